@@ -1,0 +1,86 @@
+# The everyday commands; `make` alone lists them. Everything happens inside this folder, in .venv and var.
+
+PYTHON ?= python3
+LOCK ?= dev
+ARGS ?=
+
+BIN := .venv/bin
+STAMP := .venv/.$(LOCK).ready
+UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
+COMPILE := $(UV) pip compile --quiet $(ARGS) --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+.PHONY: help setup demo test check bench golden docs up down lock clean-state clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "Social Intelligence Hub: make COMMAND [ARGS='...']"
+	@echo
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
+
+setup: $(STAMP) ## install into .venv (LOCK=base: only what it takes to run; PYTHON=...: with this Python)
+
+# A stamp per lock: nothing is done twice, and a changed lock is installed at the next command.
+$(STAMP): pyproject.toml requirements/setup.txt requirements/build.txt requirements/$(LOCK).txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+		echo "The hub needs Python 3.11, 3.12 or 3.13, and '$(PYTHON)' is none of them."; \
+		echo "Name one that is: make setup PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "'$(PYTHON)' cannot make virtual environments."; \
+		echo "On Debian and Ubuntu: apt-get install python3-venv"; exit 2; }
+	@echo "1/3 A virtual environment in .venv, and uv in it"
+	@test -x $(BIN)/python && $(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/setup.txt
+	@echo "2/3 The packages of requirements/$(LOCK).txt, each checked against its hash (some minutes the first time)"
+	@$(UV) pip install --python $(BIN)/python --require-hashes --only-binary :all: \
+		-r requirements/$(LOCK).txt -r requirements/build.txt -r requirements/setup.txt
+	@echo "3/3 The hub itself, from this folder"
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+	@echo "Done. Next: make demo"
+
+demo: $(STAMP) ## the whole story in the sandbox, no account needed (ARGS=--no-ui: without Airflow's pages)
+	@$(BIN)/hub demo $(ARGS)
+
+up: $(STAMP) ## start Airflow and the hub (ARGS=--sandbox: against the pretend world)
+	@$(BIN)/hub up $(ARGS)
+
+down: $(STAMP) ## stop what `make up` or `make demo` started
+	@$(BIN)/hub down
+
+test: $(STAMP) ## every test; what this machine cannot run is skipped by name
+	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+
+check: $(STAMP) ## format, lint, types, import contracts, docs up to date, locks current
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict hub connectors
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/contract/test_rooms.py tests/contract/test_docs.py tests/contract/test_locks.py
+
+bench: $(STAMP) ## speed and memory against the budgets, each as a ratio within one run (ARGS=--quick)
+	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python "$$each" $(ARGS) || exit 1; done
+
+golden: $(STAMP) ## write the expected posts beside the recordings anew; read the diff as you would read code
+	@$(BIN)/hub golden $(ARGS)
+
+docs: $(STAMP) ## write docs/reference and the tables in connectors/README.md anew
+	@$(BIN)/python -m hub.reference
+
+# The superset first: the smaller locks are then held to its versions.
+lock: $(STAMP) ## bring requirements/*.txt up to date with pyproject.toml (ARGS=--upgrade: and with the newest releases)
+	@$(COMPILE) pyproject.toml --extra dev --extra postgres -o requirements/dev.txt
+	@$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/base.txt
+	@$(COMPILE) pyproject.toml -c requirements/dev.txt --extra postgres -o requirements/postgres.txt
+	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' \
+		| $(COMPILE) - -c requirements/dev.txt -o requirements/build.txt
+	@echo uv | $(COMPILE) - -c requirements/dev.txt -o requirements/setup.txt
+	@ls -l requirements
+
+clean-state: ## forget everything that was collected, sent and logged here (var/)
+	@test ! -x $(BIN)/hub || $(BIN)/hub down >/dev/null 2>&1 || true
+	rm -rf var
+
+clean: clean-state ## the same, and what was installed or cached
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

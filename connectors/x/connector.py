@@ -1,0 +1,111 @@
+"""X: public posts, by keyword, mention or profile.
+
+What shapes this module:
+
+- Pages come newest first, and a chain of `next_token`s leads back to `since_id`. So what has been read is complete
+  only when the chain ends: until then the cursor keeps the old `since_id`, the token to go on with, and the newest
+  id of the *first* page, which becomes the next `since_id`.
+- A page without posts has no `data` at all. A page may hold posts and `errors` side by side: partial success.
+- Authors and quoted posts come beside the posts, in `includes`; each record is handed on with its own.
+- Search looks back seven days and refuses an earlier `start_time`. Each post read costs money, so nothing is asked
+  twice for nothing.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from hub.domain import Cursor, Watch
+from hub.errors import ContractBroken, SetupError
+from hub.kit import BearerToken, Network, Page, Rejected, ResetAt, epoch_seconds
+
+PAGE_SIZE = 100  # the most that one page holds
+REACH = timedelta(days=7) - timedelta(minutes=1)  # how far back search looks
+POST_FIELDS = (
+    "author_id,conversation_id,created_at,edit_history_tweet_ids,entities,lang,public_metrics,referenced_tweets"
+)
+USER_FIELDS = "name,username,public_metrics,verified,verified_type"
+
+
+class X(Network):
+    """X API v2 with an app's bearer token."""
+
+    auth = BearerToken(secret="bearer_token")
+    wait = ResetAt(header="x-rate-limit-reset", read=epoch_seconds)
+
+    def check(self) -> None:
+        """Prove that the token works; the usage report costs no posts."""
+        self.get("/2/usage/tweets")
+
+    def pull(self, watch: Watch, cursor: Cursor) -> Iterator[Page]:
+        """Yield page after page of what is newer than the cursor; the newest page comes first."""
+        path, params, token_param = self._question(watch)
+        since_id, token, newest = cursor.position, cursor.state.get("next"), cursor.state.get("newest")
+        since = {"since_id": since_id} if since_id else {"start_time": self._start(watch.since)}
+        while True:
+            try:
+                body = self.get(path, **params, **since, **({token_param: token} if token else {}))
+            except Rejected:
+                if token is None:
+                    raise
+                token = newest = None  # the token is no longer taken: begin the chain again, keys drop what is known
+                continue
+            newest = newest or body.get("meta", {}).get("newest_id") or since_id
+            following = body.get("meta", {}).get("next_token")
+            if following is not None and following == token:
+                raise ContractBroken("X leads its pages in a circle.")
+            token = following
+            state = {"next": token, "newest": newest} if token else {}
+            yield Page(records=self.records(body), cursor=Cursor(position=since_id if token else newest, state=state))
+            if token is None:
+                return
+
+    def records(self, body: Any) -> list[dict[str, Any]]:
+        """Each post with its author, and with the posts it refers to, from `includes`."""
+        if not isinstance(body, dict) or not ("data" in body or "meta" in body or "errors" in body):
+            raise ContractBroken("X gave an answer without data, meta or errors.")
+        includes = body.get("includes", {})
+        users = {user["id"]: user for user in includes.get("users", ())}
+        posts = {post["id"]: post for post in includes.get("tweets", ())}
+        data = body.get("data", [])
+        return [_joined(post, users, posts) for post in (data if isinstance(data, list) else [data])]
+
+    def _question(self, watch: Watch) -> tuple[str, dict[str, Any], str]:
+        params = {
+            "max_results": PAGE_SIZE,
+            "tweet.fields": POST_FIELDS,
+            "user.fields": USER_FIELDS,
+            "expansions": "author_id,referenced_tweets.id",
+        }
+        match watch.kind:
+            case "keyword":
+                return "/2/tweets/search/recent", {"query": watch.value, **params}, "next_token"
+            case "mention":
+                return f"/2/users/{self._user_id(watch.value)}/mentions", params, "pagination_token"
+            case "profile":
+                return f"/2/users/{self._user_id(watch.value)}/tweets", params, "pagination_token"
+        raise SetupError(f"X cannot watch a {watch.kind}; use a keyword, a mention or a profile.")
+
+    def _user_id(self, handle: str) -> str:
+        name = handle.removeprefix("@")
+        if not (name.isascii() and name.replace("_", "").isalnum()):
+            raise SetupError(f"{handle!r} is no handle on X; write it like @acme.")
+        found = self.remember(f"/2/users/by/username/{name}").get("data")
+        if not found:
+            raise SetupError(f"X knows no account {handle!r}; correct the watch.")
+        return str(found["id"])
+
+    def _start(self, since: datetime | None) -> str:
+        earliest = self.services.clock.now() - REACH
+        return max(since or earliest, earliest).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _joined(post: dict[str, Any], users: dict[str, Any], posts: dict[str, Any]) -> dict[str, Any]:
+    author = users.get(post.get("author_id", ""))
+    joined = {**post, "author": author or {"id": post.get("author_id")}}
+    referenced = post.get("referenced_tweets")
+    if referenced:
+        joined["referenced"] = [
+            {**each, "post": posts[each["id"]]} if each.get("id") in posts else each for each in referenced
+        ]
+    return joined

@@ -1,0 +1,82 @@
+"""Replay: started by hand; quarantined items go back to the stage they left, with today's mappings and rules.
+
+form (stage, reason, items, dry run) ─▶ replay ─▶ handoffs ready ─▶ wakes deliver
+"""
+
+import pendulum
+from airflow.sdk import Param, dag
+
+from hub.airflow_bridge import HANDOFFS_READY, open_hub, operator, run_name, step
+
+DOC = """
+Sends open items of the **quarantine** back, after the cause was mended: a mapping, a route, a permission.
+Without any filter it takes all of them. A *dry run* changes nothing and says what would come of it.
+
+What still cannot go on returns to quarantine with one more try counted. Replaying twice does no harm: posts
+are known by their keys, deliveries by their external ids. Who started it is kept in the audit log.
+
+**If it fails**, the message says what must be mended first; the items are still in quarantine.
+"""
+CODE = {"type": ["null", "string"], "pattern": "^[a-z0-9_]{1,64}$"}
+
+
+@dag(
+    dag_id="replay",
+    schedule=None,
+    start_date=pendulum.datetime(2025, 1, 1, tz="UTC"),
+    catchup=False,
+    default_args={"owner": "social-data"},
+    tags=["replay"],
+    doc_md=DOC,
+    params={
+        "stage": Param(
+            None, title="Stage", description_md="Only items that left this stage, such as `validate`.", **CODE
+        ),
+        "reason": Param(
+            None, title="Reason", description_md="Only items with this reason, such as `id_missing`.", **CODE
+        ),
+        "ids": Param(
+            [],
+            type="array",
+            items={"type": "integer", "minimum": 1},
+            maxItems=1000,
+            title="Items",
+            description_md="Only these numbers of the quarantine page. None: all that match.",
+        ),
+        "dry_run": Param(
+            False,
+            type="boolean",
+            title="Dry run",
+            description_md="Change nothing, say what would come of it.",
+        ),
+    },
+)
+def flow():
+    @step(minutes=60, wakes=HANDOFFS_READY)
+    def replay(params=None) -> int:
+        import structlog
+
+        from hub import wiring
+        from hub.stages import replay as stage
+
+        chosen = dict(params)
+        with open_hub() as hub:
+            items = stage.choose(
+                hub.store,
+                ids=chosen["ids"] or (),
+                stage=chosen["stage"] or None,
+                reason=chosen["reason"] or None,
+            )
+            done = stage.run(wiring.rulebook(hub), items, store=hub.store, run=run_name(), dry_run=chosen["dry_run"])
+            structlog.get_logger(__name__).info("replayed", dry_run=chosen["dry_run"], **stage.summary(done))
+            if chosen["dry_run"]:
+                return 0
+            with hub.store.begin() as tx:
+                tx.audit.append(actor=operator(), action="replay", object=run_name(), after=stage.summary(done))
+            with hub.store.read() as view:
+                return sum(view.outbox.due(name) for name in view.outbox.destinations())
+
+    replay()
+
+
+flow()

@@ -1,0 +1,81 @@
+"""Upkeep: nightly, and by hand whenever somebody wants to know whether everything still works.
+
+check_<connector> (one task each)     watchdog (claims, sums, audit, leftovers)
+"""
+
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import CronTriggerTimetable, dag
+
+from hub.airflow_bridge import (
+    due_within,
+    open_hub,
+    scheduled_destinations,
+    scheduled_networks,
+    step,
+)
+from hub.domain import Manifest
+
+DOC = """
+Proves each night that the hub could work tomorrow: every connection logs in and may do what it needs, no
+claim is left over by a worker that died, every batch balances, nobody has changed the audit log.
+
+**If a task fails**
+
+- *check_…*: the message names the connection, the secret or the scope to correct.
+- *watchdog*, "do not balance": a defect; keep the batches it names and report them.
+- *watchdog*, "the audit log was changed": somebody has written to the store by hand, from that entry on.
+"""
+
+
+def check_step(manifest: Manifest) -> None:
+    """The task that asks one system whether we may; it costs a request."""
+
+    @step(minutes=3, pool=manifest.name)
+    def check(name: str, network: bool) -> None:
+        from airflow.sdk.exceptions import AirflowSkipException
+
+        with open_hub() as hub:
+            if not network and name not in {each.name for each in hub.destinations()}:
+                raise AirflowSkipException(f"{name} is not connected.")
+            with hub.open_network(name) if network else hub.open_destination(name) as connector:
+                connector.check()
+
+    check.override(task_id=f"check_{manifest.name}")(manifest.name, manifest.kind == "network")
+
+
+@dag(
+    dag_id="upkeep",
+    schedule=CronTriggerTimetable("17 3 * * *", timezone="UTC", run_immediately=timedelta(minutes=5)),
+    start_date=pendulum.datetime(2025, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"owner": "social-data"},
+    deadline=due_within(60),
+    tags=["upkeep"],
+    doc_md=DOC,
+)
+def flow():
+    for manifest in [*scheduled_networks(), *scheduled_destinations()]:
+        check_step(manifest)
+
+    @step(minutes=15)
+    def watchdog() -> dict[str, int]:
+        from hub.errors import ContractBroken
+
+        with open_hub() as hub:
+            swept = hub.landing.sweep()
+            with hub.store.read() as view:
+                stale, broken, changed = view.outbox.stale(), view.ledger.unbalanced(), view.audit.verify()
+        if broken:
+            names = ", ".join(each.batch for each in broken[:5])
+            raise ContractBroken(f"{len(broken)} batches do not balance, such as {names}.")
+        if changed is not None:
+            raise ContractBroken(f"The audit log was changed at entry {changed}.")
+        return {"stale claims": stale, "temporary files removed": swept}
+
+    watchdog()
+
+
+flow()

@@ -1,0 +1,207 @@
+"""The one module that imports Airflow: our tasks, errors, connections and alerts, said in Airflow's way.
+
+DAG files import this again and again, so nothing heavy is imported here: the work, and all that it needs, is
+imported inside the tasks. Between tasks go names and counts, never a post.
+"""
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable, get_current_context, task
+from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
+
+import connectors
+from hub.domain import Manifest
+from hub.errors import HubError, SetupError, TransientError
+from hub.settings import load_config, read_settings
+
+if TYPE_CHECKING:
+    from hub.kit import Connection
+    from hub.wiring import Hub
+
+POSTS_LANDED = Asset("posts_landed", uri="hub://posts/landed", group="hub")
+HANDOFFS_READY = Asset("handoffs_ready", uri="hub://handoffs/ready", group="hub")
+"""Wake-up calls: who hears one takes everything that waits, and a timer makes good for one that is lost."""
+
+OPERATIONS = "operations"  # the team in hub.yaml whose Slack channel hears of failed and late runs
+SLACK = "slack_default"
+LONGEST_WAIT = timedelta(hours=1)
+
+
+class ByWhatToDoNext(RetryPolicy):  # type: ignore[misc]  # Airflow is not read by mypy
+    """Retries what may work later, when the other side asked us to; fails at once what may not."""
+
+    def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
+        """Decide by the kind of error; anything that is not ours is left to the task's own settings."""
+        if isinstance(exception, TransientError):
+            wait = exception.retry_after
+            delay = None if wait is None else min(timedelta(seconds=wait), LONGEST_WAIT)
+            return RetryDecision.retry(delay=delay, reason=type(exception).__name__)
+        if isinstance(exception, HubError):
+            return RetryDecision.fail(reason=f"{type(exception).__name__}: {exception}")
+        return RetryDecision.default()
+
+
+def step(
+    *,
+    minutes: float = 10,
+    pool: str = "default_pool",
+    wakes: Asset | None = None,
+    inlets: Sequence[Asset] = (),
+) -> Callable[[Callable[..., Any]], Any]:
+    """`@task` for one of our stages.
+
+    A step that `wakes` somebody returns what is there for them, and is skipped when that is nothing:
+    a skipped task wakes nobody.
+    """
+
+    def decorate(work: Callable[..., Any]) -> Any:
+        @functools.wraps(work)
+        def said(*args: Any, **options: Any) -> Any:
+            done = work(*args, **options)
+            if wakes is not None and not done:
+                raise AirflowSkipException("There is nothing to hand on.")
+            return done
+
+        return task(
+            retries=3,
+            retry_delay=timedelta(seconds=10),
+            retry_exponential_backoff=True,
+            max_retry_delay=timedelta(minutes=5),
+            retry_policy=ByWhatToDoNext(),
+            execution_timeout=timedelta(minutes=minutes),
+            pool=pool,
+            inlets=list(inlets),
+            outlets=[wakes] if wakes else [],
+            on_failure_callback=tell_failed,
+        )(said)
+
+    return decorate
+
+
+def woken_by(asset: Asset, *, every_minutes: int) -> AssetOrTimeSchedule:
+    """When the asset changes, and by a slow timer: an event may be left unheard while runs overlap."""
+    return AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable(f"*/{every_minutes} * * * *", timezone="UTC"), assets=[asset]
+    )
+
+
+def due_within(minutes: float) -> DeadlineAlert:
+    """Tells operations when a run has not ended so long after it was queued."""
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(minutes=minutes),
+        callback=SyncCallback(tell_late),  # by the executor; an AsyncCallback would need a triggerer
+    )
+
+
+def scheduled_networks() -> list[Manifest]:
+    """The networks that somebody watches, by name; drafts are left out."""
+    watched = {watch.network for watch in load_config().watches}
+    found = connectors.manifests(kind="network")
+    return [manifest for manifest in found if manifest.name in watched and manifest.maturity != "draft"]
+
+
+def scheduled_destinations() -> list[Manifest]:
+    """The destinations that may be handed work; whether one is connected is seen when it runs."""
+    chosen = load_config().destinations
+    found = connectors.manifests(kind="destination")
+    return [each for each in found if (chosen is None or each.name in chosen) and each.maturity != "draft"]
+
+
+def poll_interval(manifest: Manifest) -> timedelta:
+    """How often this network is read."""
+    return timedelta(seconds=read_settings().poll_seconds or manifest.every_seconds)
+
+
+def run_name() -> str:
+    """The run that the current task belongs to, as our ledger and pages name it: `collect_x/scheduled__…`."""
+    ti = get_current_context()["ti"]
+    return f"{ti.dag_id}/{ti.run_id}"
+
+
+def operator() -> str:
+    """Who started this run: an account of Airflow, or the schedule."""
+    return getattr(get_current_context()["dag_run"], "triggering_user_name", None) or "schedule"
+
+
+@contextmanager
+def open_hub() -> Iterator["Hub"]:
+    """The hub with its connections taken from Airflow; the store is closed at the end."""
+    from hub.wiring import Hub
+
+    hub = Hub(connect=connect)
+    try:
+        yield hub
+    finally:
+        hub.close()
+
+
+def connect(manifest: Manifest, connection_id: str | None = None) -> "Connection":
+    """The connection of a connector, wherever Airflow keeps it: database, secrets backend, environment."""
+    from airflow.sdk import BaseHook
+
+    from hub.kit import Connection
+
+    name = connection_id or f"{manifest.name}_default"
+    try:
+        found = BaseHook.get_connection(name)
+    except AirflowNotFoundException:
+        if manifest.auth.scheme == "none" and connection_id is None:
+            return Connection(id=name)
+        needs = ", ".join(manifest.auth.secrets)
+        raise SetupError(
+            f"There is no Airflow connection {name} ({needs}); add it, or set AIRFLOW_CONN_{name.upper()}."
+        ) from None
+    fields = ("conn_type", "host", "login", "password", "port", "schema", "extra")
+    return Connection.from_facts(name, {field: getattr(found, field, None) for field in fields})
+
+
+def tell_failed(context: Any) -> None:
+    """Tell operations that a task has failed for good; the second failed run in a row says nothing new."""
+    ti, problem = context["ti"], context.get("exception")
+    before = ti.get_previous_dagrun()
+    if before is not None and str(before.state) == "failed":
+        return
+    why = f"{type(problem).__name__}: {problem}" if isinstance(problem, HubError) else type(problem).__name__
+    _tell(f"{ti.dag_id} failed in {ti.task_id}. {why}", dag=ti.dag_id, run=ti.run_id)
+
+
+def tell_late(context: Any) -> None:
+    """Tell operations that a run has missed its deadline."""
+    run = context["dag_run"]
+    dag, name = (run[key] if isinstance(run, dict) else getattr(run, key) for key in ("dag_id", "run_id"))
+    _tell(f"{dag} is late: this run should have ended by now.", dag=dag, run=name)
+
+
+def _tell(text: str, *, dag: str, run: str) -> None:
+    """One Slack message to operations, if they have a channel; trouble here is only logged."""
+    import structlog
+
+    log = structlog.get_logger(__name__)
+    try:
+        channel = load_config().team(OPERATIONS).get("slack_channel")
+        if channel:
+            _post(channel, f"{text}\n{read_settings().link_base}/dags/{dag}/runs/{run}")
+    except Exception as trouble:  # noqa: BLE001  an alert that fails must not hide the failure it tells of
+        log.warning("operations could not be told", error=type(trouble).__name__)
+
+
+def _post(channel: str, text: str) -> None:
+    from airflow.providers.slack.notifications.slack import SlackNotifier
+
+    for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+        text = text.replace(char, entity)
+    notifier = SlackNotifier(
+        slack_conn_id=SLACK, channel=channel, text=text, username="Social Intelligence Hub",
+        icon_url="",  # the default is a picture on a public host
+        retry_handlers=[],  # slack-sdk's own would post twice after a lost answer
+        timeout=15, unfurl_links=False, unfurl_media=False,
+    )  # fmt: skip
+    notifier.notify({})  # not called as a function: that would take the text for a template

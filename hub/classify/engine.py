@@ -1,0 +1,84 @@
+"""What an engine is, what it is given, and how one is chosen by name."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from hub.domain import Post, Signal
+from hub.domain.config import Subject
+from hub.domain.model import Model
+from hub.errors import SetupError
+
+
+class Item(Model):
+    """What an engine may look at. `lang` is the network's own word for it, which an engine may overrule.
+
+    `addressed` says that the post speaks to one of our accounts (a mention, an answer, an inbox): it is then
+    relevant without naming a subject.
+    """
+
+    key: str
+    text: str
+    lang: str | None = None
+    network: str = ""
+    title: str | None = None
+    parent: str | None = None  # text of the post that it answers
+    followers: int | None = None
+    addressed: bool = False
+
+
+class Engine(Protocol):
+    """Finds signals; `found_by` (name@version) goes on each of them, so figures of two engines never mix."""
+
+    name: str
+    version: str
+
+    @property
+    def found_by(self) -> str:
+        """name@version, as it is written on every signal."""
+        ...
+
+    def classify(self, items: Sequence[Item]) -> list[Signal]:
+        """One signal for each item, in order. No text makes it raise."""
+        ...
+
+
+def item_of(post: Post, *, parent: str | None = None, addressed: bool = False) -> Item:
+    """The part of a post that an engine looks at."""
+    return Item(
+        key=post.key,
+        text=post.text,
+        lang=post.lang,
+        network=post.network,
+        title=post.title,
+        parent=parent,
+        followers=post.author.followers,
+        addressed=addressed,
+    )
+
+
+def default_engine(subjects: Sequence[Subject] = ()) -> Engine:
+    """The engine that works without training and without anything being downloaded."""
+    return load_engine("rules", subjects)
+
+
+def load_engine(name: str, subjects: Sequence[Subject] = ()) -> Engine:
+    """The engine of this name, ready to classify."""
+    maker = ENGINES.get(name)
+    if maker is None:
+        raise SetupError(f"There is no classifier named {name!r}; choose one of {', '.join(sorted(ENGINES))}.")
+    return maker(subjects)
+
+
+def _rules(subjects: Sequence[Subject]) -> Engine:
+    from hub.classify.rules_engine import RulesEngine
+
+    return RulesEngine(subjects)
+
+
+def _three_patterns(subjects: Sequence[Subject]) -> Engine:
+    from hub.classify.three_patterns import ThreePatternsEngine
+
+    return ThreePatternsEngine(subjects)
+
+
+ENGINES: dict[str, Callable[[Sequence[Subject]], Engine]] = {"rules": _rules, "three_patterns": _three_patterns}

@@ -1,0 +1,121 @@
+"""The little language in which rules are written, and its compiler.
+
+    which {,espresso,coffee} machine should i {buy,get}
+
+A phrase is words in order. `{a,b c}` is a choice, `{,a}` may be absent, `buy{,s,ing}` spells three words, and
+`..` lets up to four other words pass. That is all: no repetition without a bound can be written, so no text can
+make a phrase slow. A phrase is tried only where its rarest word (its anchor) stands in the text.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+from hub.classify.text import Reading, fold, tokens_of
+from hub.errors import SetupError
+
+GAP = ".."
+GAP_PATTERN = r"(?:\S+ ){0,4}?"
+GAPS_AT_MOST = 2  # each one multiplies the places where a phrase may end by five
+CHOICE = re.compile(r"\{([^{}]*)\}")
+WORD = re.compile(r"(?:\{[^{}]*\}|[^\s{}])+")  # of a phrase; blanks inside a choice do not part
+COMMON = frozenset(
+    """
+    a an and are as at be been but can do does for from had has have how i i'm if in is it it's me my no not of
+    on or so than that the their them they this to up was we what when which who why will with you your yours
+    der die das ein eine einen ich ist mir mein meine nicht und wie zu es auf mit bei von
+    el la los las un una mi me se no que de en y es lo su con por para
+    le les un une des mon ma mes je ne pas que qui de du la et est il elle on ce sur pour avec
+    """.split()  # noqa: SIM905  (a list of a hundred quoted words reads worse)
+)
+
+
+class Phrase:
+    """A phrase ready to be looked for: tried where one of its anchors stands. Its pattern is compiled on first use."""
+
+    __slots__ = ("_pattern", "_search", "anchors")
+
+    def __init__(self, anchors: frozenset[str], pattern: str | None) -> None:
+        self.anchors = anchors
+        self._pattern = pattern
+        self._search: Callable[[str], object] | None = None
+
+    def stands_in(self, line: str) -> bool:
+        """Whether the phrase stands in a line that holds one of its anchors."""
+        if self._pattern is None:
+            return True
+        if self._search is None:
+            self._search = re.compile(self._pattern).search
+        return self._search(line) is not None
+
+
+def compile_phrase(phrase: str) -> Phrase:
+    """Compile one phrase; a SetupError names the phrase that cannot be one."""
+    parts = [_tokens(choices(part)) for part in WORD.findall(phrase)]
+    if sum(part is None for part in parts) > GAPS_AT_MOST:
+        raise SetupError(f"The phrase {phrase!r} has more than {GAPS_AT_MOST} gaps; make it shorter.")
+    required = [part for part in parts if part and all(part)]
+    if not required:
+        raise SetupError(f"The phrase {phrase!r} has no word that must be there; add one.")
+    rarest = max(required, key=_rarity)
+    anchors = frozenset(max(words.split(), key=_rare) for words in rarest)
+    if len(parts) == 1 and anchors == frozenset(rarest):
+        return Phrase(anchors, None)
+    return Phrase(anchors, " " + "".join(_pattern(part) for part in parts))
+
+
+def choices(part: str) -> tuple[str, ...] | None:
+    """All spellings of one word of a phrase, or None for a gap."""
+    if part == GAP:
+        return None
+    found = CHOICE.search(part)
+    if found is None:
+        return (fold(part),)
+    before, after = part[: found.start()], part[found.end() :]
+    spelled = (f"{before}{choice.strip()}{after}" for choice in found[1].split(","))
+    return tuple(word for text in spelled for word in choices(text) or ())
+
+
+def _tokens(part: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """The same choices, cut as a reading is: `puis-je` is two tokens there."""
+    return None if part is None else tuple(dict.fromkeys(" ".join(tokens_of(word)) for word in part))
+
+
+def _pattern(part: tuple[str, ...] | None) -> str:
+    if part is None:
+        return GAP_PATTERN
+    words = [re.escape(word) for word in part if word]
+    group = words[0] if len(words) == 1 else f"(?:{'|'.join(words)})"
+    return f"(?:{group} )?" if "" in part else f"{group} "
+
+
+def _rarity(part: tuple[str, ...]) -> float:
+    """How seldom any of these choices can be in a text; many choices are seldom less often."""
+    return min(max(map(_rare, words.split())) for words in part) - len(part) / 100
+
+
+def _rare(word: str) -> float:
+    """A guess at how seldom a word is written: long and uncommon ones are seldom. A placeholder is never written."""
+    return -1.0 if word.endswith("_") else 0.0 if word in COMMON else float(len(word))
+
+
+class PhraseBook:
+    """Many phrases, each standing for a number; `find` gives the numbers whose phrases are in a text."""
+
+    def __init__(self, phrases: Iterable[tuple[int, str]]) -> None:
+        index: dict[str, list[tuple[int, Phrase]]] = defaultdict(list)
+        for number, written in phrases:
+            phrase = compile_phrase(written)
+            for anchor in phrase.anchors:
+                index[anchor].append((number, phrase))
+        self._index = dict(index)
+        self._anchors = frozenset(index)
+
+    def find(self, reading: Reading, line: str) -> set[int]:
+        """The numbers of all phrases that stand in this text; `line` is its line with names replaced."""
+        found: set[int] = set()
+        for anchor in reading.words & self._anchors:
+            for number, phrase in self._index[anchor]:
+                if number not in found and phrase.stands_in(line):
+                    found.add(number)
+        return found

@@ -1,0 +1,120 @@
+"""The rules: read from `lexicon/`, compiled once, and what they make of one reading.
+
+A rule speaks for one intent. It fires when one of its phrases stands in the text, or, having none, whenever the
+facts it asks for hold. Rules of one intent support each other: the score is one less the chance that all of them
+are wrong. A rule of negative weight ("no problem at all") takes away.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hub.classify.phrases import PhraseBook
+from hub.classify.text import Reading
+from hub.domain import INTENTS
+from hub.errors import SetupError
+
+LEXICONS = Path(__file__).parent / "lexicon"
+LANGUAGES = ("en", "de", "es", "fr")
+URGENT = "urgent"  # not an intent: its rules make the urgency
+FILES = (*(intent for intent in INTENTS if intent != "none"), URGENT)
+FACTS = (
+    "negative", "very_negative", "positive", "question", "link", "links", "exclaims", "shouts", "short", "money",
+    "many_tags", "handle", "many_handles", "bare_link",
+    "subject", "ours", "competitor", "addressed", "parent_in_trouble",
+)  # fmt: skip
+BIT = {fact: 1 << place for place, fact in enumerate(FACTS)}
+KEYS = {"name", "weight", "when", "unless", "any", *LANGUAGES}
+
+
+class Rule(NamedTuple):
+    """One reason to believe in an intent, named `intent.name` in evidence."""
+
+    intent: str
+    name: str
+    weight: float
+    when: int  # facts that must hold
+    unless: int  # facts that must not
+    worded: bool  # has phrases of its own, and does not fire on facts alone
+
+    @property
+    def evidence(self) -> str:
+        """How the rule is named on a signal."""
+        return f"{self.intent}.{self.name}"
+
+
+class Rules:
+    """All rules; each language's book of phrases is made when it is first needed."""
+
+    def __init__(self, rules: Sequence[Rule], phrases: Mapping[str, Sequence[tuple[int, str]]]) -> None:
+        self.rules = tuple(rules)
+        self._phrases = phrases
+        self._factual = tuple(number for number, rule in enumerate(rules) if not rule.worded)
+        self._books: dict[str | None, PhraseBook] = {}
+
+    def fired(self, reading: Reading, line: str, language: str | None, facts: int) -> list[Rule]:
+        """The rules that hold for this text, in the order of their files."""
+        numbers = [*self._factual, *self.book(language).find(reading, line)]
+        rules = (self.rules[number] for number in sorted(numbers))
+        return [rule for rule in rules if rule.when & facts == rule.when and not rule.unless & facts]
+
+    def book(self, language: str | None) -> PhraseBook:
+        """The phrases of one language, and those of all; for a language we have none of, the latter alone."""
+        book = self._books.get(language)
+        if book is None:
+            lines = [*self._phrases["any"], *self._phrases.get(language or "any", ())]
+            book = self._books[language] = PhraseBook(lines)
+        return book
+
+
+def scores_of(fired: list[Rule]) -> dict[str, float]:
+    """How sure the fired rules are together, for each intent that any of them speaks for."""
+    wrong: dict[str, float] = {}
+    kept: dict[str, float] = {}
+    for rule in fired:
+        if rule.weight >= 0:
+            wrong[rule.intent] = wrong.get(rule.intent, 1.0) * (1 - rule.weight)
+        else:
+            kept[rule.intent] = kept.get(rule.intent, 1.0) * (1 + rule.weight)
+    return {intent: round((1 - chance) * kept.get(intent, 1.0), 3) for intent, chance in wrong.items()}
+
+
+def facts_named(names: list[str], *, where: str) -> int:
+    """The bits of these facts; a SetupError names the one that does not exist."""
+    unknown = [name for name in names if name not in BIT]
+    if unknown:
+        raise SetupError(f"{where} asks for the fact {unknown[0]!r}; there are {', '.join(FACTS)}.")
+    return sum(BIT[name] for name in set(names))
+
+
+@cache
+def load_rules() -> Rules:
+    """Every rule in `lexicon/`; read once for a process."""
+    rules: list[Rule] = []
+    phrases: dict[str, list[tuple[int, str]]] = {language: [] for language in ("any", *LANGUAGES)}
+    for intent in FILES:
+        for rule, written in _read(intent):
+            for language, lines in written.items():
+                phrases[language] += [(len(rules), line) for line in lines]
+            rules.append(rule)
+    return Rules(rules, phrases)
+
+
+def _read(intent: str) -> Iterator[tuple[Rule, dict[str, list[str]]]]:
+    data = tomllib.loads((LEXICONS / f"{intent}.toml").read_text("utf-8"))
+    for entry in data["rule"]:
+        where = f"lexicon/{intent}.toml, rule {entry.get('name')}"
+        if unknown := set(entry) - KEYS:
+            raise SetupError(f"{where} has the unknown key {sorted(unknown)[0]!r}; remove it.")
+        written = {one: entry[one] for one in ("any", *LANGUAGES) if one in entry}
+        yield _rule(intent, entry, where, worded=bool(written)), written
+
+
+def _rule(intent: str, entry: dict[str, Any], where: str, *, worded: bool) -> Rule:
+    if not -1 < entry["weight"] < 1:
+        raise SetupError(f"{where} has the weight {entry['weight']}; give one between -1 and 1.")
+    when = facts_named(entry.get("when", []), where=where)
+    unless = facts_named(entry.get("unless", []), where=where)
+    return Rule(intent, entry["name"], entry["weight"], when, unless, worded)

@@ -1,0 +1,159 @@
+"""The default engine: language, sentiment, intents, urgency and subjects by rules that anyone can read.
+
+It needs no training and no network, and says for every score which rules made it. Reading a post takes some tens
+of microseconds: texts are cut into tokens once, and a rule is tried only where its rarest word stands.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from hub.classify import sentiment
+from hub.classify.engine import Item
+from hub.classify.language import detect
+from hub.classify.rules import BIT, LANGUAGES, URGENT, Rule, load_rules, scores_of
+from hub.classify.subjects import SubjectFinder
+from hub.classify.text import Reading
+from hub.domain import Intent, Signal
+from hub.domain.config import Subject
+
+THRESHOLD = 0.5
+THRESHOLDS: dict[str, float] = {}  # intents whose own threshold is another one
+GRAVITY: tuple[Intent, ...] = (
+    "spam", "crisis", "offensive", "churn", "complaint", "support",
+    "purchase", "partner", "feature", "question", "praise",
+)  # fmt: skip
+"""Of two intents with the same score, the one that it would be worse to miss."""
+COMES_FIRST: dict[Intent, tuple[Intent, ...]] = {
+    "complaint": ("crisis", "churn"),
+    "question": ("crisis", "churn", "complaint", "support", "purchase", "partner", "feature"),
+    "praise": ("crisis", "churn", "complaint"),
+}
+"""What says more than a general intent: a question about a price is first of all about buying."""
+TROUBLE = ("crisis", "churn", "complaint", "support")
+OF_OTHERS = 0.4  # what trouble with a competitor's product counts
+AT_SPAM = 0.3  # what anything else said by spam counts
+MANY_TAGS, MANY_HANDLES, SHORT, BARE = 6, 6, 6, 3
+MANY_FOLLOWERS = 50_000
+
+
+class RulesEngine:
+    """Rules and lexicons; see `hub/classify/lexicon/`."""
+
+    name = "rules"
+    version = "1"
+
+    def __init__(self, subjects: Sequence[Subject] = (), *, thresholds: Mapping[str, float] | None = None) -> None:
+        self.subjects = SubjectFinder(subjects)
+        self.thresholds = dict.fromkeys(GRAVITY, THRESHOLD) | THRESHOLDS | dict(thresholds or {})
+
+    @property
+    def found_by(self) -> str:
+        """name@version, as it is written on every signal."""
+        return f"{self.name}@{self.version}"
+
+    def classify(self, items: Sequence[Item]) -> list[Signal]:
+        """One signal for each item, in order."""
+        return [self._signal(item) for item in items]
+
+    def _signal(self, item: Item) -> Signal:
+        reading = Reading(f"{item.title}\n{item.text}" if item.title else item.text)
+        language = detect(reading.plain, item.lang)
+        spoken = language if language in LANGUAGES else "en" if language is None else None
+        feeling = sentiment.score(reading.tokens, spoken, exclamations=reading.text.count("!"))
+        named = self.subjects.find(reading)
+        subjects = named.subjects or self._subjects_of_parent(item)
+        kinds: set[str] = {subject.kind for subject in subjects}
+        facts = _facts(item, reading, feeling, kinds) | self._parent_facts(item)
+        fired = load_rules().fired(reading, named.line, spoken, facts)
+        scores = scores_of(fired)
+        urgency = scores.pop(URGENT, 0.0)
+        evidence = [rule.evidence for rule in fired]
+        if kinds == {"competitor"} and not item.addressed and _damp(scores, TROUBLE, OF_OTHERS):
+            evidence.append("subject.competitor_only")
+        trouble = any(rule.worded and rule.intent in TROUBLE for rule in fired)
+        mine = trouble and (item.addressed or bool(kinds - {"competitor"}))
+        intent, confidence = self._choose(scores, mine=mine)
+        if feeling > sentiment.NEGATIVE and _really_bad(fired):
+            feeling = min(feeling, 0.0) - 0.3
+        return Signal(
+            post=item.key, found_by=self.found_by, lang=language,
+            sentiment=sentiment.named(feeling), sentiment_score=round(feeling, 3),
+            intent=intent, confidence=confidence, scores={name: value for name, value in scores.items() if value > 0},
+            urgency=_urgency(urgency, scores, item),
+            relevant=intent != "spam" and bool(subjects or item.addressed or not self.subjects.subjects),
+            subjects=tuple(subject.name for subject in subjects), evidence=tuple(evidence),
+        )  # fmt: skip
+
+    def _subjects_of_parent(self, item: Item) -> tuple[Subject, ...]:
+        """What an answer speaks of when it names nothing itself: what its parent speaks of."""
+        return self.subjects.find(Reading(item.parent)).subjects if item.parent else ()
+
+    def _parent_facts(self, item: Item) -> int:
+        """Whether the parent is in trouble: then "same here" is a complaint too."""
+        if not item.parent:
+            return 0
+        parent = self._signal(Item(key=item.key, text=item.parent, network=item.network))
+        return BIT["parent_in_trouble"] if any(parent.scores.get(name, 0) >= THRESHOLD for name in TROUBLE) else 0
+
+    def _choose(self, scores: dict[str, float], *, mine: bool) -> tuple[Intent, float]:
+        """The surest intent above its own threshold, or none at all, which is an answer too.
+
+        Rude words cost nobody their case: trouble of our own customers (`mine`) comes before how it is said.
+        """
+        over = [name for name in GRAVITY if scores.get(name, 0.0) >= self.thresholds[name]]
+        over = [name for name in over if not any(other in over for other in COMES_FIRST.get(name, ()))]
+        if mine and any(name in TROUBLE for name in over):
+            over = [name for name in over if name != "offensive"]
+        if "spam" in over:
+            _damp(scores, [name for name in scores if name != "spam"], AT_SPAM)
+            return "spam", scores["spam"]
+        if not over:
+            return "none", round(1 - max(scores.values(), default=0.0), 3)
+        best = max(over, key=lambda name: scores[name])
+        return best, scores[best]
+
+
+def _facts(item: Item, reading: Reading, feeling: float, kinds: set[str]) -> int:
+    """What holds of a post besides its phrases, as bits."""
+    text = reading.text
+    ours = bool(kinds - {"competitor"})
+    holds = {
+        "negative": feeling <= sentiment.NEGATIVE,
+        "very_negative": feeling <= -0.55,
+        "positive": feeling >= sentiment.POSITIVE,
+        "question": "?" in text,
+        "link": reading.links > 0,
+        "links": reading.links > 1,
+        "exclaims": text.count("!") > 2,
+        "shouts": reading.shouts > 2,
+        "short": len(reading.tokens) <= SHORT,
+        "money": not reading.words.isdisjoint("$€£"),
+        "many_tags": text.count("#") >= MANY_TAGS,
+        "handle": "@" in text,
+        "many_handles": text.count("@") >= MANY_HANDLES,
+        "bare_link": reading.links > 0 and len(reading.tokens) <= BARE,
+        "subject": bool(kinds),
+        "ours": ours,
+        "competitor": "competitor" in kinds,
+        "addressed": item.addressed or (ours and "@" in text),
+    }
+    return sum(BIT[fact] for fact, true in holds.items() if true)
+
+
+def _damp(scores: dict[str, float], names: Sequence[str], factor: float) -> bool:
+    """Lower these scores in place; says whether there were any."""
+    there = [name for name in names if name in scores]
+    for name in there:
+        scores[name] = round(scores[name] * factor, 3)
+    return bool(there)
+
+
+def _really_bad(fired: list[Rule]) -> bool:
+    """Whether a strong rule of trouble fired: "thanks for the dead machine" thanks nobody."""
+    return any(rule.intent in TROUBLE and rule.intent != "support" and rule.weight >= 0.6 for rule in fired)
+
+
+def _urgency(said: float, scores: dict[str, float], item: Item) -> float:
+    """How soon somebody must look: what is said, what it is about, and how many will read it."""
+    trouble = max(0.9 * scores.get("crisis", 0.0), 0.6 * scores.get("churn", 0.0), 0.5 * scores.get("complaint", 0.0))
+    loud = 0.3 if (item.followers or 0) >= MANY_FOLLOWERS and trouble else 0.0
+    return round(1 - (1 - said) * (1 - trouble) * (1 - loud), 3)

@@ -1,0 +1,77 @@
+"""Which of our subjects a post speaks of: brands, products, employees, competitors, by name or alias.
+
+Rules cannot know anybody's names. So that they can still say "switching to a rival", the names in a text are
+put as `us_` and `rival_` into the line that phrases are looked for in.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from hub.classify.text import Reading, tokens_of
+from hub.domain.config import Subject
+from hub.errors import SetupError
+
+US, RIVAL = "us_", "rival_"
+ELISIONS = ("l'", "d'", "qu'")  # French ties its articles to a name, and English its possessive
+POSSESSIVE = "'s"
+
+
+class Named(NamedTuple):
+    """The subjects that a text names, and its line with placeholders in their places."""
+
+    subjects: tuple[Subject, ...]
+    line: str
+
+
+class SubjectFinder:
+    """Finds subjects by whole words, ignoring case and accents; `acme` is also found in `#acme` and `@acme`."""
+
+    def __init__(self, subjects: Sequence[Subject]) -> None:
+        self.subjects = tuple(subjects)
+        self._aliases = _index((number, alias) for number, subject in enumerate(subjects) for alias in _names(subject))
+        self._anchors = frozenset(self._aliases)
+        self._exclusions = [tuple(f" {' '.join(tokens_of(text))} " for text in one.exclusions) for one in subjects]
+
+    def find(self, reading: Reading) -> Named:
+        """What this text names, in the order in which it was configured."""
+        line = reading.line
+        anchors = reading.words & self._anchors
+        if not anchors:
+            return Named((), line)
+        found = [one for anchor in anchors for one in self._aliases[anchor] if one[1] in line]
+        found = [(number, alias) for number, alias in found if not self._excluded(number, line)]
+        for number, alias in sorted(
+            found, key=lambda one: -len(one[1])
+        ):  # the longest first: `acme home` before `acme`
+            place = RIVAL if self.subjects[number].kind == "competitor" else US
+            line = line.replace(alias, f" {place} ")
+        while f"{US} {US}" in line:
+            line = line.replace(f"{US} {US}", US)
+        numbers = sorted({number for number, _ in found})
+        return Named(tuple(self.subjects[number] for number in numbers), line)
+
+    def _excluded(self, number: int, line: str) -> bool:
+        return any(exclusion in line for exclusion in self._exclusions[number])
+
+
+def _names(subject: Subject) -> Iterator[str]:
+    """Every spelling under which a subject is found."""
+    for name in (subject.name, *subject.aliases):
+        alias = " ".join(tokens_of(name))
+        if not alias:
+            raise SetupError(f"The subject {subject.name!r} has an alias without a letter or digit; remove it.")
+        yield alias
+        yield alias + POSSESSIVE
+        if not alias.startswith("@"):
+            yield from (elision + alias for elision in ELISIONS)
+            if " " not in alias:
+                yield f"@{alias}"
+
+
+def _index(aliases: Iterator[tuple[int, str]]) -> dict[str, list[tuple[int, str]]]:
+    """Aliases under the longest of their words, between blanks as a reading's line has them."""
+    index: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for number, alias in dict.fromkeys(aliases):
+        index[max(alias.split(), key=len)].append((number, f" {alias} "))
+    return dict(index)

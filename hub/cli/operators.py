@@ -1,0 +1,142 @@
+"""Commands that look: status, ledger, quarantine, watch."""
+
+from typing import Annotated, Any
+
+import typer
+
+from hub.cli.app import Json, answer_json, answer_table, app, say
+
+
+@app.command()
+def status(json: Json = False) -> None:
+    """What runs, how fresh each source is, what waits, and what is in trouble."""
+    from hub.cli.views import status_facts
+    from hub.wiring import Hub
+
+    hub = Hub()
+    try:
+        facts = status_facts(hub)
+    finally:
+        hub.close()
+    if json:
+        answer_json(facts)
+        return
+    running = facts["running"]
+    answer_table("Running", ["Part", "State", "Address or log"], [
+        *[(one["name"], "running" if one["running"] else "stopped", one["log"]) for one in running["parts"]],
+        ("Airflow", "up" if running["running"] else "down (`hub up` starts it)", running["address"] or ""),
+        ("sandbox", "up" if facts["sandbox"] else "down", facts["sandbox"] or ""),
+    ])  # fmt: skip
+    columns = ["Source", "Watch", "State", "Last read", "Newest post", "What is wrong"]
+    answer_table("Sources", columns, [list(watch.values()) for watch in facts["watches"]])
+    answer_table("Waiting", ["What", "How many"], list(facts["waiting"].items()))
+    destinations = [(name, *row.values()) for name, row in facts["destinations"].items()]
+    answer_table(
+        "Destinations", ["Destination", "Done", "Waiting", "In doubt", "Dead", "Circuit"], destinations
+    )
+
+
+@app.command()
+def ledger(
+    run: Annotated[str | None, typer.Option(help="Only what this run landed or decided.")] = None,
+    network: Annotated[str | None, typer.Option(help="Only this network.")] = None,
+    json: Json = False,
+) -> None:
+    """The sums that must balance, such as fetched = new + known + skipped. Exit code 1 when they do not."""
+    from hub.cli.flow import ledger_facts
+    from hub.cli.tables import show_ledger
+    from hub.wiring import Hub
+
+    hub = Hub()
+    try:
+        with hub.store.read() as view:
+            facts = ledger_facts(view.ledger.balance(run=run, network=network))
+    finally:
+        hub.close()
+    if json:
+        answer_json(facts)
+    else:
+        show_ledger(facts)
+        answer_table("Set aside", ["Reason", "Posts"], sorted(facts["set_aside"].items()))
+    raise typer.Exit(0 if facts["balanced"] else 1)
+
+
+@app.command()
+def quarantine(
+    stage: Annotated[str | None, typer.Option(help="Only this stage: validate or deliver.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only this reason code.")] = None,
+    show: Annotated[int | None, typer.Option(help="One item whole, with the record as it came.")] = None,
+    json: Json = False,
+) -> None:
+    """What could not go on, why, since when; `hub replay` sends it back."""
+    from hub.wiring import Hub
+
+    hub = Hub()
+    try:
+        with hub.store.read() as view:
+            if show is not None:
+                items = view.quarantine.get([show])
+            else:
+                items = view.quarantine.listing(limit=1000, stage=stage, reason=reason, state="open")
+    finally:
+        hub.close()
+    facts = [_item(item, whole=show is not None) for item in items]
+    if json or show is not None:
+        answer_json(facts)
+        return
+    columns = ["No.", "Stage", "Reason", "Network", "Since", "Tries", "Detail"]
+    answer_table(f"Quarantine: {len(facts)} open", columns, [list(fact.values()) for fact in facts])
+
+
+def _item(item: Any, *, whole: bool) -> dict[str, Any]:
+    names = ("id", "stage", "reason", "network", "since", "tries", "detail")
+    facts = {name: getattr(item, name) for name in names}
+    return facts | {"record": item.record, "batch": item.batch, "watch": item.watch} if whole else facts
+
+
+watch = typer.Typer(no_args_is_help=True, help="The standing questions in hub.yaml: list, add, remove.")
+app.add_typer(watch, name="watch")
+
+
+@watch.command("list")
+def watch_list(json: Json = False) -> None:
+    """All watches and how fresh each is."""
+    from hub.cli.views import watch_facts
+    from hub.wiring import Hub
+
+    hub = Hub()
+    try:
+        facts = watch_facts(hub)
+    finally:
+        hub.close()
+    if json:
+        answer_json(facts)
+    else:
+        columns = ["Source", "Watch", "State", "Last read", "Newest post", "What is wrong"]
+        answer_table("Watches", columns, [list(fact.values()) for fact in facts])
+
+
+@watch.command("add")
+def watch_add(
+    network: Annotated[str, typer.Argument(help="The connector's name, such as mastodon.")],
+    kind: Annotated[str, typer.Argument(help="hashtag, keyword, mention, profile, community or feed.")],
+    value: Annotated[str, typer.Argument(help="What to listen for, such as '#acme' or a feed's address.")],
+) -> None:
+    """Add a standing question to hub.yaml."""
+    from hub.cli.organisation import add_watch
+
+    add_watch(network, kind, value)
+    say(f"Added. The next `hub run` asks {network} for {kind} {value}; its first answer is kept as history.")
+
+
+@watch.command("remove")
+def watch_remove(
+    network: Annotated[str, typer.Argument()],
+    kind: Annotated[str, typer.Argument()],
+    value: Annotated[str, typer.Argument()],
+) -> None:
+    """Take a standing question out of hub.yaml; what it found stays."""
+    from hub.cli.organisation import remove_watch
+
+    remove_watch(network, kind, value)
+    say("Removed.")

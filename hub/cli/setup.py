@@ -1,0 +1,72 @@
+"""Commands for setting up: init, doctor."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.cli.app import Json, answer_json, answer_table, app, say
+
+
+@app.command()
+def init(
+    name: Annotated[str | None, typer.Option(help="The brand people talk about.")] = None,
+    products: Annotated[str | None, typer.Option(help="Its products, separated by commas.")] = None,
+    competitors: Annotated[str | None, typer.Option(help="Its competitors, separated by commas.")] = None,
+    feeds: Annotated[
+        str | None, typer.Option(help="Addresses of RSS or Atom feeds, separated by commas.")
+    ] = None,
+    hashtags: Annotated[str | None, typer.Option(help="Mastodon hashtags, separated by commas.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the hub.yaml that is there.")] = False,
+) -> None:
+    """Ask for the brand, its products and competitors, and write hub.yaml."""
+    from hub.cli.organisation import first_config, write_config
+    from hub.errors import SetupError
+    from hub.settings import read_settings
+
+    path = Path(read_settings().config_path)
+    if path.exists() and not force:
+        raise SetupError(f"{path.name} is there already; edit it, or replace it with `hub init --force`.")
+    name = name or typer.prompt("Which brand do people talk about?")
+    tag = "".join(char for char in name if char.isalnum())
+    lists = [
+        _list(given, question, default)
+        for given, question, default in (
+            (products, "Its products (comma between them)", ""),
+            (competitors, "Its competitors", ""),
+            (feeds, "Feeds to read (addresses of RSS or Atom)", ""),
+            (hashtags, "Mastodon hashtags to follow", tag),
+        )
+    ]
+    write_config(path, first_config(name, *lists))
+    say(f"Wrote {path}. Next: `hub doctor` says what is missing, `hub run` goes once through everything.")
+
+
+def _list(given: str | None, question: str, default: str) -> list[str]:
+    text = typer.prompt(question, default=default, show_default=bool(default)) if given is None else given
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+@app.command()
+def doctor(
+    name: Annotated[str | None, typer.Argument(help="One connector; all that are in use without it.")] = None,
+    json: Json = False,
+) -> None:
+    """Prove what a run needs: configuration, store, disk, and each connector's access."""
+    from hub.cli import world
+    from hub.cli.examination import examine
+    from hub.settings import read_settings
+    from hub.wiring import Hub
+
+    world.enter(read_settings())
+    hub = Hub()
+    try:
+        findings = examine(hub, name)
+    finally:
+        hub.close()
+    if json:
+        answer_json([finding.plain() for finding in findings])
+    else:
+        rows = [(finding.what, "ok" if finding.ok else "WRONG", finding.said) for finding in findings]
+        answer_table("Doctor", ["What", "State", "What to do"], rows)
+    raise typer.Exit(max((finding.code for finding in findings), default=0))

@@ -1,0 +1,61 @@
+"""The facts behind `hub status` and `hub watch list`, as plain data."""
+
+from typing import Any
+
+from hub.cli.world import running_sandbox
+from hub.wiring import Hub
+
+
+def status_facts(hub: Hub) -> dict[str, Any]:
+    """Everything an operator asks first."""
+    from hub.launcher import status
+
+    note = running_sandbox(hub.settings)
+    with hub.store.read() as view:
+        destinations = {}
+        for name in sorted(
+            {*view.outbox.destinations(), *(manifest.name for manifest in hub.destinations())}
+        ):
+            counts, circuit = view.outbox.counts(name), view.circuits.get(name)
+            destinations[name] = {
+                "done": counts.get("done", 0),
+                "waiting": counts.get("pending", 0),
+                "in doubt": counts.get("in_doubt", 0),
+                "dead": counts.get("dead", 0),
+                "circuit": f"open until {circuit.open_until}: {circuit.reason}"
+                if circuit and circuit.open_until
+                else "closed",
+            }
+        waiting = {
+            "batches for triage": view.batches.pending(),
+            "items in quarantine": sum(counted.count for counted in view.quarantine.counts()),
+        }
+    return {
+        "running": status(hub.settings).plain() | {"running": status(hub.settings).running},
+        "sandbox": f"http://127.0.0.1:{note['port']}/" if note else None,
+        "watches": watch_facts(hub),
+        "waiting": waiting,
+        "destinations": destinations,
+    }
+
+
+def watch_facts(hub: Hub) -> list[dict[str, Any]]:
+    """One row for each watch in hub.yaml, asked or not."""
+    with hub.store.read() as view:
+        states = {state.key: state for state in view.watches.listing()}
+    rows = []
+    for watch in hub.config.watches:
+        state = states.get(watch.key)
+        rows.append({
+            "source": watch.network,
+            "watch": f"{watch.kind} {watch.value}",
+            "state": state.state if state else "not asked yet",
+            "read": _time(state.polled_at if state else None),
+            "newest": _time(state.posted_at if state else None),
+            "wrong": (state.sentence or "") if state else "",
+        })  # fmt: skip
+    return rows
+
+
+def _time(moment: Any) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S") if moment else ""

@@ -1,0 +1,93 @@
+"""`hub.yaml`: who we are, what we listen for, and who gets the work (decision 19)."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from hub.domain.model import Model
+from hub.domain.watches import Watch
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Hours = Annotated[float, msgspec.Meta(ge=0)]
+
+
+class Organisation(Model):
+    """The organisation that runs this hub."""
+
+    name: str
+    timezone: str = "UTC"  # an IANA name; reports and business hours are shown in it
+
+
+class Subject(Model):
+    """What we listen for: a brand, product, employee or competitor, and how people write it."""
+
+    name: str
+    kind: Literal["brand", "product", "employee", "competitor"] = "brand"
+    aliases: tuple[str, ...] = ()
+    exclusions: tuple[str, ...] = ()  # phrases that mean something else, such as "apple pie"
+
+
+class Team(Model):
+    """People who get work, and where."""
+
+    name: str
+    slack_channel: str | None = None  # channel id or #name for this team's alerts
+    zendesk_group_id: int | None = None
+    salesforce_owner_id: str | None = None
+
+
+class Triage(Model):
+    """Which posts may become work (`product.md` lesson 18: the first run must not flood)."""
+
+    first_run_hours: Hours = 0  # how old a post may be, before its watch began, and still become work
+    actionable_hours: Hours = 48  # older posts are kept as history
+    incident_quiet_hours: Hours = 6  # a crisis with no new post for so long is over
+
+
+class BusinessHours(Model):
+    """When people answer, in the organisation's time zone."""
+
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = (
+        "mon",
+        "tue",
+        "wed",
+        "thu",
+        "fri",
+    )
+    opens: str = "09:00"
+    closes: str = "17:00"
+
+
+class Route(Model):
+    """A rule that turns a signal into a handoff for a team; expressions speak of post, author, signal."""
+
+    name: str
+    makes: Literal["Lead", "Case", "Alert"]
+    when: str
+    team: str = "everyone"
+    priority: str = "'normal'"  # JMESPath giving low, normal, high or urgent
+    severity: str = "`0`"  # JMESPath giving 1 to 10, alerts only
+    title: str = "''"  # JMESPath giving one line
+    enabled: bool = True
+
+
+class Config(Model):
+    """Everything `hub.yaml` can hold."""
+
+    organisation: Organisation
+    subjects: tuple[Subject, ...] = ()
+    own_accounts: dict[str, tuple[str, ...]] = {}  # network: ids, handles or hosts that are ours
+    watches: tuple[Watch, ...] = ()
+    teams: tuple[Team, ...] = ()
+    triage: Triage = Triage()
+    business_hours: BusinessHours = BusinessHours()
+    routes: tuple[Route, ...] = ()  # a route named as in mappings/_routes.yaml takes its place
+    destinations: tuple[str, ...] | None = None  # None: all that are connected
+
+    def watches_of(self, network: str) -> tuple[Watch, ...]:
+        """The standing questions to one network."""
+        return tuple(watch for watch in self.watches if watch.network == network)
+
+    def team(self, name: str) -> dict[str, Any]:
+        """What is known of a team, in plain words; an unknown name is a team without any address."""
+        return next((team for team in self.teams if team.name == name), Team(name=name)).plain()

@@ -1,0 +1,20 @@
+"""Keys: what makes two things the same thing. Frozen for ever; a change needs a migration (decision 16).
+
+A key is `network:record_type:[scope/]native_id`. The scope is the server, site or feed where a native
+id is unique only there. The external id that a destination gets is a digest of a key, in lower-case hex:
+no vendor's rule about case, length or quoting can then make one id of two, or a path of an id.
+"""
+
+from hashlib import sha256
+
+EXTERNAL_ID_LENGTH = 32
+
+
+def make_key(network: str, record_type: str, native_id: str, scope: str | None = None) -> str:
+    """The key of one thing on one network, such as `mastodon:status:social.test/1140`."""
+    return f"{network}:{record_type}:{scope}/{native_id}" if scope else f"{network}:{record_type}:{native_id}"
+
+
+def external_id(*keys: str) -> str:
+    """32 lower-case hex digits that stand for these keys at a destination."""
+    return sha256("\x1f".join(keys).encode("utf-8", "surrogatepass")).hexdigest()[:EXTERNAL_ID_LENGTH]

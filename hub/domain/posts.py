@@ -1,0 +1,70 @@
+"""What people said: posts, their authors, and how others reacted."""
+
+from typing import Literal
+
+from hub.domain.model import Model, Moment
+
+PostKind = Literal["post", "reply", "share", "quote", "review"]
+Visibility = Literal["public", "private"]
+ObservedVia = Literal["live", "archive", "employee"]
+
+
+class Author(Model):
+    """One account on one network; `native_id` never changes, the handle may."""
+
+    key: str
+    native_id: str
+    handle: str = ""
+    display_name: str = ""
+    url: str | None = None
+    followers: int | None = None
+    verified: bool | None = None
+    automated: bool = False
+
+
+class Engagement(Model):
+    """Reactions as counted at one moment; None means that the network does not say."""
+
+    likes: int | None = None
+    shares: int | None = None
+    replies: int | None = None
+    quotes: int | None = None
+    views: int | None = None
+    counted_at: Moment | None = None
+
+
+class Media(Model):
+    """A picture, film or sound by reference; the bytes stay where they are."""
+
+    kind: str
+    url: str | None = None
+    description: str | None = None
+
+
+class Post(Model):
+    """One utterance, in our words (Activity Streams' Note or Article)."""
+
+    key: str
+    network: str
+    native_id: str
+    text: str
+    published_at: Moment
+    collected_at: Moment
+    author: Author
+    kind: PostKind = "post"
+    visibility: Visibility = "public"
+    url: str | None = None
+    title: str | None = None
+    lang: str | None = None
+    edited_at: Moment | None = None
+    in_reply_to: str | None = None  # key of the parent post
+    thread: str | None = None  # key of the thread
+    shared: str | None = None  # key of the post that is shared or quoted
+    tags: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    media: tuple[Media, ...] = ()
+    engagement: Engagement = Engagement()
+    seen_by: tuple[str, ...] = ()  # keys of the watches that found it
+    observed_via: ObservedVia = "live"
+    flags: tuple[str, ...] = ()  # reason codes of what was made harmless on the way in

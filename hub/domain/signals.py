@@ -1,0 +1,29 @@
+"""What was found in a post, by whom, how sure, and why."""
+
+from typing import Literal, get_args
+
+from hub.domain.model import Model
+
+Intent = Literal[
+    "purchase", "support", "complaint", "churn", "praise", "question",
+    "feature", "crisis", "partner", "spam", "offensive", "none",
+]  # fmt: skip
+INTENTS: tuple[str, ...] = get_args(Intent)
+Sentiment = Literal["positive", "neutral", "negative"]
+
+
+class Signal(Model, omit_defaults=False):
+    """What one engine found in one post. All scores are 0 to 1, `sentiment_score` -1 to 1."""
+
+    post: str
+    found_by: str  # engine@version
+    lang: str | None = None
+    sentiment: Sentiment = "neutral"
+    sentiment_score: float = 0.0
+    intent: Intent = "none"
+    confidence: float = 0.0  # of `intent`; of "none", how sure that nothing is there
+    scores: dict[str, float] = {}  # every intent above zero, each by itself
+    urgency: float = 0.0
+    relevant: bool = True
+    subjects: tuple[str, ...] = ()  # names of our subjects that the post speaks of
+    evidence: tuple[str, ...] = ()  # rules and lexicon entries that fired, never free text of the post

@@ -1,0 +1,17 @@
+"""What a connector is made of: networks and destinations, auth, pages, waiting, limits and recordings."""
+
+from hub.kit.answers import Answer, read_json
+from hub.kit.auth import BasicAuth, BearerToken, ClientCredentials, NoAuth
+from hub.kit.connection import Connection
+from hub.kit.destination import Destination
+from hub.kit.http import Http, Rejected
+from hub.kit.network import Network, Page
+from hub.kit.pages import LinkHeader, NextToken, OnePage
+from hub.kit.services import Budgets, Clock, Limits, Memory, Services, Token, Tokens
+from hub.kit.waits import ResetAt, RetryAfter, epoch_seconds, iso8601, seconds_left
+
+__all__ = [
+    "Answer", "BasicAuth", "BearerToken", "Budgets", "ClientCredentials", "Clock", "Connection", "Destination",
+    "Http", "Limits", "LinkHeader", "Memory", "Network", "NextToken", "NoAuth", "OnePage", "Page", "Rejected",
+    "ResetAt", "RetryAfter", "Services", "Token", "Tokens", "epoch_seconds", "iso8601", "read_json", "seconds_left",
+]  # fmt: skip

@@ -1,0 +1,186 @@
+"""One way to ask any system anything: budgets, limits, waiting, retries and honest names for trouble.
+
+Only reads pass here, so a read that failed may simply be asked again. What a connector sees is an answer or one of
+our errors; what an error says is fit for a log: no secret, no body, no query.
+"""
+
+import random
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import requests.utils
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
+
+from hub.domain import Manifest
+from hub.errors import AccessDenied, ContractBroken, RateLimited, TransientError, Unavailable
+from hub.kit.answers import Answer, read_json
+from hub.kit.auth import Auth, Session
+from hub.kit.gate import GatedAdapter
+from hub.kit.services import Services
+from hub.kit.waits import Wait
+
+CHUNK_BYTES = 1 << 16
+FIRST_PAUSE_SECONDS = 0.5  # doubled with each further try, and spread by chance
+USER_AGENT = "social-intelligence-hub/0.1 (+self-hosted)"
+
+
+class Http:
+    """Asks one system over one kept connection."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        services: Services,
+        auth: Auth,
+        wait: Wait,
+        session: Session,
+        *,
+        open_web: bool = False,
+    ) -> None:
+        """`open_web`: addresses come from outside; every connection passes the gate, and redirects are handed on."""
+        self._manifest, self._services, self._auth, self._wait = manifest, services, auth, wait
+        self._proof = session
+        self._wire = requests.Session()
+        self._wire.headers["User-Agent"] = USER_AGENT
+        self._wire.trust_env = False  # read once for each host, not for each request; and no .netrc
+        adapter = services.transport or (GatedAdapter(services.resolve) if open_web else HTTPAdapter(max_retries=0))
+        self._open_web = open_web
+        self._wire.mount("https://", adapter)
+        self._wire.mount("http://", adapter)
+        self._routes: dict[str, dict[str, Any]] = {}
+
+    def get(
+        self, url: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """The decoded answer to one question; waits and asks again as the limits allow."""
+        status, found, body = self.fetch(url, params, headers)
+        source = f"{self._manifest.title} ({urlsplit(url).path})"
+        return Answer(status, found, read_json(body, source=source, max_depth=self._services.limits.max_depth), url)
+
+    def fetch(
+        self, url: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """The same without decoding: status, headers, bytes."""
+        renewed = False
+        last: TransientError | None = None
+        for attempt in range(self._services.limits.max_requests):
+            if last is not None:
+                self._pause(last, attempt)
+            try:
+                status, found, body = self._once(url, params, headers)
+                if status == 401 and not renewed and self._auth.renew(self._proof):
+                    renewed = True
+                    status, found, body = self._once(url, params, headers)
+                self._judge(status, found)
+                return status, found, body
+            except TransientError as trouble:
+                last = trouble
+        raise last or Unavailable(f"{self._manifest.title} was not asked.", sent=False)
+
+    def post_form(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """Send a log-in form once and decode what comes back; what cannot be decoded is an empty answer."""
+        limits, title = self._services.limits, self._manifest.title
+        try:
+            response = self._wire.post(
+                url, data=body, headers=headers, timeout=(limits.connect_seconds, limits.read_seconds),
+                stream=True, allow_redirects=False, **self._route(url),
+            )  # fmt: skip
+            with response:
+                answer = read_json(self._read(response), source=f"{title} (log-in)", max_depth=limits.max_depth)
+        except ContractBroken:
+            return response.status_code, {}
+        except (requests.RequestException, HTTPError, OSError) as broken:
+            raise Unavailable(f"{title} cannot be logged in to ({type(broken).__name__}).") from None
+        return response.status_code, answer if isinstance(answer, dict) else {}
+
+    def close(self) -> None:
+        """Hang up."""
+        self._wire.close()
+
+    def _pause(self, trouble: TransientError, attempt: int) -> None:
+        """Wait as told, else a little longer each time; a longer wait than allowed ends the run."""
+        limits, clock = self._services.limits, self._services.clock
+        seconds = trouble.retry_after
+        if seconds is None:
+            seconds = FIRST_PAUSE_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)
+        if seconds > limits.max_wait_seconds:
+            raise trouble
+        clock.sleep(seconds)
+
+    def _once(
+        self, url: str, params: Mapping[str, Any] | None, headers: Mapping[str, str] | None
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        services, title = self._services, self._manifest.title
+        services.budgets.acquire(self._manifest.name, self._manifest.budget)
+        limits = services.limits
+        proof = self._auth.headers(self._proof)
+        try:
+            response = self._wire.get(
+                url, params=params, headers={**proof, **(headers or {})}, stream=True, allow_redirects=False,
+                timeout=(limits.connect_seconds, limits.read_seconds), **self._route(url),
+            )  # fmt: skip
+            with response:
+                return response.status_code, response.headers, self._read(response)
+        except requests.Timeout:
+            raise Unavailable(f"{title} gave no answer within {limits.read_seconds:g} s.") from None
+        except (requests.RequestException, HTTPError, OSError) as broken:
+            raise Unavailable(f"{title} cannot be reached ({type(broken).__name__}).") from None
+
+    def _read(self, response: requests.Response) -> bytes:
+        """The whole body, unpacked; hangs up on one that is too large or drips for ever."""
+        limits, title = self._services.limits, self._manifest.title
+        deadline = time.monotonic() + limits.total_seconds
+        chunks, size = [], 0
+        for chunk in iter(lambda: self._chunk(response), b""):
+            size += len(chunk)
+            if size > limits.max_bytes:
+                raise ContractBroken(f"{title} sent more than {limits.max_bytes} bytes; HUB_MAX_BYTES allows more.")
+            if time.monotonic() > deadline:
+                raise Unavailable(f"{title} took longer than {limits.total_seconds:g} s for one answer.")
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    @staticmethod
+    def _chunk(response: requests.Response) -> bytes:
+        read = getattr(response.raw, "read1", None) or response.raw.read
+        found: bytes = read(CHUNK_BYTES, decode_content=True) if response.raw is not None else b""
+        return found
+
+    def _route(self, url: str) -> dict[str, Any]:
+        """Proxy and certificates for this host, from the environment."""
+        host = urlsplit(url).netloc
+        if host not in self._routes:
+            self._wire.trust_env = True
+            found = self._wire.merge_environment_settings(url, {}, None, None, None)
+            self._wire.trust_env = False
+            self._routes[host] = {"proxies": found["proxies"], "verify": found["verify"]}
+        return self._routes[host]
+
+    def _judge(self, status: int, headers: Mapping[str, str]) -> None:
+        """Give trouble its name."""
+        title = self._manifest.title
+        if status < 300 or status == 304 or (self._open_web and status < 400):
+            return
+        retry_after = self._wait.seconds(headers, self._services.clock.now())
+        if status == 429:
+            raise RateLimited(f"{title} asked us to wait.", retry_after=60.0 if retry_after is None else retry_after)
+        if status in (401, 403):
+            remedy = "check the token" if status == 401 else "check its scopes and what the account may see"
+            raise AccessDenied(f"{title} refused our access ({status}); {remedy} of {self._proof.connection_id}.")
+        if status >= 500 or status == 408:
+            raise Unavailable(f"{title} is in trouble ({status}).", retry_after=retry_after)
+        if status < 400:
+            raise ContractBroken(f"{title} sends us elsewhere ({status}); check the connection's host.")
+        raise Rejected(f"{title} did not accept the request ({status}).", status=status)
+
+
+class Rejected(ContractBroken):
+    """A 4xx that is neither access nor limits; a connector that knows its meaning may act on `status`."""
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status

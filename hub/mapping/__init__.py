@@ -1,0 +1,20 @@
+"""The mapping language: what a record of one system means in the words of another.
+
+    mapping = load_mapping(Path("mappings/mastodon.yaml"))
+    mapping.apply({"content": "<p>Hello</p>", "visibility": "public"})   # {"text": "Hello", ...}
+
+A mapping is YAML with one JMESPath expression per field, compiled once to one Python function. The language
+is described in docs/guides/write-a-mapping.md, its functions in docs/reference.
+"""
+
+from hub.mapping import html, links, markup, moments, standard, text, values  # noqa: F401  (each registers functions)
+from hub.mapping.document import Example, language
+from hub.mapping.examples import failures, filled
+from hub.mapping.mapping import Identity, Mapping, load_mapping, load_mappings
+from hub.mapping.program import compile_expression
+from hub.mapping.registry import FUNCTIONS, Function
+
+__all__ = [
+    "FUNCTIONS", "Example", "Function", "Identity", "Mapping", "compile_expression", "failures",
+    "filled", "language", "load_mapping", "load_mappings",
+]  # fmt: skip

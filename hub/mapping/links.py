@@ -1,0 +1,42 @@
+"""Functions on addresses. Each takes any value: what is no usable address gives null."""
+
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from hub.mapping.registry import function
+
+
+def _split(url: Any) -> SplitResult | None:
+    if not isinstance(url, str) or any(character <= " " or character == "\x7f" for character in url):
+        return None
+    try:
+        parts = urlsplit(url)
+        return parts if parts.hostname else None
+    except ValueError:
+        return None
+
+
+@function("host('https://Blog.acme.test:8443/a')", gives="blog.acme.test")
+def host(url: str | None) -> str | None:
+    """The host of an address, in small letters and without its port."""
+    parts = _split(url)
+    return parts.hostname if parts else None
+
+
+@function("http_url('javascript:alert(1)')", gives=None)
+def http_url(url: str | None, longest: int | None = None) -> str | None:
+    """The address as it is, if it is one of http or https; null for any other scheme.
+
+    With a length, null also for a longer one: half an address leads elsewhere.
+    """
+    parts = _split(url)
+    if not isinstance(url, str) or parts is None or parts.scheme not in ("http", "https"):
+        return None
+    return url if not isinstance(longest, int) or len(url) <= longest else None
+
+
+@function("url_path('https://mastodon.test/@ana/1140?x=1')", gives="/@ana/1140")
+def url_path(url: str | None) -> str | None:
+    """The path of an address, without query and fragment."""
+    parts = _split(url)
+    return parts.path if parts else None

@@ -1,0 +1,60 @@
+"""Addresses in a row: only http and https are kept, since everything else is for a browser to run, not to show."""
+
+import re
+from typing import Any
+
+LINK_LONGEST = 4_096
+LINKS_LONGEST = 200
+LINK = re.compile(r"https?://[^\s\x00-\x20\x7f/?#\\<>\"][^\s\x00-\x1f\x7f<>\"\\]*", re.IGNORECASE)
+
+
+def is_link(value: Any) -> bool:
+    """Whether this is an http(s) address with a host and without blanks, quotes, control or half characters."""
+    return (
+        type(value) is str
+        and len(value) <= LINK_LONGEST
+        and LINK.fullmatch(value) is not None
+        and (value.isascii() or value.isprintable())
+    )
+
+
+def clean_links(row: dict[str, Any], flags: set[str]) -> None:
+    """Drop the addresses of a row that are none."""
+    if "url" in row and not is_link(row["url"]):
+        del row["url"]
+        flags.add("bad_link")
+    if "links" in row:
+        row["links"] = _kept(row["links"], flags)
+    if "media" in row:
+        row["media"] = [_media(one, flags) for one in _some(row["media"], flags) if _is_media(one, flags)]
+
+
+def _kept(links: Any, flags: set[str]) -> list[str]:
+    links = _some(links, flags)
+    kept = [link for link in links if is_link(link)]
+    if len(kept) < len(links):
+        flags.add("bad_link")
+    return kept
+
+
+def _some(values: Any, flags: set[str]) -> list[Any]:
+    if type(values) not in (list, tuple):
+        flags.add("bad_type")
+        return []
+    if len(values) > LINKS_LONGEST:
+        flags.add("too_many")
+    return list(values[:LINKS_LONGEST])
+
+
+def _is_media(one: Any, flags: set[str]) -> bool:
+    if type(one) is dict:
+        return True
+    flags.add("bad_type")
+    return False
+
+
+def _media(one: dict[str, Any], flags: set[str]) -> dict[str, Any]:
+    if one.get("url") is None or is_link(one["url"]):
+        return one
+    flags.add("bad_link")
+    return {name: value for name, value in one.items() if name != "url"}

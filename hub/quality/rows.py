@@ -1,0 +1,163 @@
+"""The rules for one row, beyond its types: what is made harmless and flagged, and what cannot go on.
+
+A row meets two kinds of rules. What would break whoever reads it later (a control character, a lone surrogate, a
+`javascript:` link, a count that is no number) is taken out and flagged. What leaves nothing to go on with (no id,
+no author, no time, no text) is an Unmappable with a reason code. Text that merely looks odd stays as it was sent,
+code point for code point: making it safe to show is the business of the place that shows it.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hub.errors import Unmappable
+from hub.quality.counts import clean_engagement
+from hub.quality.links import clean_links, is_link
+from hub.quality.personal import personal_flags
+from hub.quality.text import clean_line, clean_text
+
+TEXT_LONG = 25_000  # characters: kept, but flagged; the longest post of any network we read is shorter
+TEXT_LONGEST = 200_000
+ID_LONGEST = 1_024  # some networks and all feeds use addresses as ids
+SKEW = timedelta(minutes=5)  # how far a network's clock may be ahead of ours
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before the web nobody posted: such a time is a default or a mistake
+LINES = ("title",)
+AUTHOR_LINES = ("handle", "display_name")
+LISTS = ("tags", "mentions")
+LIST_LONGEST = 200
+
+
+def check_row(mapped: dict[str, Any], now: datetime) -> tuple[dict[str, Any], list[str]]:
+    """A row fit to become a Post, and the flags it earned; Unmappable where it cannot become one."""
+    row = dict(mapped)
+    flags: set[str] = set()
+    row["native_id"] = _checked_id(row.get("native_id"), "bad_id", "The record")
+    row["author"] = _author(row.get("author"), flags)
+    row["published_at"] = _published(row.get("published_at"), now, flags)
+    if "edited_at" in row:
+        _optional_time(row, "edited_at", now, flags)
+    _text(row, flags)
+    for field in LINES:
+        if field in row:
+            row[field] = clean_line(row[field], flags)
+    for field in LISTS:
+        if field in row:
+            row[field] = _words(row[field], flags)
+    clean_links(row, flags)
+    if "engagement" in row:
+        row["engagement"] = clean_engagement(row["engagement"], flags)
+    return row, sorted(flags)
+
+
+def _checked_id(value: Any, reason: str, whose: str) -> str:
+    if type(value) is int:
+        value = str(value)
+    if (
+        type(value) is not str
+        or not value
+        or len(value) > ID_LONGEST
+        or not value.isprintable()
+        or value != value.strip()
+    ):
+        raise Unmappable(f"{whose} has no usable id; check the mapping's `native_id`.", reason=reason)
+    return value
+
+
+def _author(given: Any, flags: set[str]) -> dict[str, Any]:
+    if type(given) is not dict or not given:
+        raise Unmappable("The record has no author; check the mapping's `author`.", reason="no_author")
+    author: dict[str, Any] = dict(given)
+    author["native_id"] = _checked_id(author.get("native_id"), "no_author", "The author")
+    for field in AUTHOR_LINES:
+        if field in author:
+            author[field] = clean_line(author[field], flags)
+    if "url" in author and not is_link(author["url"]):
+        del author["url"]
+        flags.add("bad_link")
+    if "followers" in author and (type(author["followers"]) is not int or not 0 <= author["followers"] < 2**53):
+        del author["followers"]
+        flags.add("bad_type")
+    return author
+
+
+def _published(value: Any, now: datetime, flags: set[str]) -> datetime:
+    moment = parse_time(value)
+    if moment is None:
+        moment = parse_seconds(value)
+        flags.add("bad_time")
+    if moment is None or moment < EARLIEST:
+        raise Unmappable("The record has no usable time; check the mapping's `published_at`.", reason="bad_time")
+    if moment > now + SKEW:
+        flags.add("future_time")  # a clock or a prank; what was sent stays in the landed record
+        return now
+    return moment
+
+
+def _optional_time(row: dict[str, Any], field: str, now: datetime, flags: set[str]) -> None:
+    moment = parse_time(row.pop(field))
+    if moment is None or moment < EARLIEST:
+        flags.add("bad_time")
+    elif moment > now + SKEW:
+        flags.add("future_time")
+    else:
+        row[field] = moment
+
+
+def parse_time(value: Any) -> datetime | None:
+    """An aware UTC time from ISO 8601 text or an aware datetime; None for everything else."""
+    if type(value) is str and 10 < len(value) < 40:
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if type(value) is not datetime or value.tzinfo is None:
+        return None
+    if value.tzinfo is UTC:
+        return value
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:  # year 1 or 9999, shifted over the edge
+        return None
+
+
+def parse_seconds(value: Any) -> datetime | None:
+    """A time told in seconds or milliseconds since 1970, which is not what was agreed, but can be read."""
+    if type(value) is str and value.isdecimal() and value.isascii():
+        value = int(value) if len(value) in (10, 13) else None
+    if type(value) is not int:
+        return None
+    seconds = value / 1000 if value > 10**11 else value
+    return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < 10**11 else None
+
+
+def _text(row: dict[str, Any], flags: set[str]) -> None:
+    text = row.get("text", "")
+    if type(text) is not str:
+        raise Unmappable("The text is not text; check the mapping's `text`.", reason="bad_type")
+    if len(text) > TEXT_LONG:
+        if len(text) > TEXT_LONGEST:
+            raise Unmappable(f"The text has {len(text)} characters; the limit is {TEXT_LONGEST}.", reason="too_long")
+        flags.add("too_long")
+    cleaned, visible = clean_text(text, flags)
+    if not visible and (text.strip() or not _says_something_else(row)):
+        raise Unmappable("The record says nothing: no text, title, media or share.", reason="empty_text")
+    row["text"] = cleaned
+    personal_flags(cleaned, flags)
+
+
+def _says_something_else(row: dict[str, Any]) -> bool:
+    """Whether a post without words still shows, names or passes on something."""
+    return bool(row.get("media") or row.get("title") or row.get("shared") or row.get("links"))
+
+
+def _words(values: Any, flags: set[str]) -> list[str]:
+    if type(values) not in (list, tuple):
+        flags.add("bad_type")
+        return []
+    if len(values) > LIST_LONGEST:
+        flags.add("too_many")
+        values = values[:LIST_LONGEST]
+    kept = [one if type(one) is str and one.isalnum() else clean_line(one, flags) for one in values]
+    kept = [one for one in kept if one]
+    if len(kept) < len(values):
+        flags.add("bad_type")
+    return kept

@@ -1,0 +1,151 @@
+"""Every process setting, typed, with its default and its variable; and the way to `hub.yaml`.
+
+What an organisation decides stands in `hub.yaml`; what a machine needs stands here, read from the
+environment as `HUB_<NAME>`.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from hub.domain.config import Config, Route
+from hub.domain.model import Model
+from hub.errors import SetupError
+
+T = TypeVar("T")
+HOME = Path(__file__).resolve().parents[1]
+
+
+class Settings(Model):
+    """What this process may be told by `HUB_*` variables."""
+
+    home: str = str(HOME)
+    """The checkout; dags/, mappings/ and connectors/ lie below it."""
+    var: str = ""
+    """Where state lives: store, landing, logs, secrets. Empty: `<home>/var`."""
+    config: str = ""
+    """The organisation's configuration. Empty: `<home>/hub.yaml`."""
+    store_url: str = ""
+    """SQLAlchemy URL of the store. Empty: SQLite at `<var>/hub.db`; several machines: `postgresql+psycopg://...`."""
+    landing_url: str = ""
+    """Folder or fsspec URL (`s3://bucket/path`) for landed files. Empty: `<var>/landing`."""
+    link_base: str = "http://127.0.0.1:8080"
+    """Address at which people reach Airflow; links in tickets, leads and alerts start with it."""
+    airflow_port: int = 8080
+    """Port of Airflow's pages and API, bound to 127.0.0.1."""
+    sandbox_port: int = 8790
+    """Port of the sandbox, bound to 127.0.0.1."""
+    poll_seconds: int = 0
+    """How often every network is read, in place of the manifests' `every_seconds`. 0: as those say."""
+    max_wait_seconds: float = 60
+    """The longest wait that a network may ask of a run; a longer one ends the run, and the next goes on."""
+    connect_seconds: float = 10
+    """The longest wait for a connection to be made."""
+    read_seconds: float = 30
+    """The longest silence while an answer arrives."""
+    total_seconds: float = 120
+    """The longest that one answer may take as a whole."""
+    max_bytes: int = 32 * 1024 * 1024
+    """The largest answer, unpacked, that is read."""
+    max_depth: int = 64
+    """The deepest nesting of JSON that is read."""
+    lease_seconds: float = 300
+    """How long a claim on a batch or delivery holds; after a crash, work goes on when it has run out."""
+    triage_rows: int = 20_000
+    """How many records are triaged at a time; bounds memory."""
+
+    @property
+    def var_dir(self) -> Path:
+        """The folder of state."""
+        return Path(self.var or Path(self.home) / "var")
+
+    @property
+    def config_path(self) -> Path:
+        """The organisation's configuration file."""
+        return Path(self.config or Path(self.home) / "hub.yaml")
+
+    @property
+    def mappings_dir(self) -> Path:
+        """The mappings, routes and expectations."""
+        return Path(self.home) / "mappings"
+
+    @property
+    def store(self) -> str:
+        """URL of the store."""
+        return self.store_url or f"sqlite:///{self.var_dir / 'hub.db'}"
+
+    @property
+    def landing(self) -> str:
+        """Folder or URL of the landing zone."""
+        return self.landing_url or str(self.var_dir / "landing")
+
+
+def variable(field: str) -> str:
+    """The environment variable of a setting: `HUB_STORE_URL` for `store_url`."""
+    return f"HUB_{field.upper()}"
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process; a value of the wrong type is a SetupError naming its variable."""
+    environ = os.environ if environ is None else environ
+    known = {
+        name: environ[variable(name)] for name in Settings.__struct_fields__ if environ.get(variable(name))
+    }
+    try:
+        return msgspec.convert(known, Settings, strict=False)
+    except msgspec.ValidationError as wrong:
+        name = str(wrong).rpartition("$.")[2].rstrip("`")
+        raise SetupError(
+            f"{variable(name)} cannot be used: {str(wrong).partition(' - ')[0]}; correct or unset it."
+        ) from wrong
+
+
+def load_config(path: Path | None = None) -> Config:
+    """The organisation's configuration; a SetupError says what is wrong in it and where."""
+    return _load_config(path or read_settings().config_path, _stamp(path or read_settings().config_path))
+
+
+def _stamp(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        raise SetupError(
+            f"There is no {path.name} at {path}; run `hub init` to make one, or copy hub.example.yaml."
+        ) from None
+
+
+@lru_cache(maxsize=4)
+def _load_config(path: Path, stamp: float) -> Config:
+    del stamp  # part of the cache key: a changed file is read again
+    return _decode(path, Config)
+
+
+class _Routes(Model):
+    version: int
+    routes: tuple[Route, ...]
+
+
+def load_routes(config: Config, path: Path | None = None) -> tuple[str, tuple[Route, ...]]:
+    """The version and rules in force: those of mappings/_routes.yaml with the organisation's own put in."""
+    shipped = _decode(path or read_settings().mappings_dir / "_routes.yaml", _Routes)
+    own = {route.name: route for route in config.routes}
+    merged = [own.pop(route.name, route) for route in shipped.routes] + list(own.values())
+    return str(shipped.version), tuple(route for route in merged if route.enabled)
+
+
+def _decode(path: Path, kind: type[T]) -> T:
+    import yaml
+
+    try:
+        return msgspec.yaml.decode(path.read_bytes(), type=kind)
+    except msgspec.ValidationError as wrong:
+        raise SetupError(
+            f"{path.name} cannot be used: {wrong}; docs/reference/configuration.md lists what it may hold."
+        ) from wrong
+    except (msgspec.DecodeError, yaml.YAMLError) as broken:
+        where = str(getattr(broken, "problem_mark", "")).strip()
+        raise SetupError(f"{path.name} is not valid YAML {where}; correct it and run again.") from broken

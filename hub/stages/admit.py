@@ -1,0 +1,146 @@
+"""Admit: valid posts of one batch are classified, routed and written, in one transaction of the caller.
+
+Shared by triage (a batch that landed) and replay (a record that was mended), so that both end in the
+same rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.classify import Engine, item_of
+from hub.domain import Handoff, Manifest, Post, Signal
+from hub.domain.config import Config
+from hub.mapping import Mapping as RecordMapping
+from hub.stages.render import Outlet, drafts
+from hub.stages.route import Routed, Router, Rule, conversation_key, fold_alerts, open_desk
+from hub.stages.threads import with_threads
+from hub.stages.validate import Gate
+from hub.store import Standing, Store, Transaction
+
+ADDRESSED = ("mention", "profile")  # kinds of watch that find what is said to us, named or not
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A network as triage sees it: its facts and its mapping, no connection."""
+
+    manifest: Manifest
+    mapping: RecordMapping
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """Everything a run decides by; read once, the same for all its batches."""
+
+    config: Config
+    networks: Mapping[str, Reading]
+    outlets: Sequence[Outlet]
+    rules: Sequence[Rule]
+    routes_version: str
+    engine: Engine
+    gate: Gate
+    link_base: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where posts were found: the batch they landed in, and what its watch asks."""
+
+    batch: str
+    kind: str  # of the watch
+    started_at: datetime  # of the watch: older posts are history
+
+
+@dataclass(frozen=True)
+class Considered:
+    """Posts in the order they were written, those that seem new among them, and what was found in these."""
+
+    posts: tuple[Post, ...]
+    signals: dict[str, Signal]
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """What was written."""
+
+    routed: tuple[Routed, ...]
+    handoffs: tuple[Handoff, ...]
+    known: int
+    dead: int  # dropped, since they or their authors were erased
+
+
+def consider(posts: Sequence[Post], found: Found, book: Rulebook, store: Store) -> Considered:
+    """The slow part, outside any transaction: threads, and the classifier over what is not known yet."""
+    ordered = sorted(posts, key=lambda post: post.published_at)
+    with store.read() as view:
+        ordered = with_threads(ordered, view)
+        fresh = unknown(ordered, view.posts.known([post.key for post in ordered]))
+        parents = view.posts.many({post.in_reply_to for post in fresh if post.in_reply_to})
+    texts = {post.key: post.text for post in (*parents.values(), *fresh)}
+    own = {name.lower().removeprefix("@") for names in book.config.own_accounts.values() for name in names}
+    items = [
+        item_of(
+            post,
+            parent=texts.get(post.in_reply_to or ""),
+            addressed=found.kind in ADDRESSED
+            or any(name.lower().removeprefix("@") in own for name in post.mentions),
+        )
+        for post in fresh
+    ]
+    return Considered(tuple(ordered), {signal.post: signal for signal in book.engine.classify(items)})
+
+
+def admit(tx: Transaction, considered: Considered, found: Found, book: Rulebook, *, run: str) -> Admitted:
+    """Write posts, signals, handoffs and delivery intents; only posts that are new become work."""
+    posts, signals = considered.posts, considered.signals
+    dead = tx.tombstones.dead({post.key for post in posts} | {post.author.key for post in posts})
+    alive = [post for post in posts if post.key not in dead and post.author.key not in dead]
+    fresh = [
+        post for post in unknown(alive, tx.posts.known([post.key for post in alive])) if post.key in signals
+    ]
+    routed = _route(tx, fresh, signals, found, book, run)
+    handoffs = fold_alerts([handoff for one in routed for handoff in one.handoffs])
+    saved = tx.posts.save(
+        alive, batch=found.batch, standings={one.post.key: _standing(one) for one in routed}
+    )
+    tx.signals.save([(post, signals[post.key]) for post in fresh])
+    tx.handoffs.save(handoffs)
+    tx.outbox.intend([draft for handoff in handoffs for draft in drafts(handoff, book.outlets, book.config)])
+    return Admitted(tuple(routed), tuple(handoffs), len(saved.known) + saved.repeats, len(posts) - len(alive))
+
+
+def unknown(posts: Sequence[Post], known: set[str]) -> list[Post]:
+    """The first of each key that is not known."""
+    first = {post.key: post for post in reversed(posts) if post.key not in known}
+    return [post for post in posts if first.get(post.key) is post]
+
+
+def _route(
+    tx: Transaction,
+    posts: Sequence[Post],
+    signals: Mapping[str, Signal],
+    found: Found,
+    book: Rulebook,
+    run: str,
+) -> list[Routed]:
+    if not posts:
+        return []
+    purposes = {name: reading.manifest.policy.purposes for name, reading in book.networks.items()}
+    router = Router(
+        book.config,
+        book.rules,
+        version=book.routes_version,
+        purposes=purposes,
+        run=run,
+        link_base=book.link_base,
+    )
+    quiet_hours = book.config.triage.incident_quiet_hours
+    desk = open_desk(tx, {conversation_key(post) for post in posts}, quiet_hours=quiet_hours)
+    return [
+        router.route(post, signals[post.key], watch_started=found.started_at, desk=desk) for post in posts
+    ]
+
+
+def _standing(routed: Routed) -> Standing:
+    return Standing("set_aside", routed.set_aside) if routed.set_aside else Standing("handed_off")

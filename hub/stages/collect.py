@@ -1,0 +1,134 @@
+"""Collect: ask each watch what is new, and land it.
+
+A page's records are written to a file first; then its manifest entry and its cursor are committed in one
+transaction. So a run that dies anywhere reads a page again, and never skips one. Small pages of one pull
+are gathered into one batch: the cursor that is kept is that of the last page in it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from hub.domain import Batch, Cursor, Watch, external_id
+from hub.domain.config import Triage
+from hub.errors import HubError
+from hub.kit import Network, Page
+from hub.store import Landing, Store, faultpoint
+
+log = structlog.get_logger(__name__)
+
+BATCH_RECORDS = 2_000  # a batch holds at least one page and about so many records at the most
+
+
+@dataclass
+class Pulled:
+    """What one run brought from one network."""
+
+    batches: list[str] = field(default_factory=list)
+    fetched: int = 0
+    failures: dict[str, HubError] = field(default_factory=dict)  # by watch key
+
+
+def pull(
+    network: Network,
+    watches: Sequence[Watch],
+    *,
+    store: Store,
+    landing: Landing,
+    run: str,
+    triage: Triage,
+    streams: int = 4,
+    each: Callable[[Watch, int], None] | None = None,
+) -> Pulled:
+    """Read every watch, in threads under one budget; a watch that fails does not stop the others."""
+    pulled = Pulled()
+    if not watches:
+        return pulled
+    reader = _Reader(network, store, landing, run, triage)
+    with ThreadPoolExecutor(max_workers=min(streams, len(watches))) as pool:
+        for watch, (batches, fetched, failure) in zip(watches, pool.map(reader.read, watches), strict=True):
+            pulled.batches += batches
+            pulled.fetched += fetched
+            if failure:
+                pulled.failures[watch.key] = failure
+            if each:
+                each(watch, fetched)
+    return pulled
+
+
+class _Reader:
+    def __init__(self, network: Network, store: Store, landing: Landing, run: str, triage: Triage) -> None:
+        self.network, self.store, self.landing, self.run, self.triage = network, store, landing, run, triage
+
+    def read(self, watch: Watch) -> tuple[list[str], int, HubError | None]:
+        names: list[str] = []
+        fetched = 0
+        try:
+            watch, start = self._open(watch)
+            for records, cursor in gathered(self.network.pull(watch, start)):
+                fetched += len(records)
+                names += self._land(watch, records, cursor)
+            with self.store.begin() as tx:
+                tx.watches.polled(watch.key)
+        except HubError as problem:
+            log.warning("watch failed", watch=watch.key, error=type(problem).__name__, landed=len(names))
+            with self.store.begin() as tx:
+                tx.watches.failed(watch.key, type(problem).__name__, str(problem))
+            return names, fetched, problem
+        return names, fetched, None
+
+    def _open(self, watch: Watch) -> tuple[Watch, Cursor]:
+        with self.store.begin() as tx:
+            started_at = tx.watches.register(watch).started_at
+            cursor = tx.watches.cursor(watch.key)
+        return (watch if watch.since else watch.with_(since=self._since(started_at))), cursor
+
+    def _since(self, started_at: datetime) -> datetime:
+        """How far back a first read goes: a week, so that baselines exist, and all that may be work."""
+        return started_at - max(timedelta(days=7), timedelta(hours=self.triage.first_run_hours))
+
+    def _land(self, watch: Watch, records: list[dict[str, Any]], cursor: Cursor) -> list[str]:
+        now = self.store.now()
+        if not records:
+            with self.store.begin() as tx:
+                tx.watches.advance(watch.key, cursor)
+            return []
+        faultpoint("collect.fetched")
+        landed = self.landing.write(records, network=watch.network, at=now)
+        faultpoint("collect.landed")
+        batch = Batch(
+            name=f"{watch.network}-{external_id(watch.key, landed.digest)[:16]}", network=watch.network,
+            watch=watch.key, run=self.run, path=landed.path, digest=landed.digest, records=len(records),
+            landed_at=now,
+        )  # fmt: skip
+        with self.store.begin() as tx:
+            new = tx.batches.land(batch, cursor)
+        faultpoint("collect.committed")
+        return [batch.name] if new else []
+
+
+def gathered(pages: Iterable[Page]) -> Iterator[tuple[list[dict[str, Any]], Cursor]]:
+    """Pages joined to batches of a useful size; each comes with the cursor that is safe after it.
+
+    Trouble half way is passed on only after what had come before it: a limit that ends each run early
+    must not make each run start again from the same place.
+    """
+    records: list[dict[str, Any]] = []
+    cursor: Cursor | None = None
+    try:
+        for page in pages:
+            records = [*records, *page.records]
+            cursor = page.cursor
+            if len(records) >= BATCH_RECORDS:
+                yield records, cursor
+                records, cursor = [], None
+    except HubError:
+        if cursor is not None:
+            yield records, cursor
+        raise
+    if cursor is not None:
+        yield records, cursor

@@ -1,0 +1,206 @@
+"""Deliver: what waits for one destination is claimed, sent once, and its answer kept (`delivery.md` 3.1).
+
+The claim is committed before the first byte is sent, the answer before the next claim. Whatever is
+found claimed with its lease run out, or was answered by silence, is looked up before anything is sent
+again. So each object is there exactly once, whether the process, the network or the other side fails.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from hub.domain import Delivery, FoundRecord, Receipt
+from hub.errors import ContractBroken, HubError, RateLimited, SetupError, Unavailable
+from hub.kit import Destination
+from hub.store import Store, faultpoint
+
+log = structlog.get_logger(__name__)
+
+CLAIM_AT_MOST = 200
+SETUP_PAUSE_SECONDS = 300  # a person must act first; asking more often only locks accounts
+
+
+@dataclass
+class Delivered:
+    """What one run did at one destination, by outcome, and why it stopped early if it did."""
+
+    destination: str
+    outcomes: dict[str, int] = field(default_factory=dict)
+    stopped: HubError | None = None
+
+    def add(self, receipts: Sequence[Receipt]) -> None:
+        """Count these answers."""
+        for receipt in receipts:
+            self.outcomes[receipt.outcome] = self.outcomes.get(receipt.outcome, 0) + 1
+
+
+def waiting(name: str, *, store: Store) -> int:
+    """How many deliveries could be sent or looked up now."""
+    with store.read() as view:
+        return view.outbox.due(name)
+
+
+def run(
+    destination: Destination,
+    *,
+    store: Store,
+    worker: str,
+    lease_seconds: float = 120,
+    patience_seconds: float = 20,
+    each: Callable[[int], None] | None = None,
+) -> Delivered:
+    """Send until nothing is due; waits that end within `patience_seconds` are waited out."""
+    work = _Work(destination, store, worker, lease_seconds)
+    patience = patience_seconds
+    while work.done.stopped is None and work.allowed():
+        settled = work.look_up() + work.send()
+        if each and settled:
+            each(settled)
+        if settled or work.done.stopped:
+            continue
+        pause = work.next_due()
+        if pause is None or pause > patience:
+            break
+        patience -= pause
+        destination.services.clock.sleep(pause)
+    return work.done
+
+
+class _Work:
+    """One run at one destination."""
+
+    def __init__(self, destination: Destination, store: Store, worker: str, lease_seconds: float) -> None:
+        self.destination, self.store, self.worker, self.lease_seconds = (
+            destination,
+            store,
+            worker,
+            lease_seconds,
+        )
+        self.name = destination.manifest.name
+        self.done = Delivered(self.name)
+
+    def send(self) -> int:
+        """Claim and send one batch of what is pending."""
+        with self.store.begin() as tx:
+            limit = min(CLAIM_AT_MOST, self.destination.batch_size)
+            deliveries = tx.outbox.claim(
+                self.name, self.worker, lease_seconds=self.lease_seconds, limit=limit
+            )
+        faultpoint("deliver.claimed")
+        return self._send(deliveries)
+
+    def look_up(self) -> int:
+        """Settle what is in doubt by asking what is there; what is surely not there is sent again."""
+        with self.store.begin() as tx:
+            doubtful = tx.outbox.recover(
+                self.name, self.worker, lease_seconds=self.lease_seconds, limit=CLAIM_AT_MOST
+            )
+        if not doubtful:
+            return 0
+        try:
+            found = {record.external_id: record for record in self.destination.find(doubtful)}
+        except HubError as problem:
+            self._settle(doubtful, [_as_receipt(one, problem, sent=True) for one in doubtful], problem)
+            return 0
+        settled = [
+            (one, receipt) for one in doubtful if (receipt := self._judge(one, found.get(one.external_id)))
+        ]
+        self._settle([one for one, _ in settled], [receipt for _, receipt in settled], None)
+        again = [one for one in doubtful if one.id not in {receipt.delivery for _, receipt in settled}]
+        if not again:
+            return len(settled)
+        with self.store.begin() as tx:
+            again = tx.outbox.resend(again)
+        return len(settled) + sum(self._send(group) for group in self._groups(again))
+
+    def next_due(self) -> float | None:
+        """Seconds until the next delivery may be tried, or None when none waits."""
+        with self.store.read() as view:
+            moment = view.outbox.next_due(self.name)
+        return None if moment is None else max((moment - self.store.now()).total_seconds(), 0.05)
+
+    def _judge(self, delivery: Delivery, found: FoundRecord | None) -> Receipt | None:
+        """What a look-up says of one delivery; None when it must be sent again."""
+        if found is None:
+            lag = timedelta(seconds=self.destination.visibility_seconds)
+            sent_at = delivery.claimed_at or self.store.now()
+            if self.store.now() < sent_at + lag:
+                left = (sent_at + lag - self.store.now()).total_seconds()
+                return Receipt(
+                    delivery=delivery.id, outcome="unknown", reason="not_visible_yet", retry_after=left
+                )
+            return None
+        if found.digest == delivery.digest or (found.digest is None and delivery.version == 1):
+            return Receipt(
+                delivery=delivery.id, outcome="unchanged", object_id=found.object_id, url=found.url
+            )
+        return None
+
+    def _groups(self, deliveries: Sequence[Delivery]) -> list[list[Delivery]]:
+        """Runs of one object, each no longer than one call may carry."""
+        groups: list[list[Delivery]] = []
+        for one in deliveries:
+            if (
+                groups
+                and groups[-1][0].object == one.object
+                and len(groups[-1]) < self.destination.batch_size
+            ):
+                groups[-1].append(one)
+            else:
+                groups.append([one])
+        return groups
+
+    def _send(self, deliveries: Sequence[Delivery]) -> int:
+        if not deliveries:
+            return 0
+        problem: HubError | None = None
+        try:
+            receipts = list(self.destination.send(deliveries))
+            if [receipt.delivery for receipt in receipts] != [one.id for one in deliveries]:
+                raise ContractBroken(
+                    f"{self.name} gave {len(receipts)} answers for {len(deliveries)} deliveries."
+                )
+        except HubError as trouble:
+            problem = trouble
+            receipts = [_as_receipt(one, trouble, sent=getattr(trouble, "sent", True)) for one in deliveries]
+        faultpoint("deliver.sent")
+        self._settle(deliveries, receipts, problem)
+        faultpoint("deliver.settled")
+        return sum(receipt.outcome not in ("deferred", "unknown", "parent_missing") for receipt in receipts)
+
+    def _settle(
+        self, deliveries: Sequence[Delivery], receipts: Sequence[Receipt], problem: HubError | None
+    ) -> None:
+        with self.store.begin() as tx:
+            stale = tx.outbox.settle_all(list(zip(deliveries, receipts, strict=True)))
+            if problem is None:
+                tx.circuits.succeeded(self.name)
+            else:
+                circuit = tx.circuits.failed(self.name, type(problem).__name__, pause_seconds=_pause(problem))
+                if isinstance(problem, SetupError) or circuit.open_until:
+                    self.done.stopped = problem
+        if stale:
+            log.warning("stale claims refused", destination=self.name, deliveries=len(stale))
+        self.done.add(receipts)
+
+    def allowed(self) -> bool:
+        """Whether the destination's circuit is closed, or this is the one probe that an open one grants."""
+        with self.store.begin() as tx:
+            return bool(tx.circuits.allows(self.name))
+
+
+def _as_receipt(delivery: Delivery, problem: HubError, *, sent: bool) -> Receipt:
+    """What trouble with a whole call means for one delivery in it."""
+    doubt = sent and not isinstance(problem, (RateLimited, SetupError))
+    return Receipt(
+        delivery=delivery.id, outcome="unknown" if doubt else "deferred", reason=type(problem).__name__,
+        detail=str(problem), retry_after=_pause(problem),
+    )  # fmt: skip
+
+
+def _pause(problem: HubError) -> float | None:
+    if isinstance(problem, (RateLimited, Unavailable)):
+        return problem.retry_after
+    return SETUP_PAUSE_SECONDS if isinstance(problem, SetupError) else None

@@ -1,0 +1,156 @@
+"""Triage: everything that has landed and waits is validated, classified and routed.
+
+One claim at a time on each batch, one transaction for each batch: its posts, signals, handoffs,
+delivery intents, quarantined rows and the mark that it is done are written together or not at all. A
+run that dies leaves the batch to the next one; a run that was thought dead and wakes up is refused by
+the claim's fencing number.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hub.errors import ContractBroken
+from hub.quality.gate import Verdict
+from hub.stages.admit import Admitted, Found, Rulebook, admit, consider
+from hub.stages.posts import PostMaker
+from hub.stages.validate import BadRecord, Sorted, sort_records
+from hub.store import BatchClaim, Landing, Rejected, Store, faultpoint
+
+BATCHES_AT_A_TIME = 10  # of at most about 2,000 records each: what is held in memory at once
+
+
+@dataclass
+class Triaged:
+    """What one run decided, counted in posts and handoffs."""
+
+    batches: int = 0
+    new: int = 0
+    known: int = 0
+    skipped: int = 0
+    quarantined: int = 0
+    handed_off: int = 0
+    handoffs: dict[str, int] = field(default_factory=dict)
+    set_aside: dict[str, int] = field(default_factory=dict)
+
+    def add(self, admitted: Admitted, *, known: int, skipped: int, quarantined: int) -> None:
+        """Count one batch."""
+        self.batches += 1
+        self.known += known
+        self.skipped += skipped
+        self.quarantined += quarantined
+        self.new += len(admitted.routed) + quarantined
+        for one in admitted.routed:
+            if one.set_aside:
+                self.set_aside[one.set_aside] = self.set_aside.get(one.set_aside, 0) + 1
+            else:
+                self.handed_off += 1
+        for handoff in admitted.handoffs:
+            self.handoffs[handoff.kind] = self.handoffs.get(handoff.kind, 0) + 1
+
+
+@dataclass
+class _Opened:
+    """A claimed batch, read and sorted."""
+
+    claim: BatchClaim
+    sorted: Sorted
+    found: Found
+
+
+def run(
+    book: Rulebook, *, store: Store, landing: Landing, run: str, worker: str, lease_seconds: float = 600
+) -> Triaged:
+    """Triage until nothing waits; ContractBroken when the batch gate held everything back."""
+    done = Triaged()
+    while True:
+        with store.begin() as tx:
+            claims = tx.batches.claim(worker, lease_seconds=lease_seconds, limit=BATCHES_AT_A_TIME)
+        if not claims:
+            return done
+        faultpoint("triage.claimed")
+        opened = [batch for claim in claims if (batch := _open(claim, book, store, landing))]
+        verdict = book.gate([post for batch in opened for post, _ in batch.sorted.posts], store.now())
+        _keep_verdict(verdict, store, run)
+        if verdict.state == "held":
+            _hold(opened, verdict, store)
+        for batch in opened:
+            _settle(batch, verdict, book, store, run, done)
+
+
+def _open(claim: BatchClaim, book: Rulebook, store: Store, landing: Landing) -> _Opened | None:
+    batch = claim.batch
+    try:
+        records = list(landing.read(batch.path, batch.digest))
+    except ContractBroken as damaged:
+        with store.begin() as tx:
+            tx.batches.quarantine(claim, "landed_file_damaged", str(damaged))
+        return None
+    with store.read() as view:
+        watch = view.watches.get(batch.watch)
+    reading = book.networks[batch.network]
+    maker = PostMaker(
+        network=batch.network,
+        record_type=reading.mapping.reads,
+        watch=batch.watch,
+        collected_at=batch.landed_at,
+    )
+    kind, started_at = (watch.kind, watch.started_at) if watch else ("", batch.landed_at)
+    return _Opened(claim, sort_records(records, reading.mapping, maker), Found(batch.name, kind, started_at))
+
+
+def _keep_verdict(verdict: Verdict, store: Store, run: str) -> None:
+    if not verdict.rows:
+        return
+    with store.begin() as tx:
+        tx.expectations.save(
+            run=run, suite="posts", success=verdict.state == "passed",
+            statistics={"rows": verdict.rows, "failed": len(verdict.failures), "state": verdict.state},
+            failures=[result.plain() for result in verdict.results if not result.success],
+        )  # fmt: skip
+
+
+def _hold(opened: list[_Opened], verdict: Verdict, store: Store) -> None:
+    with store.begin() as tx:
+        for batch in opened:
+            tx.batches.release(batch.claim)
+    raise ContractBroken(
+        f"The batch gate held {verdict.rows} posts: {'; '.join(verdict.reasons)}. "
+        "Nothing was lost; they wait until the source or mappings/_expectations.json is mended."
+    )
+
+
+def _settle(batch: _Opened, verdict: Verdict, book: Rulebook, store: Store, run: str, done: Triaged) -> None:
+    """One batch's whole fate, in one transaction."""
+    posts, bad = apart(batch.sorted, verdict)
+    considered = consider([post for post, _ in posts], batch.found, book, store)
+    faultpoint("triage.decided")
+    with store.begin() as tx:
+        admitted = admit(tx, considered, batch.found, book, run=run)
+        quarantined = tx.quarantine.add_all([_rejected(one, batch.claim, run) for one in bad])
+        known = admitted.known + len(bad) - quarantined
+        skipped = batch.sorted.skipped + admitted.dead
+        tx.batches.done(batch.claim, known=known, skipped=skipped, run=run)
+    faultpoint("triage.committed")
+    done.add(admitted, known=known, skipped=skipped, quarantined=quarantined)
+
+
+def apart(found: Sorted, verdict: Verdict) -> tuple[list[tuple[Any, dict[str, Any]]], list[BadRecord]]:
+    """What passed both gates, and what did not."""
+    good, bad = [], list(found.bad)
+    for post, record in found.posts:
+        broken = verdict.failures.get(post.key)
+        if broken:
+            bad.append(
+                BadRecord(record, broken[0], f"Breaks {', '.join(broken)} of the batch's expectations.")
+            )
+        else:
+            good.append((post, record))
+    return good, bad
+
+
+def _rejected(bad: BadRecord, claim: BatchClaim, run: str) -> Rejected:
+    batch = claim.batch
+    return Rejected(
+        stage="validate", reason=bad.reason, detail=bad.detail, record=bad.record,
+        network=batch.network, watch=batch.watch, batch=batch.name, run=run,
+    )  # fmt: skip

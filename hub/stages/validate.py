@@ -1,0 +1,66 @@
+"""Validate: landed records become posts, or go to quarantine with a reason, or were never meant for us.
+
+Two gates (decision 5). Each row by itself: the mapping's result must make a typed Post. Then all rows
+of the run together: Great Expectations says which rows break a rule that only the crowd shows, and
+whether the crowd as a whole may be believed. A row that cannot go on never stops the others.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from hub.domain import Expectations, Post
+from hub.errors import RecordError
+from hub.mapping import Mapping as RecordMapping
+from hub.quality.gate import Verdict, check_batch, columns_of
+from hub.stages.posts import PostMaker
+
+
+@dataclass(frozen=True)
+class BadRecord:
+    """A record that cannot go on, as it came."""
+
+    record: dict[str, Any]
+    reason: str
+    detail: str
+
+
+@dataclass
+class Sorted:
+    """What one batch holds."""
+
+    posts: list[tuple[Post, dict[str, Any]]] = field(
+        default_factory=list
+    )  # each with the record it came from
+    bad: list[BadRecord] = field(default_factory=list)
+    skipped: int = 0
+
+
+def sort_records(records: Iterable[dict[str, Any]], mapping: RecordMapping, maker: PostMaker) -> Sorted:
+    """The first gate: each record by itself."""
+    found = Sorted()
+    apply, make = mapping.apply, maker.make
+    for record in records:
+        try:
+            mapped = apply(record)
+            if mapped is None:
+                found.skipped += 1
+            else:
+                found.posts.append((make(mapped), record))
+        except RecordError as problem:
+            found.bad.append(BadRecord(record, problem.reason, str(problem)))
+    return found
+
+
+Gate = Callable[[Sequence[Post], datetime], Verdict]
+
+
+def expectations_gate(suite: Path, networks: Mapping[str, Expectations]) -> Gate:
+    """The second gate, over all posts of a run; Great Expectations is imported when it is first used."""
+
+    def gate(posts: Sequence[Post], now: datetime) -> Verdict:
+        return check_batch(columns_of(posts, now), suite, networks=networks)
+
+    return gate

@@ -1,0 +1,24 @@
+"""The store: everything the hub must not forget, in one SQL database and a folder of landed files."""
+
+from hub.store.batches import BatchClaim, BatchState
+from hub.store.circuits import Circuit
+from hub.store.faults import faultpoint
+from hub.store.handoffs import HandedOff
+from hub.store.incidents import Incident
+from hub.store.intents import Draft, Intended
+from hub.store.landing import DamagedFile, LandedFile, Landing
+from hub.store.ledger import Balance, BatchSum
+from hub.store.outbox_rows import OutboxRow
+from hub.store.posts import Edit, Saved, Standing
+from hub.store.quarantine import Counted, Item, Rejected
+from hub.store.repository import StaleClaim
+from hub.store.rollups import Rollup
+from hub.store.runs import Run
+from hub.store.store import Store, Transaction, View, utc_now
+from hub.store.watches import WatchState
+
+__all__ = [
+    "Balance", "BatchClaim", "BatchState", "BatchSum", "Circuit", "Counted", "DamagedFile", "Draft", "Edit",
+    "HandedOff", "Incident", "Intended", "Item", "LandedFile", "Landing", "OutboxRow", "Rejected", "Rollup", "Run",
+    "Saved", "StaleClaim", "Standing", "Store", "Transaction", "View", "WatchState", "faultpoint", "utc_now",
+]  # fmt: skip

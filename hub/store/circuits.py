@@ -1,0 +1,81 @@
+"""Circuits: a destination that keeps failing is left alone for a while, with one probe to see whether it is back.
+
+Closed until the third failure in a row; open for the cool-down, or for as long as the other side asked. When
+that is over, whoever asks first may probe, and everyone else waits for another cool-down.
+"""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from hub.domain import Model, Moment
+from hub.store import tables
+from hub.store.repository import Repository
+
+FAILURES = 3
+COOL_DOWN = timedelta(minutes=5)
+
+
+class Circuit(Model):
+    """How one destination is doing."""
+
+    name: str
+    failures: int  # in a row
+    changed_at: Moment
+    open_until: Moment | None = None
+    reason: str | None = None
+
+
+class Circuits(Repository):
+    """Shared by all workers, so that twenty of them do not each find out for themselves."""
+
+    def allows(self, name: str) -> bool:
+        """Whether to call it now. When its circuit is open and the time has come, this call is the one probe."""
+        circuit = self._locked(name)
+        if circuit is None or circuit.open_until is None:
+            return True
+        if circuit.open_until > self.now:
+            return False
+        self._keep(circuit.with_(open_until=self.now + COOL_DOWN))
+        return True
+
+    def failed(self, name: str, reason: str, *, pause_seconds: float | None = None) -> Circuit:
+        """Count a failure of a whole call; returns the circuit as it is now."""
+        before = self._locked(name)
+        failures = (before.failures if before else 0) + 1
+        circuit = Circuit(
+            name=name, failures=failures, changed_at=self.now, reason=reason,
+            open_until=self._until(failures, pause_seconds),
+        )  # fmt: skip
+        self._keep(circuit)
+        return circuit
+
+    def succeeded(self, name: str) -> None:
+        """It answered: the circuit is closed."""
+        before = self._locked(name)
+        if before is not None and (before.failures or before.open_until):
+            self._keep(Circuit(name=name, failures=0, changed_at=self.now))
+
+    def get(self, name: str) -> Circuit | None:
+        """The circuit of this name; None if it never failed."""
+        row = self._one(sa.select(tables.circuits).where(tables.circuits.c.name == name))
+        return None if row is None else Circuit(**row._mapping)
+
+    def listing(self) -> list[Circuit]:
+        """All circuits that ever opened or failed, by name."""
+        rows = self._rows(sa.select(tables.circuits).order_by(tables.circuits.c.name))
+        return [Circuit(**row._mapping) for row in rows]
+
+    def _until(self, failures: int, pause_seconds: float | None) -> datetime | None:
+        if failures < FAILURES:
+            return None
+        return self.now + max(COOL_DOWN, timedelta(seconds=pause_seconds or 0))
+
+    def _locked(self, name: str) -> Circuit | None:
+        self._hold(f"circuit:{name}")
+        return self.get(name)
+
+    def _keep(self, circuit: Circuit) -> None:
+        row = {name: getattr(circuit, name) for name in Circuit.__struct_fields__}
+        insert = self._insert(tables.circuits).values(row)
+        self._write(insert.on_conflict_do_update(index_elements=["name"], set_=row))

@@ -1,0 +1,74 @@
+"""Handoffs: the work that posts gave rise to, each with why."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from hub.domain import Handoff, HandoffKind, Model, Moment
+from hub.store import tables
+from hub.store.listed import among, listed
+from hub.store.outbox_rows import OutboxReader, OutboxRow
+from hub.store.repository import Repository
+
+_decode = msgspec.json.Decoder(Handoff).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class HandedOff(Model):
+    """A handoff and what became of it at each destination."""
+
+    id: str
+    handoff: Handoff
+    created_at: Moment
+    deliveries: tuple[OutboxRow, ...]
+
+
+class Handoffs(Repository):
+    """Leads, Cases and Alerts."""
+
+    def save(self, handoffs: Sequence[Handoff]) -> list[str]:
+        """Keep these; returns the id of each. One that is there already stays as it is."""
+        rows = [self._row(handoff) for handoff in sorted(handoffs, key=lambda one: one.id)]
+        self._write_rows(self._upsert(tables.handoffs, ("id",)), rows)
+        return [handoff.id for handoff in handoffs]
+
+    def get(self, id: str) -> Handoff | None:
+        """The handoff of this id."""
+        row = self._one(sa.select(tables.handoffs.c.body).where(tables.handoffs.c.id == id))
+        return None if row is None else _decode(row.body)
+
+    def existing(self, kind: HandoffKind, keys: Iterable[str]) -> set[str]:
+        """Those of these keys that people already have work of this kind for."""
+        columns = tables.handoffs.c
+        statement = sa.select(columns.key).distinct().where(columns.kind == kind, among(columns.key))
+        return {row.key for row in self._rows(statement, listed=listed(keys))}
+
+    def recent(
+        self, limit: int = 50, *, kind: HandoffKind | None = None, team: str | None = None, post: str | None = None,
+        key: str | None = None, author: str | None = None,
+    ) -> list[HandedOff]:  # fmt: skip
+        """The last ones, newest first, with their deliveries."""
+        columns = tables.handoffs.c
+        asked = {"kind": kind, "team": team, "post": post, "key": key, "author": author}
+        statement = sa.select(columns.id, columns.body, columns.created_at)
+        statement = statement.where(*(columns[name] == value for name, value in asked.items() if value is not None))
+        rows = self._rows(statement.order_by(columns.created_at.desc(), columns.id).limit(limit))
+        reader = OutboxReader(self._connection, now=self.now, writing=self._writing)
+        deliveries = reader.of([row.id for row in rows])
+        return [
+            HandedOff(
+                id=row.id, handoff=_decode(row.body), created_at=row.created_at,
+                deliveries=tuple(one for one in deliveries if one.handoff == row.id),
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def _row(self, handoff: Handoff) -> dict[str, Any]:
+        why = handoff.provenance
+        return {
+            "id": handoff.id, "kind": handoff.kind, "key": handoff.key, "post": handoff.post.key,
+            "author": handoff.author.key, "team": handoff.team, "route": why.route, "classifier": why.classifier,
+            "confidence": why.confidence, "run": why.run, "created_at": self.now, "body": _encode(handoff).decode(),
+        }  # fmt: skip

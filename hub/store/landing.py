@@ -1,0 +1,174 @@
+"""The landing zone: records exactly as they came, in compressed files that are named after their content.
+
+    <network>/<YYYY-MM-DD>/<sha256 of the uncompressed lines>.jsonl.zst
+
+A file is whole or not there: it is written under a temporary name in the same folder, flushed to the disk, then
+renamed. Landing the same records again gives the same file, so a repeat after a lost answer does no harm. Readers
+are told the digest by the manifest and refuse a file whose bytes have changed.
+"""
+
+import errno
+import io
+import os
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import orjson
+
+from hub.domain import Model
+from hub.errors import ContractBroken, HubError, SetupError, Unavailable
+from hub.store.faults import faultpoint
+
+SUFFIX = ".jsonl.zst"
+TEMPORARY = ".part-"
+LEVEL = 3  # zstd: a ninth of the size, for a tenth of the time that reading the page took
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+
+class LandedFile(Model):
+    """What was written."""
+
+    path: str  # below the landing zone
+    digest: str  # of the uncompressed lines
+    size: int  # compressed
+    records: int
+
+
+class DamagedFile(ContractBroken):
+    """A landed file is gone, or its bytes are not those that landed."""
+
+
+class Landing:
+    """A folder, or a bucket by its fsspec URL (`s3://bucket/path`)."""
+
+    def __init__(self, url: str | Path = "var/landing") -> None:
+        text = str(url)
+        self.url = text.removeprefix("file://").rstrip("/")
+        self._folder = None if "://" in self.url else Path(self.url)
+
+    def write(self, records: Sequence[dict[str, Any]], *, network: str, at: datetime) -> LandedFile:
+        """Land these records; the same ones on the same day are the same file."""
+        lines = b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records)
+        digest = sha256(lines).hexdigest()
+        path = f"{network}/{at.astimezone(UTC):%Y-%m-%d}/{digest}{SUFFIX}"
+        packed = _pack(lines)
+        self._put(path, packed)
+        return LandedFile(path=path, digest=digest, size=len(packed), records=len(records))
+
+    def read(self, path: str, digest: str) -> Iterator[dict[str, Any]]:
+        """The records of a landed file; DamagedFile before the first one if its bytes have changed."""
+        lines = self._unpacked(path)
+        if sha256(lines).hexdigest() != digest:
+            raise DamagedFile(f"The landed file {path} has changed since it landed; its batch is read again.")
+        for line in lines.splitlines():
+            yield orjson.loads(line)
+
+    def remove(self, path: str) -> None:
+        """Remove a landed file, as retention and erasure ask; one that is gone already is fine."""
+        if self._folder is not None:
+            (self._folder / path).unlink(missing_ok=True)
+            return
+        files, place = self._bucket(path)
+        if files.exists(place):
+            files.rm(place)
+
+    def sweep(self, *, older_than_seconds: float = 3600) -> int:
+        """Remove what killed writers left behind; returns how many files that were. Buckets have no such files."""
+        if self._folder is None:
+            return 0
+        limit = time.time() - older_than_seconds  # of the file system's clock, as is the time compared with it
+        left = [file for file in self._folder.glob(f"*/*/{TEMPORARY}*") if file.stat().st_mtime <= limit]
+        for file in left:
+            file.unlink(missing_ok=True)
+        return len(left)
+
+    def _put(self, path: str, packed: bytes) -> None:
+        try:
+            if self._folder is not None:
+                _write_whole(self._folder / path, packed)
+            else:
+                files, place = self._bucket(path)
+                files.pipe_file(place, packed)  # object stores show an object only when it is whole
+        except OSError as problem:
+            raise self._told(problem) from problem
+
+    def _unpacked(self, path: str) -> bytes:
+        from zstandard import ZstdError
+
+        try:
+            return _unpack((self._folder / path).read_bytes() if self._folder is not None else self._fetched(path))
+        except FileNotFoundError as gone:
+            raise DamagedFile(f"The landed file {path} is gone; its batch is read again, or it was erased.") from gone
+        except ZstdError as broken:
+            raise DamagedFile(f"The landed file {path} cannot be unpacked; its batch is read again.") from broken
+        except OSError as problem:
+            raise self._told(problem) from problem
+
+    def _fetched(self, path: str) -> bytes:
+        files, place = self._bucket(path)
+        return bytes(files.cat_file(place))
+
+    def _bucket(self, path: str) -> tuple[Any, str]:
+        import fsspec  # a folder needs none of it
+
+        try:
+            files, root = fsspec.core.url_to_fs(self.url)
+        except (ImportError, ValueError) as missing:
+            raise SetupError(
+                f"Nothing here can reach {self.url}; install the extra `s3`, or use a folder."
+            ) from missing
+        return files, f"{root.rstrip('/')}/{path}"
+
+    def _told(self, problem: OSError) -> HubError:
+        if problem.errno in _NO_SPACE:
+            return SetupError(f"There is no space left in {self.url}; make room, and the next run goes on by itself.")
+        if self._folder is None:
+            return Unavailable(f"The landing zone {self.url} gives no usable answer ({type(problem).__name__}).")
+        return SetupError(f"The landing zone {self.url} cannot be used: {problem.strerror}.")
+
+
+def _write_whole(target: Path, packed: bytes) -> None:
+    """Temporary name, flush, fsync, rename, fsync of the folder: after that a power cut takes nothing back."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f"{TEMPORARY}{uuid4().hex}")
+    try:
+        with draft.open("wb", buffering=0) as file:
+            half = len(packed) // 2
+            _write_all(file, packed[:half])
+            faultpoint("store.half_written")
+            _write_all(file, packed[half:])
+            os.fsync(file.fileno())
+        faultpoint("store.written")
+        draft.replace(target)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _write_all(file: io.FileIO, data: bytes) -> None:
+    """A disk that fills up takes a part and says so only at the next write."""
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+
+
+def _pack(lines: bytes) -> bytes:
+    import zstandard
+
+    return zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(lines)
+
+
+def _unpack(packed: bytes) -> bytes:
+    import zstandard
+
+    return zstandard.ZstdDecompressor().decompressobj().decompress(packed)

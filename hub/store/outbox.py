@@ -1,0 +1,170 @@
+"""The outbox: each object to be sent, from the intent to the receipt (`delivery.md` 3.1).
+
+    intend ──▶ pending ◀───────── deferred, parent_missing ──────────┐
+                 │  │ └─ a newer version, never tried ─▶ superseded  │
+                 │  └─ tombstone ─▶ cancelled                        │
+               claim (attempt + 1, fence + 1; committed BEFORE the first byte is sent)
+                 ▼                                                   │
+              in_doubt ──settle──▶ done   created, updated, unchanged│
+               │  ▲  │ └──settle──▶ dead  refused (and quarantined) ─┼─revive─▶ pending
+               │  │  └──settle───────────────────────────────────────┘
+               │  └─ unknown: stays in doubt until it is looked up
+               └─ lease over, or unknown: recover (fence + 1) ─▶ look up ─▶ settle, or resend (attempt + 1)
+
+The body is stored with the intent and never rendered again for this version. At one destination one worker at a
+time holds an external id; versions of one object go one after the other, lanes keep their order, parents go before
+their children. Every claim has a fencing number: a worker that slept through its lease is refused when it settles.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from hub.domain import Delivery, Receipt
+from hub.store import tables
+from hub.store.faults import faultpoint
+from hub.store.intents import Draft, Intended, Intents, is_outdated
+from hub.store.listed import among, listed
+from hub.store.outbox_rows import OutboxReader, is_free, unblocked
+from hub.store.repository import StaleClaim
+from hub.store.schema import Utc
+from hub.store.settlements import Settlements
+
+_HELD = (
+    "id", "destination", "object", "external_id", "version", "body", "digest", "handoff", "lane", "parent",
+    "only_if_blank", "attempt", "fence", "claimed_at",
+)  # fmt: skip
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+# The statements of a claim never change, so they are written once: writing them took longer than running them.
+_OUTBOX = tables.outbox.c
+_NOW = sa.bindparam("now", type_=Utc())
+_MINE = _OUTBOX.destination == sa.bindparam("destination")
+_MAY_GO = sa.and_(_MINE, _OUTBOX.state == "pending", is_free(_OUTBOX, _NOW), unblocked(_OUTBOX))
+_IS_DEAD = sa.exists().where(tables.tombstones.c.key.in_([_OUTBOX.post, _OUTBOX.author])).label("dead")
+_AS_CLAIMED = sa.select(*(_OUTBOX[name] for name in _HELD)).order_by(_OUTBOX.id).limit(sa.bindparam("limit"))
+_FIRST = sa.select(_OUTBOX.object).where(_MAY_GO).order_by(_OUTBOX.id).limit(1)
+_NEXT = (
+    _AS_CLAIMED.add_columns(_IS_DEAD)
+    .where(_MAY_GO, _OUTBOX.object == sa.bindparam("object"))
+    .with_for_update(skip_locked=True)
+)
+_DOUBTFUL = _AS_CLAIMED.where(_MINE, _OUTBOX.state == "in_doubt", is_free(_OUTBOX, _NOW)).with_for_update(
+    skip_locked=True
+)
+_STILL_IN_DOUBT = (
+    sa.select(_OUTBOX.id, _OUTBOX.fence, _IS_DEAD)
+    .where(among(_OUTBOX.id), _OUTBOX.state == "in_doubt")
+    .with_for_update()
+)
+_DELIVERED = (
+    sa.select(_OUTBOX.external_id, _OUTBOX.object, _OUTBOX.object_id)
+    .where(_MINE, among(_OUTBOX.external_id), _OUTBOX.state == "done", _OUTBOX.object_id.is_not(None))
+    .order_by(_OUTBOX.version)
+)
+
+
+class Outbox(OutboxReader):
+    """Claims and settlements; the questions are in `OutboxReader`."""
+
+    def intend(self, drafts: Sequence[Draft]) -> Intended:
+        """Put these on their way. One that says what the newest version says already is no new row."""
+        return Intents(self._connection, now=self.now, writing=self._writing).add(drafts)
+
+    def claim(self, destination: str, worker: str, *, lease_seconds: float = 120, limit: int = 200) -> list[Delivery]:
+        """What may be sent now, oldest first, all of one object; commit before sending.
+
+        What a tombstone forbids is cancelled here, in the same transaction.
+        """
+        first = self._one(_FIRST, destination=destination, now=self.now)
+        while first is not None:
+            rows = self._rows(_NEXT, destination=destination, object=first.object, now=self.now, limit=limit)
+            dead = [row.id for row in rows if row.dead]
+            self._cancel(dead)
+            alive = [row for row in rows if not row.dead]
+            if alive or not dead:
+                return self._take(alive, worker, lease_seconds, sending=True)
+            first = self._one(_FIRST, destination=destination, now=self.now)
+        return []
+
+    def recover(self, destination: str, worker: str, *, lease_seconds: float = 120, limit: int = 200) -> list[Delivery]:
+        """What is in doubt with nobody at work on it: look each one up before anything else.
+
+        `claimed_at` stays the time at which it was last sent, `attempt` how often it was.
+        """
+        rows = self._rows(_DOUBTFUL, destination=destination, now=self.now, limit=limit)
+        return self._take(rows, worker, lease_seconds, sending=False)
+
+    def resend(self, deliveries: Sequence[Delivery], *, lease_seconds: float = 120) -> list[Delivery]:
+        """Looked up, and surely not there: count another attempt for those still ours, commit, and send these.
+
+        What a tombstone forbids by now is cancelled, and not among them.
+        """
+        fences = {delivery.id: delivery.fence for delivery in deliveries}
+        found = self._rows(_STILL_IN_DOUBT, listed=listed(fences))
+        ours = {row.id: row.dead for row in found if fences[row.id] == row.fence}
+        self._cancel([id for id, dead in ours.items() if dead])
+        alive = [delivery for delivery in deliveries if delivery.id in ours and not ours[delivery.id]]
+        until = self.now + timedelta(seconds=lease_seconds)
+        sending = {"attempt": _OUTBOX.attempt + 1, "claimed_at": self.now, "lease_until": until}
+        self._update([delivery.id for delivery in alive], sending)
+        return [delivery.with_(attempt=delivery.attempt + 1, claimed_at=self.now) for delivery in alive]
+
+    def settle(self, delivery: Delivery, receipt: Receipt) -> None:
+        """Keep the destination's answer; StaleClaim if somebody else has claimed the delivery since."""
+        if self.settle_all([(delivery, receipt)]):
+            raise StaleClaim(f"Delivery {delivery.id} is no longer ours: its lease ran out and it was claimed anew.")
+
+    def settle_all(self, answers: Sequence[tuple[Delivery, Receipt]]) -> list[Delivery]:
+        """Keep these answers; returns the deliveries whose claim is stale, of which nothing was kept."""
+        return Settlements(self._connection, now=self.now, writing=self._writing).keep(answers)
+
+    def revive(self, ids: Collection[int]) -> int:
+        """Try these dead ones again, body and all, unless a newer version has taken their place."""
+        again = {"state": "pending", "not_before": None, "settled_at": None, "parent_misses": 0}
+        dead = sa.update(tables.outbox).where(among(_OUTBOX.id), _OUTBOX.state == "dead", ~is_outdated())
+        return self._write(dead.values(again), listed=listed(ids))
+
+    def _take(self, rows: Sequence[sa.Row[Any]], worker: str, lease_seconds: float, *, sending: bool) -> list[Delivery]:
+        until = self.now + timedelta(seconds=lease_seconds)
+        lease = {"worker": worker, "fence": _OUTBOX.fence + 1, "lease_until": until}
+        attempt = {"state": "in_doubt", "attempt": _OUTBOX.attempt + 1, "claimed_at": self.now} if sending else {}
+        self._update([row.id for row in rows], {**lease, **attempt})
+        faultpoint("store.claimed")
+        there = self._object_ids(rows)
+        return [self._delivery(row, there, sending=sending) for row in rows]
+
+    def _delivery(self, row: sa.Row[Any], there: dict[tuple[str, str | None], str], *, sending: bool) -> Delivery:
+        fields = dict(zip(_HELD, row, strict=False))  # `dead`, the last column, is not for the sender
+        fields["body"] = _decode(fields["body"])
+        fields["only_if_blank"] = tuple(fields["only_if_blank"])
+        fields["fence"] += 1
+        if sending:
+            fields["attempt"] += 1
+            fields["claimed_at"] = self.now
+        if there:
+            fields["object_id"] = there.get((fields["external_id"], fields["object"]))
+            fields["parent_object_id"] = there.get((fields["parent"], None))
+        return Delivery(**fields)
+
+    def _object_ids(self, rows: Sequence[sa.Row[Any]]) -> dict[tuple[str, str | None], str]:
+        """What the destination calls the objects and parents that were delivered before, by external id."""
+        wanted = {row.external_id for row in rows if row.version > 1} | {row.parent for row in rows if row.parent}
+        if not wanted:
+            return {}
+        there: dict[tuple[str, str | None], str] = {}
+        for row in self._rows(_DELIVERED, destination=rows[0].destination, listed=listed(wanted)):
+            there[row.external_id, row.object] = there[row.external_id, None] = row.object_id
+        return there
+
+    def _cancel(self, ids: Collection[int]) -> None:
+        gone = {"state": "cancelled", "reason": "tombstone", "settled_at": self.now, "lease_until": None}
+        self._update(ids, gone)
+
+    def _update(self, ids: Collection[int], values: dict[str, Any]) -> None:
+        if ids:
+            update = sa.update(tables.outbox).where(among(_OUTBOX.id)).values(values)
+            self._write(update, listed=listed(ids))

@@ -1,0 +1,198 @@
+"""Posts: each one once, by its key, with where it stands and what it used to say.
+
+Standing is what the ledger counts. A post is `pending` while a person decides, then `handed_off` or `set_aside`
+(with a reason); `quarantined` while something about it must be mended.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+import sqlalchemy as sa
+
+from hub.domain import Engagement, Model, Moment, Post
+from hub.store import tables
+from hub.store.authors import Authors
+from hub.store.listed import among, listed
+from hub.store.repository import Repository
+from hub.store.revisions import Revisions
+from hub.store.watches import Watches
+
+PostState = Literal["pending", "handed_off", "set_aside", "quarantined"]
+
+_decode = msgspec.json.Decoder(Post).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def _asked(*names: str) -> sa.Select[Any]:
+    """These columns of the posts that are listed."""
+    return sa.select(*(tables.posts.c[name] for name in names)).where(among(tables.posts.c.key))
+
+
+_INSERT = sa.insert(tables.posts)
+_KNOWN, _BODIES, _THREADS = _asked("key"), _asked("key", "body"), _asked("key", "thread")
+_STANDINGS = _asked("key", "state", "reason")
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Where a post stands: `Standing("set_aside", "reshare")`."""
+
+    state: PostState
+    reason: str | None = None
+
+
+class Saved(Model):
+    """What `save` found: keys that were new, known, and known but changed; and keys given twice in one call."""
+
+    new: frozenset[str]
+    known: frozenset[str]
+    changed: frozenset[str]
+    repeats: int
+
+
+class Edit(Model):
+    """What a post said until it was edited."""
+
+    text: str
+    replaced_at: Moment
+    title: str | None = None
+
+
+class Posts(Repository):
+    """All posts we hold."""
+
+    def save(
+        self, posts: Sequence[Post], *, batch: str | None = None, standings: Mapping[str, Standing] | None = None
+    ) -> Saved:
+        """Write what is new, with its standing (`pending` unless said), and what has changed of the known.
+
+        Known posts keep their standing. Text that was edited and counts that moved are kept beside the new ones.
+        """
+        self._hold("posts")
+        given = {post.key: post for post in posts}
+        held = self._held(given)
+        fresh = [post for key, post in given.items() if key not in held]
+        changed = self._revise([(held[key], post) for key, post in given.items() if key in held])
+        Authors(self._connection, now=self.now, writing=self._writing).save(given.values())
+        if fresh:
+            self._add(fresh, batch, standings or {})
+        return Saved(
+            new=frozenset(post.key for post in fresh), known=frozenset(held),
+            changed=frozenset(post.key for post in changed), repeats=len(posts) - len(given),
+        )  # fmt: skip
+
+    def mark(self, standings: Mapping[str, Standing]) -> int:
+        """Move these posts to other standings; returns how many there were."""
+        moved = 0
+        for standing in set(standings.values()):
+            keys = sorted(key for key, one in standings.items() if one == standing)
+            values = {"state": standing.state, "reason": standing.reason}
+            update = sa.update(tables.posts).where(among(tables.posts.c.key)).values(values)
+            moved += self._write(update, listed=listed(keys))
+        return moved
+
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Those of these keys that we hold. In a writing transaction nobody adds one before it ends."""
+        self._hold("posts")
+        return {row.key for row in self._rows(_KNOWN, listed=listed(keys))}
+
+    def get(self, key: str) -> Post | None:
+        """The post of this key."""
+        return self._held([key]).get(key)
+
+    def many(self, keys: Iterable[str]) -> dict[str, Post]:
+        """Those of these posts that we hold, by key."""
+        return self._held(keys)
+
+    def standings(self, keys: Iterable[str]) -> dict[str, Standing]:
+        """Where these posts stand."""
+        return {row.key: Standing(row.state, row.reason) for row in self._rows(_STANDINGS, listed=listed(keys))}
+
+    def threads_of(self, keys: Iterable[str]) -> dict[str, str]:
+        """The threads that these posts belong to, of those that we hold."""
+        return {row.key: row.thread for row in self._rows(_THREADS, listed=listed(keys)) if row.thread}
+
+    def recent(
+        self, limit: int = 50, *, network: str | None = None, author: str | None = None, state: PostState | None = None,
+        thread: str | None = None, before: datetime | None = None,
+    ) -> list[Post]:  # fmt: skip
+        """The last published, newest first; every filter narrows."""
+        columns = tables.posts.c
+        asked = {"network": network, "author": author, "state": state, "thread": thread}
+        statement = sa.select(columns.body).order_by(columns.published_at.desc(), columns.id.desc()).limit(limit)
+        statement = statement.where(*(columns[name] == value for name, value in asked.items() if value is not None))
+        if before is not None:
+            statement = statement.where(columns.published_at < before)
+        return [_decode(row.body) for row in self._rows(statement)]
+
+    def history(self, key: str) -> list[Engagement]:
+        """All counts of this post, oldest first, the latest at the end."""
+        post = self.get(key)
+        return [] if post is None else [*self._revisions.counts(key), post.engagement]
+
+    def edits(self, key: str) -> list[Edit]:
+        """What this post used to say, oldest first."""
+        return [Edit(text=row.text, title=row.title, replaced_at=row.replaced_at) for row in self._revisions.texts(key)]
+
+    @property
+    def _revisions(self) -> Revisions:
+        return Revisions(self._connection, now=self.now, writing=self._writing)
+
+    def _held(self, keys: Iterable[str]) -> dict[str, Post]:
+        return {row.key: _decode(row.body) for row in self._rows(_BODIES, listed=listed(keys))}
+
+    def _add(self, posts: Sequence[Post], batch: str | None, standings: Mapping[str, Standing]) -> None:
+        brought = self._batch(batch)
+        number = brought.id if brought else None
+        rows = [_row(post, number, standings.get(post.key, PENDING)) for post in posts]
+        self._write_rows(_INSERT, rows)
+        if brought:
+            watches = Watches(self._connection, now=self.now, writing=True)
+            watches.posted(brought.watch, max(post.published_at for post in posts))
+
+    def _batch(self, name: str | None) -> sa.Row[Any] | None:
+        columns = tables.batches.c
+        return self._one(sa.select(columns.id, columns.watch).where(columns.name == name)) if name else None
+
+    def _revise(self, pairs: Sequence[tuple[Post, Post]]) -> list[Post]:
+        """Write what differs between the post held and the one just read; returns those that changed."""
+        merged = [(old, _merged(old, new)) for old, new in pairs]
+        changed = [(old, new) for old, new in merged if old != new]
+        if not changed:
+            return []
+        self._revisions.keep(changed)
+        rows = [{"the_key": new.key, **_changing(new)} for _, new in sorted(changed, key=lambda pair: pair[1].key)]
+        update = sa.update(tables.posts).where(tables.posts.c.key == sa.bindparam("the_key"))
+        self._write_rows(update.values({name: sa.bindparam(name) for name in _changing(changed[0][1])}), rows)
+        return [new for _, new in changed]
+
+
+PENDING = Standing("pending")
+
+
+def _merged(old: Post, new: Post) -> Post:
+    """The post as it is now; what the store alone knows of it stays, and so does the time of first collection."""
+    seen_by = tuple(dict.fromkeys((*old.seen_by, *new.seen_by)))
+    counts = new.engagement
+    if counts.with_(counted_at=None) in (old.engagement.with_(counted_at=None), Engagement()):
+        counts = old.engagement  # nothing new was counted
+    thread = old.thread or new.thread  # a thread never moves: work hangs below it
+    author = old.author if old.author.key == new.author.key else new.author  # followers change with every read
+    return new.with_(collected_at=old.collected_at, seen_by=seen_by, engagement=counts, thread=thread, author=author)
+
+
+def _changing(post: Post) -> dict[str, Any]:
+    counts = post.engagement
+    return {
+        "lang": post.lang, "likes": counts.likes, "shares": counts.shares, "replies": counts.replies,
+        "views": counts.views, "body": _encode(post).decode(),
+    }  # fmt: skip
+
+
+def _row(post: Post, batch: int | None, standing: Standing) -> dict[str, Any]:
+    return {
+        "key": post.key, "network": post.network, "author": post.author.key, "kind": post.kind,
+        "published_at": post.published_at, "collected_at": post.collected_at, "thread": post.thread,
+        "batch": batch, "state": standing.state, "reason": standing.reason, **_changing(post),
+    }  # fmt: skip

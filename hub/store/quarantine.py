@@ -1,0 +1,179 @@
+"""Quarantine: what cannot go on, why, and what became of it.
+
+    open ──release──▶ released ──resolve──▶ resolved (valid, known or skipped)
+     ▲ │                  │
+     │ └──dismiss──▶ dismissed (a person gave it up; it stays counted)
+     └────add again───────┘        one more try
+
+An item is known by its stage and its content: the same bad record, fetched a second time, is not a second item.
+"""
+
+from collections.abc import Collection, Sequence
+from hashlib import sha256
+from typing import Any, Literal
+
+import msgspec
+import sqlalchemy as sa
+
+from hub.domain import Model, Moment
+from hub.store import tables
+from hub.store.listed import among, listed
+from hub.store.repository import Repository
+
+Kind = Literal["record", "post", "delivery"]
+State = Literal["open", "released", "resolved", "dismissed"]
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Rejected(Model):
+    """Something that cannot go on: a record that became no post, a post, or a delivery."""
+
+    stage: str
+    reason: str  # a code in snake_case
+    network: str
+    detail: str | None = None  # one sentence for a person; never a post's text
+    record: dict[str, Any] | None = None
+    watch: str | None = None
+    batch: str | None = None
+    run: str | None = None
+    post: str | None = None
+    delivery: int | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """What it is; only records are counted here by the ledger, posts are counted by their standing."""
+        if self.delivery is not None:
+            return "delivery"
+        return "record" if self.post is None else "post"
+
+    @property
+    def content(self) -> bytes:
+        """What makes two of them the same."""
+        match self.kind:
+            case "record":
+                return b"record:" + _encode([self.network, self.record])
+            case kind:
+                return f"{kind}:{self.delivery or self.post}".encode("utf-8", "surrogatepass")
+
+
+class Item(Model):
+    """One thing in quarantine."""
+
+    id: int
+    kind: Kind
+    stage: str
+    reason: str
+    network: str
+    tries: int
+    state: State
+    since: Moment
+    changed_at: Moment
+    detail: str | None = None
+    record: dict[str, Any] | None = None
+    watch: str | None = None
+    batch: str | None = None
+    run: str | None = None
+    post: str | None = None
+    delivery: int | None = None
+    outcome: str | None = None
+
+
+class Counted(Model):
+    """How many open items share stage, network and reason."""
+
+    stage: str
+    network: str
+    reason: str
+    items: int
+    since: Moment  # of the oldest
+
+
+class Quarantine(Repository):
+    """All that was set apart; nothing in it is lost, and nothing is in it twice."""
+
+    def add(self, **rejected: Any) -> bool:
+        """Set one thing apart, in the words of `Rejected`; True when it was not here yet."""
+        return self.add_all([Rejected(**rejected)]) == 1
+
+    def add_all(self, rejected: Sequence[Rejected]) -> int:
+        """Set these apart; returns how many were not here yet. A released one that comes back is open again."""
+        self._hold("quarantine")
+        given = {(one.stage, sha256(one.content).hexdigest()): one for one in rejected}
+        held = self._held(given)
+        rows = [self._row(one, digest) for (stage, digest), one in given.items() if (stage, digest) not in held]
+        self._write_rows(sa.insert(tables.quarantine), rows)
+        for key, row in held.items():
+            if row.state == "released" or (row.state == "resolved" and row.kind == "delivery"):
+                again = {
+                    "reason": given[key].reason,
+                    "detail": given[key].detail,
+                    "tries": row.tries + 1,
+                    "outcome": None,
+                }
+                self._move([row.id], "open", **again)
+        return len(rows)
+
+    def listing(
+        self, limit: int = 100, *, network: str | None = None, stage: str | None = None, reason: str | None = None,
+        state: State | None = "open",
+    ) -> list[Item]:  # fmt: skip
+        """What these filters leave, oldest first."""
+        columns = tables.quarantine.c
+        asked = {"network": network, "stage": stage, "reason": reason, "state": state}
+        statement = sa.select(tables.quarantine).order_by(columns.id).limit(limit)
+        statement = statement.where(*(columns[name] == value for name, value in asked.items() if value is not None))
+        return [_item(row) for row in self._rows(statement)]
+
+    def get(self, ids: Collection[int]) -> list[Item]:
+        """These items, oldest first."""
+        columns = tables.quarantine.c
+        statement = sa.select(tables.quarantine).where(among(columns.id)).order_by(columns.id)
+        return [_item(row) for row in self._rows(statement, listed=listed(ids))]
+
+    def counts(self) -> list[Counted]:
+        """Open items by stage, network and reason, the most first."""
+        columns = tables.quarantine.c
+        alike = (columns.stage, columns.network, columns.reason)
+        items = sa.func.count().label("items")
+        since = sa.func.min(columns.since, type_=columns.since.type).label("since")
+        statement = sa.select(*alike, items, since).where(columns.state == "open").group_by(*alike)
+        return [Counted(**row._mapping) for row in self._rows(statement.order_by(items.desc(), *alike))]
+
+    def release(self, ids: Collection[int]) -> list[Item]:
+        """Let these open items go back to the stage they left."""
+        items = [item for item in self.get(ids) if item.state == "open"]
+        self._move([item.id for item in items], "released")
+        return [item.with_(state="released", changed_at=self.now) for item in items]
+
+    def resolve(self, ids: Collection[int], outcome: Literal["valid", "known", "skipped"]) -> int:
+        """These released items got through; the outcome says as what they count from now on."""
+        return self._move(ids, "resolved", outcome=outcome)
+
+    def dismiss(self, ids: Collection[int], reason: str) -> int:
+        """A person gave these up. They stay in the sums, as quarantined."""
+        return self._move(ids, "dismissed", outcome=reason)
+
+    def _held(self, given: Collection[tuple[str, str]]) -> dict[tuple[str, str], sa.Row[Any]]:
+        columns = tables.quarantine.c
+        select = sa.select(columns.id, columns.stage, columns.digest, columns.kind, columns.state, columns.tries)
+        found = self._rows(select.where(among(columns.digest)), listed=listed({digest for _, digest in given}))
+        return {(row.stage, row.digest): row for row in found if (row.stage, row.digest) in given}
+
+    def _move(self, ids: Collection[int], state: State, **values: Any) -> int:
+        columns = tables.quarantine.c
+        moved = {"state": state, "changed_at": self.now, **values}
+        update = sa.update(tables.quarantine).values(moved).where(among(columns.id))
+        return self._write(update, listed=listed(ids))
+
+    def _row(self, one: Rejected, digest: str) -> dict[str, Any]:
+        fields = {name: getattr(one, name) for name in Rejected.__struct_fields__}
+        record = None if one.record is None else _encode(one.record).decode()
+        return {
+            **fields, "record": record, "kind": one.kind, "digest": digest, "tries": 1, "state": "open",
+            "outcome": None, "since": self.now, "changed_at": self.now,
+        }  # fmt: skip
+
+
+def _item(row: sa.Row[Any]) -> Item:
+    fields = {name: row._mapping[name] for name in Item.__struct_fields__}
+    return Item(**{**fields, "record": None if row.record is None else msgspec.json.decode(row.record)})

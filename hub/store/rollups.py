@@ -1,0 +1,56 @@
+"""Rollups: how many posts in each hour, kept up with every write, since pages read them all day long."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from hub.domain import Model, Moment, Post, Signal
+from hub.store import tables
+from hub.store.repository import Repository
+
+_KEY = ("hour", "network", "subject", "intent", "sentiment", "relevant")
+
+
+class Rollup(Model, omit_defaults=False):
+    """Posts that were published in one hour and are alike in all of this."""
+
+    hour: Moment
+    network: str
+    subject: str  # "" for posts that speak of none of ours
+    intent: str
+    sentiment: str
+    relevant: bool
+    posts: int
+
+
+class Rollups(Repository):
+    """Counts by hour of publication, network, subject and signal; a post on two subjects counts for both."""
+
+    def between(
+        self, start: datetime, end: datetime, *, network: str | None = None, subject: str | None = None
+    ) -> list[Rollup]:
+        """The counts of all hours from `start` up to, but without, `end`."""
+        columns = tables.rollups.c
+        statement = sa.select(tables.rollups).where(columns.hour >= start, columns.hour < end, columns.posts > 0)
+        if network is not None:
+            statement = statement.where(columns.network == network)
+        if subject is not None:
+            statement = statement.where(columns.subject == subject)
+        return [Rollup(**row._mapping) for row in self._rows(statement.order_by(*(columns[name] for name in _KEY)))]
+
+    def move(self, *, come: Iterable[tuple[Post, Signal]], gone: Iterable[tuple[Post, Signal]]) -> None:
+        """Count these signals, and count those no longer."""
+        counts: Counter[tuple[datetime, str, str, str, str, bool]] = Counter()
+        for sign, pairs in ((1, come), (-1, gone)):
+            for post, signal in pairs:
+                hour = post.published_at.replace(minute=0, second=0, microsecond=0)
+                for subject in signal.subjects or ("",):
+                    counts[hour, post.network, subject, signal.intent, signal.sentiment, signal.relevant] += sign
+        rows = [
+            {**dict(zip(_KEY, key, strict=True)), "posts": number} for key, number in sorted(counts.items()) if number
+        ]
+        insert = self._insert(tables.rollups)
+        added = {"posts": tables.rollups.c.posts + insert.excluded.posts}
+        self._write_rows(insert.on_conflict_do_update(index_elements=_KEY, set_=added), rows)

@@ -1,0 +1,57 @@
+"""What all tables share: one kind of time, one kind of structured column, one naming rule."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+VERSION_TABLE = "hub_alembic_version"  # ours: Airflow keeps its own in the same server, perhaps in the same database
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite numbers rows by itself only as INTEGER
+
+
+class Utc(sa.types.TypeDecorator[datetime]):
+    """A moment: aware in, aware and in UTC out. SQLite drops zones, so the zone is taken off and put on here."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive time: nobody can say which moment it means."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A time without a zone cannot be stored; make it aware where it comes from.")
+        moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Plain(sa.types.TypeDecorator[Any]):
+    """Plain data as JSON text, the same on every database."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Plain data, or one of our models, to JSON."""
+        return None if value is None else msgspec.json.encode(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """JSON to plain data."""
+        return None if value is None else msgspec.json.decode(value)

@@ -1,0 +1,91 @@
+"""Settlements: what each answer means for the delivery it answers."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from hub.domain import Delivery, Receipt
+from hub.store import tables
+from hub.store.faults import faultpoint
+from hub.store.listed import among, listed
+from hub.store.quarantine import Quarantine, Rejected
+from hub.store.repository import Repository
+
+PARENT_TRIES = 5  # so often a parent may be missing before a person looks
+LONGEST_WAIT_SECONDS = 300.0
+
+_HELD = (
+    sa.select(*(tables.outbox.c[name] for name in ("id", "fence", "parent_misses", "object_id", "post")))
+    .where(among(tables.outbox.c.id), tables.outbox.c.state == "in_doubt")
+    .with_for_update()
+)
+_CHANGING = ("state", "outcome", "object_id", "url", "reason", "detail", "not_before", "settled_at", "parent_misses")
+
+
+class Settlements(Repository):
+    """Answers come in whole calls; each one is kept by itself."""
+
+    def keep(self, answers: Sequence[tuple[Delivery, Receipt]]) -> list[Delivery]:
+        """Keep the answers to claims that still hold; returns the deliveries of the others."""
+        held = self._held([delivery.id for delivery, _ in answers])
+        ours = [pair for pair in answers if pair[0].id in held and held[pair[0].id].fence == pair[0].fence]
+        rows = [self._row(delivery, receipt, held[delivery.id]) for delivery, receipt in ours]
+        self._write_rows(_UPDATE, rows)
+        dead = [pair for pair, row in zip(ours, rows, strict=True) if row["new_state"] == "dead"]
+        if dead:
+            faultpoint("store.refused")
+            quarantine = Quarantine(self._connection, now=self.now, writing=self._writing)
+            quarantine.add_all([_rejected(delivery, receipt, held[delivery.id]) for delivery, receipt in dead])
+        kept = {delivery.id for delivery, _ in ours}
+        return [delivery for delivery, _ in answers if delivery.id not in kept]
+
+    def _held(self, ids: Sequence[int]) -> dict[int, sa.Row[Any]]:
+        return {row.id: row for row in self._rows(_HELD, listed=listed(ids))}
+
+    def _row(self, delivery: Delivery, receipt: Receipt, held: sa.Row[Any]) -> dict[str, Any]:
+        misses = held.parent_misses + (receipt.outcome == "parent_missing")
+        state = _state(receipt, misses)
+        waits = state in ("pending", "in_doubt")
+        return {
+            "the_id": delivery.id, "new_state": state, "new_outcome": receipt.outcome, "new_url": receipt.url,
+            "new_object_id": receipt.object_id or held.object_id, "new_reason": receipt.reason,
+            "new_detail": receipt.detail, "new_not_before": self._not_before(delivery, receipt) if waits else None,
+            "new_settled_at": None if waits else self.now, "new_parent_misses": misses,
+        }  # fmt: skip
+
+    def _not_before(self, delivery: Delivery, receipt: Receipt) -> datetime:
+        """As long as the other side asked, else twice as long as the last time."""
+        wait = receipt.retry_after
+        if wait is None:
+            wait = min(2.0 ** min(delivery.attempt, 16), LONGEST_WAIT_SECONDS)
+        return self.now + timedelta(seconds=max(wait, 0.0))
+
+
+def _state(receipt: Receipt, misses: int) -> str:
+    match receipt.outcome:
+        case "created" | "updated" | "unchanged":
+            return "done"
+        case "unknown":
+            return "in_doubt"
+        case "deferred":
+            return "pending"
+        case "parent_missing":
+            return "pending" if misses < PARENT_TRIES else "dead"
+        case "refused":
+            return "dead"
+
+
+def _rejected(delivery: Delivery, receipt: Receipt, held: sa.Row[Any]) -> Rejected:
+    return Rejected(
+        stage="deliver", reason=receipt.reason or receipt.outcome, detail=receipt.detail,
+        network=delivery.destination, delivery=delivery.id, post=held.post,
+    )  # fmt: skip
+
+
+_UPDATE = (
+    sa.update(tables.outbox)
+    .where(tables.outbox.c.id == sa.bindparam("the_id"))
+    .values(lease_until=sa.null(), worker=sa.null(), **{name: sa.bindparam(f"new_{name}") for name in _CHANGING})
+)

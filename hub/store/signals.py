@@ -1,0 +1,56 @@
+"""Signals: what was found in each post. A newer judgement takes the older one's place; the older one is kept."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from hub.domain import Post, Signal
+from hub.store import tables
+from hub.store.listed import among, listed
+from hub.store.repository import Repository
+from hub.store.rollups import Rollups
+
+_decode = msgspec.json.Decoder(Signal).decode
+_encode = msgspec.json.Encoder().encode
+_BODIES = sa.select(tables.signals.c.post, tables.signals.c.body).where(among(tables.signals.c.post))
+_CHANGING = ("found_by", "intent", "sentiment", "sentiment_score", "confidence", "urgency", "relevant", "body")
+
+
+class Signals(Repository):
+    """One current signal for each post."""
+
+    def save(self, judged: Sequence[tuple[Post, Signal]]) -> None:
+        """Keep these signals and bring the hourly rollups up to date; the same signal again changes nothing."""
+        fresh = {signal.post: (post, signal) for post, signal in judged}
+        held = self.of(fresh)
+        fresh = {key: pair for key, pair in fresh.items() if held.get(key) != pair[1]}
+        if not fresh:
+            return
+        gone = [(fresh[key][0], old) for key, old in held.items() if key in fresh]
+        self._write_rows(sa.insert(tables.replaced_signals), [self._replaced(old) for _, old in gone])
+        rows = [_row(signal) for _, signal in sorted(fresh.values(), key=lambda pair: pair[1].post)]
+        self._write_rows(self._upsert(tables.signals, ("post",), _CHANGING), rows)
+        Rollups(self._connection, now=self.now, writing=self._writing).move(come=fresh.values(), gone=gone)
+
+    def of(self, keys: Iterable[str]) -> dict[str, Signal]:
+        """The current signals of these posts, by post."""
+        return {row.post: _decode(row.body) for row in self._rows(_BODIES, listed=listed(keys))}
+
+    def earlier(self, key: str) -> list[Signal]:
+        """What was once found in this post and has been judged anew, oldest first."""
+        columns = tables.replaced_signals.c
+        statement = sa.select(columns.body).where(columns.post == key).order_by(columns.id)
+        return [_decode(row.body) for row in self._rows(statement)]
+
+    def _replaced(self, old: Signal) -> dict[str, Any]:
+        return {"post": old.post, "found_by": old.found_by, "body": _encode(old).decode(), "replaced_at": self.now}
+
+
+def _row(signal: Signal) -> dict[str, Any]:
+    return {
+        "post": signal.post, "found_by": signal.found_by, "intent": signal.intent, "sentiment": signal.sentiment,
+        "sentiment_score": signal.sentiment_score, "confidence": signal.confidence, "urgency": signal.urgency,
+        "relevant": signal.relevant, "body": _encode(signal).decode(),
+    }  # fmt: skip

@@ -1,0 +1,155 @@
+"""The store: one SQL database that holds everything the hub must not forget.
+
+    with Store.open("sqlite:///var/hub.db") as store:
+        with store.begin() as tx:  # one writing transaction: all of it stays, or nothing
+            tx.batches.land(batch, cursor)
+        with store.read() as view:  # one snapshot
+            view.ledger.balance()
+
+SQLite by default (write-ahead log, writers queue for up to 30 s), PostgreSQL for more than one machine. A writing
+transaction is short: no request to another system is ever made inside one.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar, Self
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from hub.errors import SetupError
+from hub.store.audit import AuditLog
+from hub.store.authors import Authors
+from hub.store.batches import Batches
+from hub.store.budgets import BudgetUses
+from hub.store.circuits import Circuits
+from hub.store.engine import WRITE, open_engine, translated
+from hub.store.expectations import ExpectationsHistory
+from hub.store.handoffs import Handoffs
+from hub.store.incidents import Incidents
+from hub.store.ledger import Ledger
+from hub.store.memory import Lookups
+from hub.store.migrate import bring_up_to_date
+from hub.store.outbox import Outbox
+from hub.store.posts import Posts
+from hub.store.quarantine import Quarantine
+from hub.store.rollups import Rollups
+from hub.store.runs import Runs
+from hub.store.signals import Signals
+from hub.store.tokens import KeptTokens
+from hub.store.tombstones import Tombstones
+from hub.store.watches import Watches
+
+
+def utc_now() -> datetime:
+    """This moment, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+class View:
+    """All repositories in one transaction; `now` is the moment at which it began."""
+
+    writing: ClassVar[bool] = False
+
+    def __init__(self, connection: sa.Connection, now: datetime) -> None:
+        self.connection = connection
+        self.now = now
+        writing = self.writing
+        self.watches = Watches(connection, now=now, writing=writing)
+        self.batches = Batches(connection, now=now, writing=writing)
+        self.posts = Posts(connection, now=now, writing=writing)
+        self.authors = Authors(connection, now=now, writing=writing)
+        self.tombstones = Tombstones(connection, now=now, writing=writing)
+        self.signals = Signals(connection, now=now, writing=writing)
+        self.rollups = Rollups(connection, now=now, writing=writing)
+        self.quarantine = Quarantine(connection, now=now, writing=writing)
+        self.handoffs = Handoffs(connection, now=now, writing=writing)
+        self.outbox = Outbox(connection, now=now, writing=writing)
+        self.circuits = Circuits(connection, now=now, writing=writing)
+        self.incidents = Incidents(connection, now=now, writing=writing)
+        self.ledger = Ledger(connection, now=now, writing=writing)
+        self.runs = Runs(connection, now=now, writing=writing)
+        self.audit = AuditLog(connection, now=now, writing=writing)
+        self.expectations = ExpectationsHistory(connection, now=now, writing=writing)
+        self.memory = Lookups(connection, now=now, writing=writing)
+        self.budgets = BudgetUses(connection, now=now, writing=writing)
+        self.tokens = KeptTokens(connection, now=now, writing=writing)
+
+
+class Transaction(View):
+    """A view that may also write."""
+
+    writing = True
+
+
+class Store:
+    """One opened database, its schema up to date."""
+
+    def __init__(self, engine: sa.Engine, clock: Callable[[], datetime]) -> None:
+        self.engine = engine
+        self._clock = clock
+        self._reader = engine
+        if engine.dialect.name != "sqlite":  # SQLite's readers have a snapshot anyway
+            self._reader = engine.execution_options(isolation_level="REPEATABLE READ")
+
+    @classmethod
+    def open(cls, url: str | None = None, *, clock: Callable[[], datetime] = utc_now) -> Self:
+        """Open, and migrate if the schema is not this version's; `None` is SQLite in `HUB_VAR`, or in var/."""
+        url = url or f"sqlite:///{Path(os.environ.get('HUB_VAR') or 'var') / 'hub.db'}"
+        store = cls(open_engine(url), clock)
+        store._make_folder()
+        try:
+            with store._told():
+                bring_up_to_date(store.engine)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def now(self) -> datetime:
+        """This moment, by the clock that was handed in."""
+        return self._clock()
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """One writing transaction; an exception takes all of it back."""
+        with self._told(), self.engine.connect() as connection:
+            connection = connection.execution_options(**{WRITE: True})
+            with connection.begin():
+                yield Transaction(connection, self.now())
+
+    @contextmanager
+    def read(self) -> Iterator[View]:
+        """One snapshot of everything; writing in it is refused."""
+        with self._told(), self._reader.connect() as connection:
+            yield View(connection, self.now())
+
+    def close(self) -> None:
+        """Close all connections; the store can not be used any more."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Database trouble becomes one of our errors, without the driver's text."""
+        try:
+            yield
+        except DBAPIError as problem:
+            raise translated(problem, self.engine.url) from None
+
+    def _make_folder(self) -> None:
+        file = self.engine.url.database
+        if self.engine.dialect.name != "sqlite" or not file or file == ":memory:":
+            return
+        try:
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as refused:
+            raise SetupError(f"The store's folder {Path(file).parent} cannot be made: {refused.strerror}.") from refused

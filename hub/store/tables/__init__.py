@@ -1,0 +1,17 @@
+"""The tables, grouped as our words are. The migrations say the same step by step; a test holds the two together.
+
+Which rows a partial index covers stands only in the migrations: said here for PostgreSQL, it would make every process
+load that database's dialect.
+"""
+
+from hub.store.tables.around import audit, budget_uses, expectations, memory, runs, tokens
+from hub.store.tables.coming_in import authors, batches, edits, engagement, posts, repeats, tombstones, watches
+from hub.store.tables.deciding import quarantine, replaced_signals, rollups, signals
+from hub.store.tables.going_out import circuits, handoffs, incidents, outbox
+
+__all__ = [
+    "audit", "authors", "batches", "budget_uses", "circuits", "edits", "engagement",
+    "expectations", "handoffs", "incidents", "memory", "outbox", "posts", "quarantine",
+    "repeats", "replaced_signals", "rollups", "runs", "signals", "tokens", "tombstones",
+    "watches",
+]  # fmt: skip

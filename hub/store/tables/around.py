@@ -1,0 +1,67 @@
+"""What the machinery itself remembers: runs, checks, audit, look-ups, budgets, tokens."""
+
+from sqlalchemy import Boolean, Column, Index, Integer, Table, Text
+
+from hub.store.schema import Number, Plain, Utc, metadata
+
+runs = Table(
+    "runs", metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("started_at", Utc, nullable=False, index=True),
+    Column("finished_at", Utc),
+    Column("status", Text, nullable=False),
+    Column("detail", Plain, nullable=False),
+)  # fmt: skip
+
+expectations = Table(
+    "expectations", metadata,
+    Column("id", Number, primary_key=True),
+    Column("run", Text, nullable=False),
+    Column("suite", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("success", Boolean, nullable=False),
+    Column("statistics", Plain, nullable=False),
+    Column("failures", Plain, nullable=False),
+)  # fmt: skip
+
+audit = Table(
+    "audit", metadata,
+    Column("id", Number, primary_key=True),
+    Column("at", Utc, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("before", Text),  # digests, never the things themselves
+    Column("after", Text),
+    Column("previous", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+)  # fmt: skip
+
+memory = Table(
+    "memory", metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Plain, nullable=False),
+    Column("kept_until", Utc),
+)  # fmt: skip
+
+budget_uses = Table(
+    "budget_uses", metadata,
+    Column("id", Number, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("cost", Integer, nullable=False),
+    Index("ix_budget_uses_window", "name", "at"),
+)  # fmt: skip
+
+tokens = Table(
+    "tokens", metadata,
+    Column("connection", Text, primary_key=True),
+    Column("secret", Text),  # encrypted; NULL before the first fetch
+    Column("stale", Boolean, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("holder", Text),
+    Column("lease_until", Utc),
+    Column("changed_at", Utc, nullable=False),
+)  # fmt: skip

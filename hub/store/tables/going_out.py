@@ -1,0 +1,78 @@
+"""Work for people, its way to destinations, and the state of these."""
+
+from sqlalchemy import Column, Float, Index, Integer, Table, Text, UniqueConstraint
+
+from hub.store.schema import Number, Plain, Utc, metadata
+
+handoffs = Table(
+    "handoffs", metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("post", Text, nullable=False, index=True),
+    Column("author", Text, nullable=False, index=True),
+    Column("team", Text, nullable=False),
+    Column("route", Text, nullable=False),
+    Column("classifier", Text, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("created_at", Utc, nullable=False, index=True),
+    Column("body", Text, nullable=False),
+    Index("ix_handoffs_thing", "kind", "key"),
+)  # fmt: skip
+
+outbox = Table(
+    "outbox", metadata,
+    Column("id", Number, primary_key=True),
+    Column("destination", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", Text, nullable=False),  # the exact JSON; never rendered again for this version
+    Column("digest", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("parent", Text),
+    Column("handoff", Text, nullable=False, index=True),
+    Column("only_if_blank", Plain, nullable=False),
+    Column("mapping", Text, nullable=False),
+    Column("post", Text),
+    Column("author", Text),
+    Column("state", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("worker", Text),
+    Column("created_at", Utc, nullable=False),
+    Column("not_before", Utc),
+    Column("claimed_at", Utc),
+    Column("lease_until", Utc),
+    Column("settled_at", Utc),
+    Column("outcome", Text),
+    Column("object_id", Text),
+    Column("url", Text),
+    Column("reason", Text),
+    Column("detail", Text),
+    Column("parent_misses", Integer, nullable=False),
+    UniqueConstraint("destination", "external_id", "object", "version"),
+    Index("ix_outbox_state", "destination", "state", "id"),
+    Index("ix_outbox_lane", "destination", "lane", "id"),
+)  # fmt: skip
+
+circuits = Table(
+    "circuits", metadata,
+    Column("name", Text, primary_key=True),
+    Column("open_until", Utc),
+    Column("reason", Text),
+    Column("failures", Integer, nullable=False),
+    Column("changed_at", Utc, nullable=False),
+)  # fmt: skip
+
+incidents = Table(
+    "incidents", metadata,
+    Column("key", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("opened_at", Utc, nullable=False),
+    Column("last_at", Utc, nullable=False),
+    Column("resolved_at", Utc),
+)  # fmt: skip

@@ -1,0 +1,134 @@
+"""Watches: where each one goes on reading, and how well it does."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+import sqlalchemy as sa
+
+from hub.domain import Cursor, Model, Moment, Watch
+from hub.errors import ContractBroken, SetupError
+from hub.store import tables
+from hub.store.repository import Repository
+
+AHEAD = timedelta(days=1)  # clocks differ by minutes; a cursor a day ahead would skip what is still to be written
+A_DATE = re.compile(r"(?<![\w-])(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(?=[T\W]|$)")
+
+
+Health = Literal["new", "fresh", "failing", "paused"]
+
+
+class WatchState(Model):
+    """A watch as the store knows it."""
+
+    key: str
+    network: str
+    kind: str
+    value: str
+    started_at: Moment
+    cursor: Cursor
+    subject: str | None = None
+    team: str | None = None
+    read_at: Moment | None = None
+    polled_at: Moment | None = None
+    posted_at: Moment | None = None
+    failures: int = 0
+    problem: str | None = None
+    sentence: str | None = None
+    paused_until: Moment | None = None
+    state: Health = "new"
+
+
+class Watches(Repository):
+    """Each watch's cursor and health. A cursor is opaque: only times in it are understood, to refuse the absurd."""
+
+    def register(self, watch: Watch) -> WatchState:
+        """Make the watch known; `started_at` stays that of the first time."""
+        row = {
+            "key": watch.key, "network": watch.network, "kind": watch.kind, "value": watch.value,
+            "subject": watch.subject, "team": watch.team, "started_at": self.now, "cursor": Cursor(), "failures": 0,
+        }  # fmt: skip
+        insert = self._insert(tables.watches).values(row)
+        update = {"subject": insert.excluded.subject, "team": insert.excluded.team}
+        self._write(insert.on_conflict_do_update(index_elements=["key"], set_=update))
+        found = self.get(watch.key)
+        assert found is not None  # written one line above, in this transaction
+        return found
+
+    def get(self, key: str) -> WatchState | None:
+        """The watch of this key, if it was ever registered."""
+        row = self._one(sa.select(tables.watches).where(tables.watches.c.key == key))
+        return None if row is None else self._state(row)
+
+    def listing(self, network: str | None = None) -> list[WatchState]:
+        """All watches, in order of network, kind and value."""
+        columns = tables.watches.c
+        statement = sa.select(tables.watches).order_by(columns.network, columns.kind, columns.value)
+        if network is not None:
+            statement = statement.where(columns.network == network)
+        return [self._state(row) for row in self._rows(statement)]
+
+    def cursor(self, key: str) -> Cursor:
+        """Where this watch goes on; a fresh one for a watch that never read."""
+        found = self.get(key)
+        cursor = found.cursor if found else Cursor()
+        if day := _day_ahead(cursor, self.now):
+            raise SetupError(f"The cursor of {key} says {day}, which is in the future: it would skip posts; rewind it.")
+        return cursor
+
+    def advance(self, key: str, cursor: Cursor) -> None:
+        """Keep this cursor; what it has passed must have landed."""
+        if day := _day_ahead(cursor, self.now):
+            raise ContractBroken(f"The network gave {key} a cursor of {day}, which is in the future; it is not kept.")
+        self._change(key, cursor=cursor, read_at=self.now)
+
+    def rewind(self, key: str, cursor: Cursor) -> None:
+        """Read again from here; posts that are known stay what they are."""
+        self._change(key, cursor=cursor, read_at=self.now)
+
+    def polled(self, key: str) -> None:
+        """A run of this watch ended well."""
+        self._change(key, polled_at=self.now, failures=0, problem=None, sentence=None)
+
+    def failed(self, key: str, code: str, sentence: str) -> int:
+        """A run of this watch failed; returns how many have, one after the other."""
+        self._change(key, failures=tables.watches.c.failures + 1, problem=code, sentence=sentence)
+        row = self._one(sa.select(tables.watches.c.failures).where(tables.watches.c.key == key))
+        return int(row.failures) if row else 0
+
+    def pause(self, key: str, until: datetime, sentence: str) -> None:
+        """Leave this watch alone for a while; the sentence tells people why."""
+        self._change(key, paused_until=until, sentence=sentence)
+
+    def resume(self, key: str) -> None:
+        """End a pause."""
+        self._change(key, paused_until=None, sentence=None)
+
+    def posted(self, key: str, published_at: datetime) -> None:
+        """Remember when the newest post that this watch brought was published."""
+        columns = tables.watches.c
+        older = sa.or_(columns.posted_at.is_(None), columns.posted_at < published_at)
+        self._write(sa.update(tables.watches).where(columns.key == key, older).values(posted_at=published_at))
+
+    def _change(self, key: str, **values: Any) -> None:
+        self._write(sa.update(tables.watches).where(tables.watches.c.key == key).values(**values))
+
+    def _state(self, row: sa.Row[Any]) -> WatchState:
+        fields = {**row._mapping, "cursor": Cursor.from_plain(row.cursor)}
+        return WatchState(**fields, state=_health(row, self.now))
+
+
+def _health(row: sa.Row[Any], now: datetime) -> Health:
+    if row.paused_until and row.paused_until > now:
+        return "paused"
+    if row.failures:
+        return "failing"
+    return "fresh" if row.polled_at else "new"
+
+
+def _day_ahead(cursor: Cursor, now: datetime) -> str | None:
+    """The first date in this cursor that lies too far ahead, if any."""
+    said = f"{cursor.position or ''} {msgspec.json.encode(cursor.state).decode()}"
+    limit = (now + AHEAD).date().isoformat()
+    return next((day for day in A_DATE.findall(said) if day > limit), None)

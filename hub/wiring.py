@@ -1,0 +1,238 @@
+"""What the entrances share: opens stores and connectors by name and runs the stages in their order.
+
+The command line and the Airflow bridge differ in where a connection comes from, and in nothing else;
+that is why both hand in `connect`.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import connectors
+from hub.classify import default_engine
+from hub.domain import Manifest, Watch
+from hub.domain.config import Config
+from hub.errors import HubError, SetupError
+from hub.kit import Connection, Destination, Limits, Network, Services, Token
+from hub.mapping import Mapping, load_mapping, load_mappings
+from hub.settings import Settings, load_config, load_routes, read_settings
+from hub.stages.admit import Reading, Rulebook
+from hub.stages.deliver import Delivered
+from hub.stages.render import Outlet
+from hub.stages.route import Rule
+from hub.stages.triage import Triaged
+from hub.stages.validate import expectations_gate
+from hub.store import Landing, Store
+from hub.store.services import Shared
+
+Connect = Callable[[Manifest, str | None], Connection]
+
+
+def connect_from_environment(manifest: Manifest, connection_id: str | None = None) -> Connection:
+    """The connection in `AIRFLOW_CONN_<ID>`; the command line's way."""
+    return Connection.of(manifest, id=connection_id)
+
+
+@dataclass
+class Hub:
+    """One opened hub: settings, configuration, store and landing zone, and the way to its connectors."""
+
+    settings: Settings = field(default_factory=read_settings)
+    connect: Connect = connect_from_environment
+
+    @cached_property
+    def config(self) -> Config:
+        """The organisation's configuration."""
+        return load_config(self.settings.config_path)
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, migrated to this version's schema."""
+        self.settings.var_dir.mkdir(parents=True, exist_ok=True)
+        return Store.open(self.settings.store)
+
+    @cached_property
+    def landing(self) -> Landing:
+        """The landing zone."""
+        return Landing(self.settings.landing)
+
+    @cached_property
+    def services(self) -> Services:
+        """What connectors are handed: memory, budgets and tokens that all processes share."""
+        names = (
+            "max_bytes",
+            "max_depth",
+            "connect_seconds",
+            "read_seconds",
+            "total_seconds",
+            "max_wait_seconds",
+        )
+        limits = Limits(**{name: getattr(self.settings, name) for name in names})
+        key_path = self.settings.var_dir / "secrets" / "token-key"
+        shared = Shared(
+            self.store, token_type=Token, max_wait_seconds=limits.max_wait_seconds, key_path=key_path
+        )
+        return Services(
+            memory=shared.memory,
+            budgets=shared.budgets,
+            tokens=shared.tokens,
+            clock=shared.clock,
+            limits=limits,
+        )
+
+    def close(self) -> None:
+        """Let go of the store, if it was opened."""
+        if "store" in self.__dict__:
+            self.store.close()
+
+    def networks(self) -> list[Manifest]:
+        """The networks that have a watch, in order of name; a watch on an unknown network is a SetupError."""
+        known = {manifest.name: manifest for manifest in connectors.manifests(kind="network")}
+        for watch in self.config.watches:
+            if watch.network not in known:
+                raise SetupError(
+                    f"hub.yaml watches {watch.network!r}, which is no network; there are {', '.join(known)}."
+                )
+            check_watch(known[watch.network], watch)
+        return [
+            manifest
+            for name, manifest in known.items()
+            if self.config.watches_of(name) and manifest.maturity != "draft"
+        ]
+
+    def destinations(self) -> list[Manifest]:
+        """The destinations in use: those that hub.yaml names, else all that have a connection."""
+        known = {manifest.name: manifest for manifest in connectors.manifests(kind="destination")}
+        if self.config.destinations is None:
+            return [manifest for manifest in known.values() if self._connected(manifest)]
+        for name in self.config.destinations:
+            if name not in known:
+                raise SetupError(f"hub.yaml names the destination {name!r}; known are {', '.join(known)}.")
+        return [known[name] for name in self.config.destinations]
+
+    def _connected(self, manifest: Manifest) -> bool:
+        try:
+            self.connect(manifest, None)
+        except SetupError:
+            return False
+        return True
+
+    @contextmanager
+    def open_network(self, name: str, connection_id: str | None = None) -> Iterator[Network]:
+        """A network connector, ready to be asked; closed at the end."""
+        with self._open(name, connection_id) as network:
+            yield network
+
+    @contextmanager
+    def open_destination(self, name: str) -> Iterator[Destination]:
+        """A destination connector, ready to be handed work; closed at the end."""
+        with self._open(name, None) as destination:
+            yield destination
+
+    @contextmanager
+    def _open(self, name: str, connection_id: str | None) -> Iterator[Any]:
+        manifest = next((m for m in connectors.manifests() if m.name == name), None)
+        if manifest is None:
+            raise SetupError(f"There is no connector {name!r}; `hub check` lists them.")
+        connector = connectors.load(name)(manifest, self.connect(manifest, connection_id), self.services)
+        try:
+            yield connector
+        finally:
+            connector.close()
+
+
+def check_watch(manifest: Manifest, watch: Watch) -> None:
+    """Refuse a kind of watch that the network does not know, before anything is asked of it."""
+    if watch.kind not in manifest.watches:
+        kinds = ", ".join(manifest.watches)
+        raise SetupError(
+            f"{manifest.title} cannot watch a {watch.kind!r} ({watch.value}); use one of: {kinds}."
+        )
+
+
+def rulebook(hub: Hub) -> Rulebook:
+    """Everything that triage decides by, read and compiled once."""
+    config = hub.config
+    version, routes = load_routes(config)
+    manifests = connectors.manifests(kind="network")
+    return Rulebook(
+        config=config,
+        networks={manifest.name: Reading(manifest, _mapping(manifest)) for manifest in manifests},
+        outlets=[
+            Outlet(manifest, load_mappings(connectors.mapping_path(manifest.name)))
+            for manifest in hub.destinations()
+        ],
+        rules=[Rule.of(route) for route in routes],
+        routes_version=version,
+        engine=default_engine(config.subjects),
+        gate=expectations_gate(
+            hub.settings.mappings_dir / "_expectations.json",
+            {manifest.name: manifest.expectations for manifest in manifests},
+        ),
+        link_base=hub.settings.link_base,
+    )
+
+
+def _mapping(manifest: Manifest) -> Mapping:
+    return load_mapping(connectors.mapping_path(manifest.name))
+
+
+def worker_name() -> str:
+    """Names this process in claims and logs."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def collect(
+    hub: Hub, manifest: Manifest, run: str, *, each: Callable[[Watch, int], None] | None = None
+) -> tuple[list[str], dict[str, HubError]]:
+    """Read all watches of one network; returns the batches that landed and what failed, by watch."""
+    from hub.stages import collect as stage
+
+    watches = hub.config.watches_of(manifest.name)
+    batches: list[str] = []
+    failures: dict[str, HubError] = {}
+    for connection_id in sorted({watch.connection for watch in watches}, key=str):
+        mine = [watch for watch in watches if watch.connection == connection_id]
+        with hub.open_network(manifest.name, connection_id) as network:
+            pulled = stage.pull(
+                network,
+                mine,
+                store=hub.store,
+                landing=hub.landing,
+                run=run,
+                triage=hub.config.triage,
+                each=each,
+            )
+        batches += pulled.batches
+        failures |= pulled.failures
+    return batches, failures
+
+
+def triage(hub: Hub, run: str) -> Triaged:
+    """Validate, classify and route everything that has landed and waits; costs nothing when nothing does."""
+    from hub.stages import triage as stage
+
+    with hub.store.read() as view:
+        if not view.batches.pending():
+            return Triaged()
+    return stage.run(rulebook(hub), store=hub.store, landing=hub.landing, run=run, worker=worker_name())
+
+
+def deliver(hub: Hub, name: str, *, each: Callable[[int], None] | None = None) -> Delivered:
+    """Send one destination everything that waits for it; its client is not even opened when nothing does."""
+    from hub.stages import deliver as stage
+
+    if not stage.waiting(name, store=hub.store):
+        return Delivered(name)
+    with hub.open_destination(name) as destination:
+        return stage.run(
+            destination,
+            store=hub.store,
+            worker=worker_name(),
+            lease_seconds=hub.settings.lease_seconds,
+            each=each,
+        )

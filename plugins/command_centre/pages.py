@@ -1,0 +1,67 @@
+"""The command centre's pages, served below /command-centre: plain HTML that works without a script."""
+
+from dataclasses import fields
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Path, Query
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from command_centre import queries, words
+
+router = APIRouter(default_response_class=HTMLResponse)
+
+Code = Annotated[str | None, Query(max_length=64, pattern=r"^[a-z0-9_.-]*$")]
+
+
+def page(name: str, /, **facts: Any) -> HTMLResponse:
+    """A template, filled in."""
+    return HTMLResponse(words.template(name).render(**facts))
+
+
+def facts_of(value: Any) -> dict[str, Any]:
+    """A dataclass as what a template is given; its properties stay reachable as `it`."""
+    return {field.name: getattr(value, field.name) for field in fields(value)} | {"it": value}
+
+
+@router.get("/")
+def overview() -> HTMLResponse:
+    """What came in, what went where, what waits."""
+    return page("overview.html", **facts_of(queries.overview()))
+
+
+@router.get("/handoffs/{id}")
+def handoff(id: Annotated[str, Path(pattern=r"^[0-9a-f]{8,64}$")]) -> HTMLResponse:
+    """Why there is this lead, case or alert: its whole story."""
+    found = queries.story(id)
+    if found is None:
+        raise HTTPException(404, "There is no such handoff; it may have been erased.")
+    return page("handoff.html", **facts_of(found))
+
+
+@router.get("/runs/{name:path}")
+def run(name: Annotated[str, Path(max_length=500)]) -> HTMLResponse:
+    """What one run made; runs of Airflow are named `dag/run id`, others have no slash."""
+    dag, _, run_id = name.partition("/")
+    return page("run.html", dag=dag, run_id=run_id, **facts_of(queries.run_page(name)))
+
+
+@router.get("/quarantine")
+def quarantine(stage: Code = None, reason: Code = None, network: Code = None) -> HTMLResponse:
+    """What cannot go on, and why."""
+    now, counts, items = queries.quarantined(stage or None, reason or None, network or None)
+    return page("quarantine.html", now=now, counts=counts, items=items, stage=stage, reason=reason, network=network)
+
+
+@router.get("/summary", response_class=JSONResponse)
+def summary() -> dict[str, Any]:
+    """The figures of the tile on Airflow's home page."""
+    it = queries.overview()
+    return {
+        "fetched": it.total.fetched,
+        "new": it.total.new,
+        "handed_off": it.total.handed_off,
+        "quarantined": it.total.quarantined,
+        "waiting": it.waiting_batches + it.waiting_deliveries,
+        "failing": len(it.ailing),
+        "balanced": it.balanced,
+    }

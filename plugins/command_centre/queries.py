@@ -1,0 +1,210 @@
+"""What the pages show, read from the store. Each page is one snapshot: its figures agree with each other."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from hub.errors import ContractBroken
+from hub.settings import read_settings
+from hub.store import Landing, Store
+
+DAY = timedelta(hours=24)
+RECENT = 25
+
+
+@cache
+def opened(url: str) -> Store:
+    """One store for the life of the server; its connections are pooled."""
+    return Store.open(url)
+
+
+@contextmanager
+def snapshot() -> Iterator[tuple[Any, datetime]]:
+    """All of the store at one moment, and that moment."""
+    settings = read_settings()
+    settings.var_dir.mkdir(parents=True, exist_ok=True)
+    store = opened(settings.store)
+    with store.read() as view:
+        yield view, store.now()
+
+
+@dataclass(frozen=True)
+class Outbound:
+    """One destination: its deliveries by state, and whether it is being left alone."""
+
+    name: str
+    counts: dict[str, int]
+    circuit: Any
+
+    @property
+    def waiting(self) -> int:
+        """Deliveries that are not settled."""
+        return self.counts.get("pending", 0) + self.counts.get("in_doubt", 0)
+
+
+@dataclass(frozen=True)
+class Hour:
+    """Mentions of our subjects in one hour."""
+
+    start: datetime
+    posts: int
+    tallest: int
+
+    @property
+    def height(self) -> int:
+        """Per cent of the tallest hour; an hour with posts is never invisible."""
+        return max(round(100 * self.posts / self.tallest), 3) if self.posts else 0
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The first page."""
+
+    now: datetime
+    total: Any
+    networks: list[tuple[str, Any]]
+    unbalanced: list[Any]
+    waiting_batches: int
+    watches: list[Any]
+    destinations: list[Outbound]
+    handoffs: list[Any]
+    quarantine: list[Any]
+    hours: list[Hour]
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every sum agrees, in total and batch by batch."""
+        return bool(self.total.balanced) and not self.unbalanced
+
+    @property
+    def waiting_deliveries(self) -> int:
+        """At all destinations."""
+        return sum(each.waiting for each in self.destinations)
+
+    @property
+    def ailing(self) -> list[Any]:
+        """Watches whose last runs failed or that are paused."""
+        return [watch for watch in self.watches if watch.state in ("failing", "paused")]
+
+
+def overview() -> Overview:
+    """What came in, what went where, what waits."""
+    with snapshot() as (view, now):
+        watches = view.watches.listing()
+        names = sorted({watch.network for watch in watches})
+        return Overview(
+            now=now,
+            total=view.ledger.balance(),
+            networks=[(name, view.ledger.balance(network=name)) for name in names],
+            unbalanced=view.ledger.unbalanced(),
+            waiting_batches=view.batches.pending(),
+            watches=watches,
+            destinations=outbound(view),
+            handoffs=view.handoffs.recent(limit=RECENT),
+            quarantine=view.quarantine.counts(),
+            hours=hours(view, now),
+        )
+
+
+def outbound(view: Any) -> list[Outbound]:
+    """Every destination that was ever handed anything."""
+    circuits = {circuit.name: circuit for circuit in view.circuits.listing()}
+    names = sorted(
+        {row.destination for row in view.outbox.recent(200)} | set(view.outbox.destinations()) | set(circuits)
+    )
+    return [Outbound(name, view.outbox.counts(name), circuits.get(name)) for name in names]
+
+
+def hours(view: Any, now: datetime) -> list[Hour]:
+    """The last day, hour by hour, quiet hours too."""
+    last = now.replace(minute=0, second=0, microsecond=0)
+    first = last - DAY + timedelta(hours=1)
+    posts: dict[datetime, int] = {}
+    for rollup in view.rollups.between(first, last + timedelta(hours=1)):
+        if rollup.relevant:
+            posts[rollup.hour] = posts.get(rollup.hour, 0) + rollup.posts
+    tallest = max(posts.values(), default=1)
+    starts = [first + timedelta(hours=n) for n in range(24)]
+    return [Hour(start, posts.get(start, 0), tallest) for start in starts]
+
+
+@dataclass(frozen=True)
+class Story:
+    """One handoff and everything that led to it (why am I seeing this?)."""
+
+    now: datetime
+    handoff: Any
+    created_at: datetime | None
+    deliveries: list[Any]
+    batch: Any | None
+    record: dict[str, Any] | None
+    gone: str | None  # why the raw record cannot be shown
+
+
+def story(id: str) -> Story | None:
+    """The handoff with this id, or None."""
+    with snapshot() as (view, now):
+        handoff = view.handoffs.get(id)
+        if handoff is None:
+            return None
+        made = [each for each in view.handoffs.recent(limit=RECENT, post=handoff.post.key) if each.id == id]
+        batch = view.batches.of_post(handoff.post.key)
+        deliveries = view.outbox.of([id])
+    record, gone = raw(batch, handoff.post.native_id)
+    return Story(now, handoff, made[0].created_at if made else None, deliveries, batch, record, gone)
+
+
+def raw(state: Any | None, native_id: str) -> tuple[dict[str, Any] | None, str | None]:
+    """The record as it landed, or why it is not there any more."""
+    if state is None:
+        return None, "No batch is known for this post."
+    try:
+        for record in Landing(read_settings().landing).read(state.batch.path, state.batch.digest):
+            if says(record, native_id):
+                return record, None
+    except (ContractBroken, OSError):
+        return (
+            None,
+            "The landed file is gone or damaged: removed by retention or erasure, or changed by hand.",
+        )
+    return None, "The landed file no longer holds this record."
+
+
+def says(value: Any, native_id: str, depth: int = 3) -> bool:
+    """Whether a record names itself so: some value near its top is the id."""
+    if isinstance(value, dict) and depth:
+        return any(says(each, native_id, depth - 1) for each in value.values())
+    return isinstance(value, (str, int)) and str(value) == native_id
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """What one run of a DAG made."""
+
+    now: datetime
+    name: str
+    balance: Any
+    batches: list[Any]
+    handoffs: list[Any]
+
+
+def run_page(name: str) -> RunPage:
+    """A run by our name for it, `dag/run id`; one that made nothing is a page of zeros."""
+    with snapshot() as (view, now):
+        return RunPage(
+            now=now,
+            name=name,
+            balance=view.ledger.balance(run=name),
+            batches=[each for each in view.batches.recent(limit=200) if each.batch.run == name],
+            handoffs=[each for each in view.handoffs.recent(limit=200) if each.handoff.provenance.run == name],
+        )
+
+
+def quarantined(stage: str | None, reason: str | None, network: str | None) -> tuple[datetime, list[Any], list[Any]]:
+    """The moment, the counts, and the newest open items that match."""
+    with snapshot() as (view, now):
+        items = view.quarantine.listing(limit=200, stage=stage, reason=reason, network=network)
+        return now, view.quarantine.counts(), items

@@ -1,0 +1,86 @@
+"""How values are said on a page. What people wrote is only ever data: escaped, isolated, never a link."""
+
+import json
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+STEPS = ((60, "s"), (3600, "min"), (86_400, "h"))
+SHORT = 160
+
+
+@cache
+def environment() -> Environment:
+    """Templates that escape everything and stumble over what is missing."""
+    from command_centre import PREFIX
+
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {"prefix": PREFIX}
+    made.filters |= {
+        "ago": ago,
+        "moment": moment,
+        "short": short,
+        "web": web,
+        "number": number,
+        "as_json": as_json,
+    }
+    return made
+
+
+def template(name: str) -> Template:
+    """One page."""
+    return environment().get_template(name)
+
+
+def ago(then: datetime | None, now: datetime) -> str:
+    """How long ago, in the largest unit that fits: `40 s`, `12 min`, `5 h`, `3 d`."""
+    if then is None:
+        return "never"
+    seconds = max((now - then).total_seconds(), 0)
+    size = 1
+    for limit, unit in STEPS:
+        if seconds < limit:
+            return f"{seconds / size:.0f} {unit} ago"
+        size = limit
+    return f"{seconds / size:.0f} d ago"
+
+
+def moment(then: datetime | None) -> str:
+    """A time that people can compare across countries."""
+    return "" if then is None else then.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def short(text: str | None, length: int = SHORT) -> str:
+    """The start of a text, on one line."""
+    line = " ".join((text or "").split())
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def web(url: str | None) -> str | None:
+    """The address, put together again from its parts, if it is one of the web; `javascript:` is no link."""
+    try:
+        parts = urlsplit((url or "").strip())
+        whole = parts.scheme in ("http", "https") and parts.hostname and not parts.username and not parts.password
+    except ValueError:
+        return None
+    return parts.geturl() if whole else None
+
+
+def number(value: float | None) -> str:
+    """A count with thin spaces between thousands; a share as per cent is the template's business."""
+    return "–" if value is None else f"{value:,}".replace(",", "\u202f")
+
+
+def as_json(value: Any) -> str:
+    """A record as its network sent it, readable."""
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str)

@@ -1,0 +1,49 @@
+"""The sandbox's own certificate authority: made at first start, trusted by the hub's processes alone."""
+
+import os
+import ssl
+from pathlib import Path
+from threading import Lock
+
+import certifi
+import trustme
+
+SYSTEM_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+
+
+class Authority:
+    """Issues a certificate for each host that is played. Keys lie below `folder`, readable by the owner only."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        key, cert = folder / "ca-key.pem", folder / "ca.pem"
+        if key.exists() and cert.exists():
+            self._authority = trustme.CA.from_pem(cert.read_bytes(), key.read_bytes())
+        else:
+            self._authority = trustme.CA(organization_name="Social Intelligence Hub sandbox")
+            _write_private(key, self._authority.private_key_pem.bytes())
+            cert.write_bytes(self._authority.cert_pem.bytes())
+        self.bundle = folder / "ca-bundle.pem"
+        self.bundle.write_bytes(_system_bundle() + b"\n" + self._authority.cert_pem.bytes())
+        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._lock = Lock()
+
+    def context(self, host: str) -> ssl.SSLContext:
+        """What a TLS connection to this host is answered with."""
+        with self._lock:
+            if host not in self._contexts:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                self._authority.issue_cert(host).configure_cert(context)
+                self._contexts[host] = context
+            return self._contexts[host]
+
+
+def _system_bundle() -> bytes:
+    """The authorities that the machine trusts, so that hosts that are let through can be checked as well."""
+    found = next((Path(name) for name in SYSTEM_BUNDLES if Path(name).is_file()), Path(certifi.where()))
+    return found.read_bytes()
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)

@@ -1,0 +1,39 @@
+"""What leads a process into the sandbox: proxy, trusted authority, and connections as in production."""
+
+import json
+from pathlib import Path
+
+CONNECTIONS = {
+    "x_default": {"conn_type": "http", "password": "sandbox-x-bearer"},
+    "mastodon_default": {"conn_type": "http", "host": "https://mastodon.test", "password": "sandbox-mastodon-token"},
+    "salesforce_default": {
+        "conn_type": "salesforce",
+        "extra": {
+            "consumer_key": "sandbox-consumer-key",
+            "consumer_secret": "sandbox-consumer-secret",
+            "domain": "acme.my",
+        },
+    },
+    "zendesk_default": {
+        "conn_type": "zendesk",
+        "host": "acme.zendesk.com",
+        "extra": {"client_id": "hub", "client_secret": "sandbox-zendesk-secret"},
+    },
+    "slack_default": {"conn_type": "slack", "password": "xoxb-sandbox", "extra": {"channel": "#social-alerts"}},
+}
+"""Invented accounts; they open nothing but the sandbox."""
+
+
+def environment(port: int, bundle: Path, *, live: tuple[str, ...] = ()) -> dict[str, str]:
+    """The variables; a network that is let through keeps the connection that its owner gives it."""
+    proxy = f"http://127.0.0.1:{port}"
+    direct = "127.0.0.1,localhost"
+    variables = {
+        "HTTPS_PROXY": proxy, "HTTP_PROXY": proxy, "https_proxy": proxy, "http_proxy": proxy,
+        "NO_PROXY": direct, "no_proxy": direct,
+        "REQUESTS_CA_BUNDLE": str(bundle.resolve()), "SSL_CERT_FILE": str(bundle.resolve()),
+    }  # fmt: skip
+    for name, facts in CONNECTIONS.items():
+        if name.removesuffix("_default") not in live:
+            variables[f"AIRFLOW_CONN_{name.upper()}"] = json.dumps(facts)
+    return variables

@@ -1,0 +1,225 @@
+"""The invented world: its people and everything they have said, on all networks, under one clock.
+
+The world is invented once, at the first start, and kept: a restarted sandbox goes on with the same people and
+posts at the same times. Posts may lie in the future; nobody sees them before their time has come.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from threading import RLock
+from typing import Any
+
+from sandbox.clock import Clock
+from sandbox.people import Counters, Person, WorldPost, marks, person_row
+from sandbox.state import State
+
+__all__ = ["Counters", "Person", "World", "WorldPost"]
+
+OWN, BREWSTER, KAFFA = 1, 2, 3  # ids of the firms' own accounts
+FIRMS = (
+    Person(
+        id=OWN, name="Acme Coffee", handle="acme", followers=48_200, following=310, verified=True, own=True,
+        bio="Coffee machines that start before you do. Help: support@acme.test", joined_at="2012-03-05T09:00:00+00:00",
+    ),
+    Person(
+        id=BREWSTER, name="Brewster", handle="brewster", followers=39_500, following=120, verified=True,
+        bio="Serious espresso.", joined_at="2013-06-11T09:00:00+00:00",
+    ),
+    Person(
+        id=KAFFA, name="Kaffa", handle="kaffa", followers=21_900, following=95, verified=True,
+        bio="Beans first.", joined_at="2015-01-20T09:00:00+00:00",
+    ),
+)  # fmt: skip
+
+
+class World:
+    """People and posts. What it hands out is already as it would be seen at the clock's now."""
+
+    def __init__(self, state: State, clock: Clock) -> None:
+        self.clock = clock
+        self.version = 0  # grows with every change, for those who remember answers
+        self.lock = RLock()
+        self._people_rows = state.table("world", "people")
+        self._post_rows = state.table("world", "posts")
+        self._people: dict[int, Person] = {}
+        self._by_handle: dict[str, int] = {}
+        self._posts: dict[int, WorldPost] = {}
+        self._timelines: dict[str, list[WorldPost]] = {}
+        self._replies: dict[int, list[int]] = {}
+        self._state = state
+        self.load()
+
+    def load(self) -> None:
+        """Take in what the state holds."""
+        with self.lock:
+            self._people, self._by_handle, self._posts, self._timelines, self._replies = {}, {}, {}, {}, {}
+            for row in self._people_rows.all():
+                self._know(Person(**row))
+            posts = [WorldPost.from_plain(row, self._people[row["author"]]) for row in self._post_rows.all()]
+            self._publish(posts)
+
+    # Reading.
+
+    @property
+    def empty(self) -> bool:
+        return not self._people
+
+    @property
+    def people(self) -> list[Person]:
+        """Everybody, firms first."""
+        return list(self._people.values())
+
+    def person(self, id: int) -> Person | None:
+        return self._people.get(id)
+
+    def by_handle(self, handle: str) -> Person | None:
+        """Handles are the same on every network, and in any case."""
+        return self._people.get(self._by_handle.get(handle.removeprefix("@").lower(), 0))
+
+    def get(self, id: int) -> WorldPost | None:
+        """One post as it is now; None before its time and after its deletion."""
+        post = self._posts.get(id)
+        return self._seen(post, self.clock.now()) if post else None
+
+    def posts(
+        self,
+        network: str,
+        *,
+        site: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[WorldPost]:
+        """What can be seen now on one network, oldest first; `since` and `until` are inclusive."""
+        now = self.clock.now()
+        with self.lock:
+            timeline = self._timelines.get(network, [])
+            start = bisect_left(timeline, since, key=_published) if since else 0
+            stop = bisect_right(timeline, min(until, now) if until else now, key=_published)
+            window = timeline[start:stop]
+        seen = (self._seen(post, now) for post in window if site is None or post.site == site)
+        return [post for post in seen if post is not None]
+
+    def timeline(self, network: str) -> list[WorldPost]:
+        """Everything ever said or still to be said on one network, oldest first: not for showing as it is."""
+        with self.lock:
+            return list(self._timelines.get(network, []))
+
+    def seen(self, posts: Iterable[WorldPost]) -> list[WorldPost]:
+        """Those of these posts that can be seen now, as they are now."""
+        now = self.clock.now()
+        return [post for post in (self._seen(each, now) for each in posts) if post is not None]
+
+    def replies(self, id: int) -> list[WorldPost]:
+        """The visible direct replies to a post, oldest first."""
+        return self.seen(self._posts[reply] for reply in self._replies.get(id, ()))
+
+    @property
+    def networks(self) -> list[str]:
+        return sorted(self._timelines)
+
+    # Changing.
+
+    def add_person(self, handle: str, **facts: Any) -> Person:
+        """The person with this handle, made up if nobody has it."""
+        with self.lock:
+            known = self.by_handle(handle)
+            if known:
+                return known
+            number = max(self._people, default=100) + 1
+            person = Person(id=number, handle=handle, **{"name": handle, **facts})
+            self.add_people([person])
+            return person
+
+    def add_people(self, people: Iterable[Person]) -> None:
+        with self.lock:
+            for person in people:
+                self._people_rows.insert(person_row(person), person.id)
+                self._know(person)
+
+    def add_post(self, *, network: str, text: str, author: Person | str, **facts: Any) -> WorldPost:
+        """Say something. Times are aware or ISO text; tags, mentions and links are read from the text."""
+        with self.lock:
+            person = author if isinstance(author, Person) else self.add_person(author.removeprefix("@"))
+            post = self._compose(network, text, person, facts)
+            self.add_posts([post])
+            return post
+
+    def add_posts(self, posts: Iterable[WorldPost]) -> None:
+        """Take in finished posts; their ids must be new."""
+        with self.lock:
+            posts = list(posts)
+            for post in posts:
+                self._post_rows.insert(post.plain(), post.id)
+            self._publish(posts)
+
+    def change(self, id: int, **changes: Any) -> None:
+        """Edit or delete a post: `edited_text` with `edited_at`, or `deleted_at`."""
+        with self.lock:
+            later = replace(self._posts[id], **{name: _aware(value) for name, value in changes.items()})
+            self._post_rows.update(id, **later.plain())
+            self._posts[id] = later
+            timeline = self._timelines[later.network]
+            timeline[next(index for index, post in enumerate(timeline) if post.id == id)] = later
+            self.version += 1
+
+    def next_id(self) -> int:
+        return self._post_rows.next_id()
+
+    def _compose(self, network: str, text: str, author: Person, facts: dict[str, Any]) -> WorldPost:
+        known = {name: _aware(value) for name, value in facts.items() if name in WorldPost.__slots__}
+        extra = {name: value for name, value in facts.items() if name not in WorldPost.__slots__}
+        parent = self._posts.get(known.get("in_reply_to") or 0)
+        number = known.pop("id", None) or self.next_id()
+        found = {name: value for name, value in marks(text).items() if not known.get(name)}
+        defaults = {
+            "lang": author.lang,
+            "published_at": self.clock.now(),
+            "kind": "reply" if parent else "share" if known.get("shared") else "post",
+            "thread": (parent.thread or parent.id) if parent else number,
+            "site": parent.site if parent else "",
+        }
+        lists = {name: tuple(known[name]) for name in ("tags", "mentions", "links") if known.get(name)}
+        values = {**defaults, **known, **found, **lists, "extra": extra}
+        return WorldPost(id=number, network=network, text=text, author=author, **values)
+
+    def _know(self, person: Person) -> None:
+        self._people[person.id] = person
+        self._by_handle.setdefault(person.handle.lower(), person.id)
+
+    def _publish(self, posts: list[WorldPost]) -> None:
+        touched = set()
+        for post in posts:
+            self._posts[post.id] = post
+            self._timelines.setdefault(post.network, []).append(post)
+            touched.add(post.network)
+            if post.in_reply_to:
+                self._replies.setdefault(post.in_reply_to, []).append(post.id)
+        for network in touched:
+            self._timelines[network].sort(key=lambda post: (post.published_at, post.id))
+        self.version += 1
+
+    def _seen(self, post: WorldPost, now: datetime) -> WorldPost | None:
+        if post.published_at > now or (post.deleted_at is not None and post.deleted_at <= now):
+            return None
+        if post.edited_at is None:
+            return post
+        if post.edited_at > now:
+            return replace(post, edited_at=None, edited_text=None)
+        return replace(post, text=post.edited_text or post.text)
+
+
+def _published(post: WorldPost) -> datetime:
+    return post.published_at
+
+
+def _aware(value: Any) -> Any:
+    """ISO text as an aware time where it is one; all else as it is."""
+    if isinstance(value, str) and len(value) >= 19 and value[4:5] == "-" and value[10:11] in "T ":
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            return value
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return value

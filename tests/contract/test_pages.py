@@ -1,0 +1,273 @@
+"""What every page of the command centre must do. A page joins by being a route; nobody edits a list here.
+
+The store is a real one, filled by the store's own methods with what a hostile person would write.
+"""
+
+import json
+import os
+import re
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+
+import pytest
+
+from hub.domain import Author, Batch, Cursor, Handoff, Post, Provenance, Receipt, Signal, Watch
+from hub.store import Draft, Landing, Standing, Store
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SCRIPT = "<script>alert(1)</script>"
+HOSTILE = f'{SCRIPT} "><img src=x onerror=alert(1)> {{{{ 7*7 }}}} \u202egnp.exe مرحبا javascript:alert(1)'
+FILLERS = {"id": None, "name": "triage/manual__2026-03-01T12:00:00+00:00"}
+
+
+@pytest.fixture(scope="module")
+def hub_var(tmp_path_factory):
+    """State of a hub that has collected, triaged and delivered one hostile post."""
+    var = tmp_path_factory.mktemp("var")
+    fill(var)
+    return var
+
+
+def fill(var):
+    watch = Watch(network="mastodon", kind="hashtag", value=f"#acme{SCRIPT}")
+    author = Author(
+        key="mastodon:account:h/1", native_id="1", handle=HOSTILE, display_name=HOSTILE, url="javascript:alert(1)"
+    )
+    post = Post(
+        key="mastodon:status:h/7", network="mastodon", native_id="7", text=HOSTILE, title=HOSTILE,
+        published_at=NOW - timedelta(hours=1), collected_at=NOW, author=author, url="javascript:alert(document.cookie)",
+    )  # fmt: skip
+    signal = Signal(
+        post=post.key, found_by="rules@1", intent="support", confidence=0.9, subjects=("Acme",), evidence=("help",)
+    )
+    why = Provenance(post=post.key, route="support@1", classifier="rules@1", confidence=0.9, run=FILLERS["name"])
+    handoff = Handoff(
+        key="case:1",
+        kind="Case",
+        post=post,
+        author=author,
+        signal=signal,
+        team="support",
+        provenance=why,
+        title=HOSTILE,
+    )
+    landed = Landing(str(var / "landing")).write([{"id": "7", "content": HOSTILE}], network="mastodon", at=NOW)
+    batch = Batch(
+        name="mastodon-1", network="mastodon", watch=watch.key, run="collect_mastodon/1", path=landed.path,
+        digest=landed.digest, records=2, landed_at=NOW,
+    )  # fmt: skip
+    with Store.open(f"sqlite:///{var}/hub.db", clock=lambda: NOW) as store:
+        with store.begin() as tx:
+            tx.watches.register(watch)
+            tx.batches.land(batch, Cursor(position="7"))
+            tx.watches.failed(watch.key, "Unavailable", "mastodon.test gave no answer.")
+            (claim,) = tx.batches.claim("w")
+            tx.posts.save([post], batch=batch.name, standings={post.key: Standing("handed_off")})
+            tx.signals.save([(post, signal)])
+            (FILLERS["id"],) = tx.handoffs.save([handoff])
+            tx.quarantine.add(
+                stage="validate", reason="id_missing", detail=HOSTILE, record={"content": HOSTILE},
+                network="mastodon", watch=watch.key, batch=batch.name, run=FILLERS["name"],
+            )  # fmt: skip
+            tx.batches.done(claim, known=0, skipped=0, run=FILLERS["name"])
+            tx.outbox.intend(
+                [
+                    Draft(
+                        destination="zendesk", object="ticket", external_id="a" * 32, body={"subject": "x"},
+                        handoff=FILLERS["id"], mapping="zendesk@1", post=post.key, author=author.key,
+                    )
+                ]
+            )  # fmt: skip
+        with store.begin() as tx:
+            (delivery,) = tx.outbox.claim("zendesk", "w")
+        with store.begin() as tx:
+            tx.outbox.settle(
+                delivery, Receipt(delivery=delivery.id, outcome="created", object_id="35", url="javascript:alert(1)")
+            )
+
+
+@pytest.fixture(scope="module")
+def app(hub_var, tmp_path_factory):
+    """The application as the plugin builds it."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "AIRFLOW_HOME" not in os.environ:
+            patch.setenv("AIRFLOW_HOME", str(tmp_path_factory.mktemp("airflow")))
+        patch.setenv("HUB_VAR", str(hub_var))
+        from airflow.api_fastapi.app import create_auth_manager
+
+        from command_centre.app import build
+
+        create_auth_manager()
+        yield build()
+
+
+@pytest.fixture
+def anonymous(app):
+    from fastapi.testclient import TestClient
+
+    app.dependency_overrides.clear()
+    return TestClient(app, follow_redirects=False)
+
+
+@pytest.fixture
+def signed_in(app):
+    from airflow.api_fastapi.core_api.security import get_user
+    from fastapi.testclient import TestClient
+
+    app.dependency_overrides[get_user] = lambda: object()
+    yield TestClient(app, follow_redirects=False)
+    app.dependency_overrides.clear()
+
+
+def addresses(app):
+    """Every route, with its parameters filled in, and its methods."""
+    from fastapi.routing import APIRoute
+    from starlette.routing import Mount
+
+    for route in app.routes:
+        if isinstance(route, Mount):
+            assert route.path == "/static", "mounts are open to everyone: only public files may be mounted"
+            continue
+        assert isinstance(route, APIRoute), f"{route.path} would not ask who is there"
+        path = re.sub(r"{(\w+)(?::path)?}", lambda name: FILLERS[name[1]], route.path)
+        for method in route.methods:
+            yield method, path
+
+
+def pages(app):
+    return [path for method, path in addresses(app) if method == "GET"]
+
+
+class Seen(HTMLParser):
+    """The tags of a page, its links, and where its text stands."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.links, self.isolated, self._open = [], [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag == "a":
+            self.links.append(dict(attrs))
+        if tag not in ("meta", "link", "img", "br", "rect"):
+            self._open.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        while self._open and self._open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data):
+        if "gnp.exe" in data:
+            self.isolated.append(any("dir" in attrs for tag, attrs in self._open if tag != "html"))
+
+
+def test_nobody_is_let_in_without_a_log_in(app, anonymous):
+    answers = {(method, path): anonymous.request(method, path).status_code for method, path in addresses(app)}
+
+    assert len(answers) >= 5
+    assert set(answers.values()) == {401}
+
+
+def test_people_without_a_log_in_are_shown_the_way_to_it(anonymous):
+    answer = anonymous.get("/handoffs/" + FILLERS["id"], headers={"Accept": "text/html"})
+
+    assert answer.status_code == 401
+    assert "/auth/login?next=" in answer.text
+    assert "mastodon" not in answer.text
+
+
+def test_every_page_is_shown_to_those_who_are(app, signed_in):
+    assert {path: signed_in.get(path).status_code for path in pages(app)} == dict.fromkeys(pages(app), 200)
+
+
+def test_no_method_but_reading_is_offered(app):
+    assert {method for method, _ in addresses(app)} == {"GET"}
+
+
+def test_what_people_wrote_is_never_markup(app, signed_in):
+    allowed = re.compile(r"/command-centre/static/[\w.-]+")
+    for path in pages(app):
+        text = signed_in.get(path).text
+        assert SCRIPT not in text, path
+        for tag, attrs in Seen(text).tags:
+            assert tag not in ("iframe", "object", "embed", "form", "base", "style"), path
+            assert not [name for name in attrs if name.startswith("on") or name == "style"], path
+            assert tag not in ("script", "img") or allowed.fullmatch(attrs["src"]), path
+
+
+def test_what_people_wrote_keeps_its_direction_to_itself(signed_in):
+    for path in ("/", f"/handoffs/{FILLERS['id']}", "/quarantine"):
+        seen = Seen(signed_in.get(path).text)
+        assert seen.isolated, path
+        assert all(seen.isolated), path
+
+
+def test_links_lead_only_to_the_web_and_give_nothing_away(app, signed_in):
+    for path in pages(app):
+        for link in Seen(signed_in.get(path).text).links:
+            assert re.match(r"https?://|/|#", link["href"]), (path, link)
+            if link["href"].startswith("http"):
+                assert set(link["rel"].split()) >= {"noopener", "noreferrer", "nofollow"}, (path, link)
+
+
+def test_every_answer_forbids_what_no_page_needs(app, anonymous, signed_in):
+    for path in [*pages(app), "/static/style.css", "/nowhere"]:
+        headers = signed_in.get(path).headers
+        policy = headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'"), path
+        assert "unsafe" not in policy, path
+        assert "http" not in policy, path
+        assert headers["x-content-type-options"] == "nosniff", path
+        assert headers["referrer-policy"] == "no-referrer", path
+
+
+def test_a_page_needs_nothing_from_elsewhere(app, signed_in):
+    for path in pages(app):
+        for tag, attrs in Seen(signed_in.get(path).text).tags:
+            if tag in ("script", "img", "link"):
+                assert (attrs.get("src") or attrs.get("href")).startswith("/command-centre/static/"), path
+
+
+def test_a_page_can_be_read_by_a_screen_reader(app, signed_in):
+    for path in set(pages(app)) - {"/summary"}:
+        seen = Seen(signed_in.get(path).text)
+        names = [tag for tag, _ in seen.tags]
+        ids = [attrs["id"] for _, attrs in seen.tags if "id" in attrs]
+        assert names.count("h1") == 1, path
+        assert ("html", {"lang": "en"}) in seen.tags, path
+        assert len(ids) == len(set(ids)), path
+        assert all("alt" in attrs for tag, attrs in seen.tags if tag == "img"), path
+        assert all(attrs.get("scope") for tag, attrs in seen.tags if tag == "th"), path
+
+
+def test_the_story_of_a_handoff_is_whole(signed_in):
+    text = signed_in.get(f"/handoffs/{FILLERS['id']}").text
+
+    for part in (
+        "rules@1",
+        "support@1",
+        "zendesk@1",
+        "mastodon-1",
+        "collect" if False else FILLERS["name"],
+        "35",
+        "help",
+    ):
+        assert part in text.replace("&#43;", "+"), part
+    assert "&#34;content&#34;" in text  # the raw record
+
+
+def test_the_figures_of_the_tile_are_those_of_the_ledger(signed_in):
+    figures = json.loads(signed_in.get("/summary").text)
+
+    assert figures["fetched"] == 2
+    assert figures["new"] == 2
+    assert figures["handed_off"] == 1
+    assert figures["quarantined"] == 1
+    assert figures["failing"] == 1
+    assert figures["balanced"] is True
+
+
+def test_an_unknown_handoff_is_not_found(signed_in):
+    assert signed_in.get("/handoffs/" + "0" * 32).status_code == 404
+    assert signed_in.get("/handoffs/..%2f..%2fetc").status_code in (404, 422)

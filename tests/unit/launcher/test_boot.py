@@ -1,0 +1,72 @@
+"""Up and down where they must refuse, or find things as a crash left them; the journeys boot for real."""
+
+import fcntl
+import os
+import socket
+
+import pytest
+
+from hub.errors import SetupError
+from hub.launcher import down, record, status, up
+from hub.launcher.places import Places, write_private
+from hub.launcher.processes import Process
+from hub.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(var=str(tmp_path / "var"), airflow_port=free_port(), sandbox_port=free_port())
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_stopping_what_does_not_run_does_no_harm(settings):
+    assert down(settings=settings) is False
+    assert down(settings=settings) is False
+    assert status(settings).running is False
+
+
+def test_a_taken_port_stops_the_start_before_anything_has_begun(settings):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", settings.airflow_port))
+        listener.listen()
+
+        with pytest.raises(SetupError, match=f"Port {settings.airflow_port} for Airflow is taken"):
+            up(sandbox=False, settings=settings)
+
+    assert status(settings).running is False
+    assert not Places.of(settings).log("scheduler").exists()
+
+
+def test_two_starts_at_once_do_not_mix(settings):
+    places = Places.of(settings)
+    places.make()
+    with (places.record.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        with pytest.raises(SetupError, match="starting or stopping"):
+            up(sandbox=False, settings=settings)
+
+
+def test_a_record_from_before_a_restart_of_the_machine_is_cleared_away(settings):
+    places = Places.of(settings)
+    places.make()
+    left = Process(name="scheduler", pid=os.getpid(), began=1.0)
+    record.Record(port=8080, processes=(left,)).save(places)
+
+    assert status(settings).running is False
+    assert down(settings=settings) is False
+    assert not places.record.exists()
+
+
+def test_a_torn_record_is_as_good_as_none(settings):
+    places = Places.of(settings)
+    places.make()
+    write_private(places.record, '{"port": 80')
+
+    assert record.read(places) is None
+    assert down(settings=settings) is False

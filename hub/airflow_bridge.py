@@ -174,10 +174,10 @@ def tell_failed(context: Any) -> None:
 
 
 def tell_late(context: Any) -> None:
-    """Tell operations that a run has missed its deadline."""
+    """Tell operations that a run has missed its deadline. Here the run is a dictionary in the API's words."""
     run = context["dag_run"]
-    dag, name = (run[key] if isinstance(run, dict) else getattr(run, key) for key in ("dag_id", "run_id"))
-    _tell(f"{dag} is late: this run should have ended by now.", dag=dag, run=name)
+    dag = run["dag_id"]
+    _tell(f"{dag} is late: this run should have ended by now.", dag=dag, run=run["dag_run_id"])
 
 
 def _tell(text: str, *, dag: str, run: str) -> None:

@@ -141,11 +141,11 @@ def _decode(path: Path, kind: type[T]) -> T:
     import yaml
 
     try:
-        return msgspec.yaml.decode(path.read_bytes(), type=kind)
+        return msgspec.convert(yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader), kind)
     except msgspec.ValidationError as wrong:
         raise SetupError(
             f"{path.name} cannot be used: {wrong}; docs/reference/configuration.md lists what it may hold."
         ) from wrong
-    except (msgspec.DecodeError, yaml.YAMLError) as broken:
+    except yaml.YAMLError as broken:
         where = str(getattr(broken, "problem_mark", "")).strip()
         raise SetupError(f"{path.name} is not valid YAML {where}; correct it and run again.") from broken

@@ -14,7 +14,7 @@ from typing import Any
 
 import connectors
 from hub.classify import default_engine
-from hub.domain import Manifest, Watch
+from hub.domain import Budget, Manifest, Watch
 from hub.domain.config import Config
 from hub.errors import HubError, SetupError
 from hub.kit import Connection, Destination, Limits, Network, Services, Token
@@ -138,7 +138,11 @@ class Hub:
         manifest = next((m for m in connectors.manifests() if m.name == name), None)
         if manifest is None:
             raise SetupError(f"There is no connector {name!r}; `hub check` lists them.")
-        connector = connectors.load(name)(manifest, self.connect(manifest, connection_id), self.services)
+        connection = self.connect(manifest, connection_id)
+        per_minute = connection.extra.get("requests_per_minute")  # a plan that allows more, or less, than most
+        if per_minute:
+            manifest = manifest.with_(budget=Budget(requests=int(per_minute), per_minutes=1))
+        connector = connectors.load(name)(manifest, connection, self.services)
         try:
             yield connector
         finally:

@@ -17,7 +17,7 @@ CONNECTIONS = {
     "zendesk_default": {
         "conn_type": "zendesk",
         "host": "acme.zendesk.com",
-        "extra": {"client_id": "hub", "client_secret": "sandbox-zendesk-secret"},
+        "extra": {"client_id": "hub", "client_secret": "sandbox-zendesk-secret", "requests_per_minute": 690},
     },
     "slack_default": {"conn_type": "slack", "password": "xoxb-sandbox", "extra": {"channel": "#social-alerts"}},
 }

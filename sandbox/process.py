@@ -120,6 +120,10 @@ class SandboxProcess:
         self.port, self.env = note["port"], note["env"]
         return self
 
+    def reset(self) -> None:
+        """The same world at its beginning."""
+        self.control.reset()
+
     def stop(self) -> None:
         """Stop it; state stays in its folder."""
         if self._process and self._process.poll() is None:

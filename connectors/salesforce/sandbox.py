@@ -14,7 +14,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.salesforce.sandbox_login import CONSUMER, LOGIN, consumer_of, soap_answer, soap_fault, soap_login_of
-from connectors.salesforce.sandbox_org import KEY_FIELD, describe, error, faults_of, lead_id
+from connectors.salesforce.sandbox_org import (
+    KEY_FIELD,
+    describe,
+    error,
+    failed,
+    faults_of,
+    lead_id,
+    oauth_error,
+    refuse,
+    single,
+)  # fmt: skip
 from connectors.salesforce.sandbox_soql import Malformed, Query
 from sandbox.kit import Reply, Request, System, route
 
@@ -274,29 +284,3 @@ class Salesforce(System):
     @route("POST", "/sandbox/leads/{id}/edit")
     def edit(self, request: Request, id: str) -> Reply:
         return Reply.json(self.update(id, request.json()))
-
-
-def failed(problem: Record) -> Record:
-    """The result of a record that was not written."""
-    return {"success": False, "errors": [problem]}
-
-
-def single(result: Record, *, status: int = 204) -> Reply:
-    """A result of one record in the form that calls for one record have."""
-    if not result["success"]:
-        problem = result["errors"][0]
-        missing = problem["statusCode"] in ("NOT_FOUND", "ENTITY_IS_DELETED")
-        return refuse(404 if missing else 400, problem["statusCode"], problem["message"], problem["fields"])
-    if "created" in result:
-        status = 201 if result["created"] else 200
-    return Reply.empty(status) if status == 204 else Reply.json(result, status=status)
-
-
-def refuse(status: int, code: str, message: str, fields: list[str] | None = None) -> Reply:
-    """Salesforce's list of errors for a whole call."""
-    return Reply.json([{"message": message, "errorCode": code} | ({"fields": fields} if fields else {})], status=status)
-
-
-def oauth_error(name: str, description: str, status: int = 400) -> Reply:
-    """A refused log-in."""
-    return Reply.json({"error": name, "error_description": description}, status=status)

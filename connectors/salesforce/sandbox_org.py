@@ -1,7 +1,9 @@
-"""The rules of the played organisation: which fields a Lead has, what it refuses, how ids are made."""
+"""The rules of the played organisation: which fields a Lead has, what it refuses, how ids and answers are made."""
 
 import re
 from typing import Any, NamedTuple
+
+from sandbox.kit import Reply
 
 REQUIRED = ("LastName", "Company")
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -102,3 +104,29 @@ def describe() -> dict[str, Any]:
         for name, field in FIELDS.items()
     ]
     return {"name": "Lead", "label": "Lead", "keyPrefix": "00Q", "createable": True, "fields": fields}
+
+
+def failed(problem: dict[str, Any]) -> dict[str, Any]:
+    """The result of a record that was not written."""
+    return {"success": False, "errors": [problem]}
+
+
+def single(result: dict[str, Any], *, status: int = 204) -> Reply:
+    """A result of one record in the form that calls for one record have."""
+    if not result["success"]:
+        problem = result["errors"][0]
+        missing = problem["statusCode"] in ("NOT_FOUND", "ENTITY_IS_DELETED")
+        return refuse(404 if missing else 400, problem["statusCode"], problem["message"], problem["fields"])
+    if "created" in result:
+        status = 201 if result["created"] else 200
+    return Reply.empty(status) if status == 204 else Reply.json(result, status=status)
+
+
+def refuse(status: int, code: str, message: str, fields: list[str] | None = None) -> Reply:
+    """Salesforce's list of errors for a whole call."""
+    return Reply.json([{"message": message, "errorCode": code} | ({"fields": fields} if fields else {})], status=status)
+
+
+def oauth_error(name: str, description: str, status: int = 400) -> Reply:
+    """A refused log-in."""
+    return Reply.json({"error": name, "error_description": description}, status=status)

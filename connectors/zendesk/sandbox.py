@@ -14,7 +14,19 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from connectors.zendesk.sandbox_desk import MOST_COMMENTS, audit_of, expand, fault, faults_of, shown
+from connectors.zendesk.sandbox_desk import (
+    API,
+    MOST_COMMENTS,
+    allowed,
+    audit_of,
+    expand,
+    fault,
+    faults_of,
+    invalid,
+    missing,
+    page,
+    shown,
+)  # fmt: skip
 from sandbox.kit import Reply, Request, System, route
 
 CLIENT = ("hub", "sandbox-zendesk-secret")
@@ -24,7 +36,6 @@ TOKEN_SECONDS = 1_800
 KEY_SECONDS = 7_200
 SEARCH_LAG = timedelta(seconds=60)
 CALLS_PER_MINUTE = 700
-API = "/api/v2"
 
 Row = dict[str, Any]
 
@@ -306,35 +317,3 @@ class Zendesk(System):
     def stamp(self) -> str:
         """Now, to the second, as Zendesk writes it."""
         return f"{self.clock.now():%Y-%m-%dT%H:%M:%SZ}"
-
-
-def allowed(request: Request, scopes: str) -> bool:
-    """Whether `read`, `tickets:write` and the like cover this request."""
-    act = "read" if request.method == "GET" else "write"
-    resource = request.path.removeprefix(f"{API}/").partition("/")[0]
-    resource = {"search": "tickets"}.get(resource, resource)
-    return bool({act, f"{resource}:{act}"} & set(scopes.split()))
-
-
-def page(request: Request, kind: str, rows: list[Row]) -> Reply:
-    """One page by cursor, or everything where no page size was asked for."""
-    size = min(int(request.param("page[size]", "100")), 100)
-    start = int(request.param("page[after]", "0"))
-    more = start + size < len(rows)
-    link = f"https://{request.host}{request.path}.json?page[after]={start + size}&page[size]={size}"
-    if request.param("external_id"):
-        link += f"&external_id={request.param('external_id')}"
-    meta = {"has_more": more, "after_cursor": str(start + size), "before_cursor": str(start)}
-    links = {"prev": None, "next": link if more else None}
-    return Reply.json({kind: rows[start : start + size], "meta": meta, "links": links})
-
-
-def invalid(faults: Row) -> Reply:
-    """Zendesk's 422."""
-    body = {"error": "RecordInvalid", "description": "Record validation errors", "details": faults}
-    return Reply.json(body, status=422)
-
-
-def missing() -> Reply:
-    """Zendesk's 404 for an id."""
-    return Reply.json({"error": "RecordNotFound", "description": "Not found"}, status=404)

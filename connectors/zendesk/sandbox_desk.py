@@ -3,6 +3,9 @@
 import re
 from typing import Any
 
+from sandbox.kit import Reply, Request
+
+API = "/api/v2"
 STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
 PRIORITIES = ("low", "normal", "high", "urgent", None)
 LONGEST_COMMENT = 65_535
@@ -64,3 +67,35 @@ def audit_of(row: Row, *, id: int, at: str, author_id: int, custom: Row, events:
         "events": [{**event, "audit_id": id} if event["type"] == "Comment" else event for event in events],
         "via": via,
     }
+
+
+def allowed(request: Request, scopes: str) -> bool:
+    """Whether `read`, `tickets:write` and the like cover this request."""
+    act = "read" if request.method == "GET" else "write"
+    resource = request.path.removeprefix(f"{API}/").partition("/")[0]
+    resource = {"search": "tickets"}.get(resource, resource)
+    return bool({act, f"{resource}:{act}"} & set(scopes.split()))
+
+
+def page(request: Request, kind: str, rows: list[Row]) -> Reply:
+    """One page by cursor, or everything where no page size was asked for."""
+    size = min(int(request.param("page[size]", "100")), 100)
+    start = int(request.param("page[after]", "0"))
+    more = start + size < len(rows)
+    link = f"https://{request.host}{request.path}.json?page[after]={start + size}&page[size]={size}"
+    if request.param("external_id"):
+        link += f"&external_id={request.param('external_id')}"
+    meta = {"has_more": more, "after_cursor": str(start + size), "before_cursor": str(start)}
+    links = {"prev": None, "next": link if more else None}
+    return Reply.json({kind: rows[start : start + size], "meta": meta, "links": links})
+
+
+def invalid(faults: Row) -> Reply:
+    """Zendesk's 422."""
+    body = {"error": "RecordInvalid", "description": "Record validation errors", "details": faults}
+    return Reply.json(body, status=422)
+
+
+def missing() -> Reply:
+    """Zendesk's 404 for an id."""
+    return Reply.json({"error": "RecordNotFound", "description": "Not found"}, status=404)

@@ -61,7 +61,7 @@ def fold(text: str) -> str:
     """Lower case, without accents, zero-width characters and typographic apostrophes."""
     if text.isascii():
         return text.lower()
-    return INVISIBLE.sub("", unicodedata.normalize("NFKD", text.casefold()).translate(APOSTROPHES))
+    return INVISIBLE.sub("", unicodedata.normalize("NFKD", text).casefold().translate(APOSTROPHES))
 
 
 def tokens_of(text: str) -> list[str]:

@@ -7,14 +7,14 @@ down. Every error of ours ends in one sentence with its remedy; a traceback is a
 import sys
 
 from hub.cli.app import app
+from hub.cli.commands import register
 from hub.cli.exits import code_of, sentence_of
 from hub.errors import HubError
 
 
 def main() -> None:
     """Run the command line."""
-    from hub.cli import authors, operators, runs, serve, setup  # noqa: F401  the commands register themselves
-
+    register()
     try:
         app(prog_name="hub")
     except KeyboardInterrupt:

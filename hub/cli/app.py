@@ -25,9 +25,7 @@ def say(text: str) -> None:
 
 def answer_json(value: Any) -> None:
     """The answer as one JSON document."""
-    sys.stdout.buffer.write(
-        msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=2) + b"\n"
-    )
+    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=2) + b"\n")
 
 
 def answer_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -29,9 +29,7 @@ def record(
     name: Annotated[str, typer.Argument(help="The network's connector.")],
     kind: Annotated[str, typer.Argument(help="The kind of watch.")],
     value: Annotated[str, typer.Argument(help="What to watch.")],
-    to: Annotated[
-        str | None, typer.Option(help="Name of the recording; default is made of kind and value.")
-    ] = None,
+    to: Annotated[str | None, typer.Option(help="Name of the recording; default is made of kind and value.")] = None,
 ) -> None:
     """Ask the real network once and write down what it says, scrubbed."""
     from hub.rehearsal import record as make
@@ -78,9 +76,7 @@ def check(
 @app.command("map")
 def map_(
     name: Annotated[str, typer.Argument(help="The mapping, such as mastodon.")],
-    files: Annotated[
-        list[Path] | None, typer.Argument(help="JSON or JSON lines; standard input without any.")
-    ] = None,
+    files: Annotated[list[Path] | None, typer.Argument(help="JSON or JSON lines; standard input without any.")] = None,
 ) -> None:
     """Put records through a mapping and print what comes out, one JSON line each."""
     import msgspec
@@ -101,9 +97,7 @@ def map_(
 @app.command()
 def rehearse(
     name: Annotated[str, typer.Argument(help="The network's connector.")],
-    files: Annotated[
-        list[Path] | None, typer.Argument(help="Recordings; the connector's own without any.")
-    ] = None,
+    files: Annotated[list[Path] | None, typer.Argument(help="Recordings; the connector's own without any.")] = None,
 ) -> None:
     """Run a connector and its mapping over recordings; print the posts or the named error each leads to."""
     import msgspec

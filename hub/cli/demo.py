@@ -24,18 +24,15 @@ PATIENCE_SECONDS = 240
 
 def in_process(*, fresh: bool) -> int:
     """Sandbox and flow, no Airflow: under a minute."""
-    from sandbox.process import SandboxProcess
-
     from hub.cli import world
     from hub.wiring import Hub
+    from sandbox.process import SandboxProcess
 
     settings = read_settings()
     _prepare(settings, fresh=fresh)
     began = time.monotonic()
     with SandboxProcess(settings.var_dir / "sandbox", port=settings.sandbox_port) as box:
-        say(
-            f"The sandbox plays X, Mastodon, blogs, Salesforce, Zendesk and Slack at http://127.0.0.1:{box.port}/"
-        )
+        say(f"The sandbox plays X, Mastodon, blogs, Salesforce, Zendesk and Slack at http://127.0.0.1:{box.port}/")
         world.enter_sandbox(settings, box.env)
         hub = Hub(settings=read_settings())
         try:
@@ -44,19 +41,16 @@ def in_process(*, fresh: bool) -> int:
             hub.close()
         show_pass(done)
         show_made(box.control)
-    say(
-        f"Done in {time.monotonic() - began:.0f} s. Again, nothing is new; `make clean-state` starts afresh."
-    )
+    say(f"Done in {time.monotonic() - began:.0f} s. Again, nothing is new; `make clean-state` starts afresh.")
     say("Next: `make demo` runs the same in Airflow, with pages to look at.")
     return done.exit_code
 
 
 def in_airflow(*, fresh: bool) -> int:
     """Sandbox and Airflow; the scheduler does the job, and everything stays up to be looked at."""
-    from sandbox.process import Control
-
     from hub.cli.serve import show_running
     from hub.launcher import down, up
+    from sandbox.process import Control
 
     settings = read_settings()
     if fresh:

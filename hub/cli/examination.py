@@ -26,10 +26,8 @@ def examine(hub: Hub, name: str | None) -> list[Finding]:
     """Look at one connector, or at everything a run needs."""
     if name:
         return [_connector(hub, connectors.manifest(name))]
-    findings = [
-        _look("hub.yaml", lambda: f"{len(hub.config.watches)} watches, {len(hub.config.subjects)} subjects")
-    ]
-    findings.append(_look("store", lambda: hub.store.describe()))
+    findings = [_look("hub.yaml", lambda: f"{len(hub.config.watches)} watches, {len(hub.config.subjects)} subjects")]
+    findings.append(_look("store", lambda: _store(hub)))
     findings.append(_disk(hub))
     if findings[0].ok:
         findings += [_connector(hub, manifest) for manifest in (*hub.networks(), *_wanted(hub))]
@@ -48,10 +46,16 @@ def _look(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what=what, ok=False, said=str(problem), code=code_of(problem))
 
 
+def _store(hub: Hub) -> str:
+    from sqlalchemy import make_url
+
+    with hub.store.read() as view:
+        waiting = view.batches.pending()
+    return f"{make_url(hub.settings.store).render_as_string(hide_password=True)}, {waiting} batches wait for triage"
+
+
 def _disk(hub: Hub) -> Finding:
-    free = shutil.disk_usage(
-        hub.settings.var_dir if hub.settings.var_dir.exists() else hub.settings.home
-    ).free
+    free = shutil.disk_usage(hub.settings.var_dir if hub.settings.var_dir.exists() else hub.settings.home).free
     said = f"{free / 1e9:.1f} GB free at {hub.settings.var_dir}"
     enough = free >= ENOUGH_BYTES
     return Finding(

@@ -22,8 +22,6 @@ def sentence_of(problem: BaseException) -> str:
         if problem.errno == errno.ENOSPC:
             return "There is no space left on the disk; free some and run again: nothing landed is lost."
         if problem.errno in (errno.EACCES, errno.EROFS):
-            return (
-                f"{problem.filename} may not be written; correct its owner, or set HUB_VAR to another folder."
-            )
+            return f"{problem.filename} may not be written; correct its owner, or set HUB_VAR to another folder."
         return f"The system refused: {problem.strerror or problem} ({problem.filename or 'no file'})."
     return str(problem) or type(problem).__name__

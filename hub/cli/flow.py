@@ -33,9 +33,7 @@ class Pass:
     @property
     def exit_code(self) -> int:
         """The gravest of all that happened."""
-        return next(
-            (code for code in (WRONG_SETUP, OTHER_SIDE_DOWN, SOME_REFUSED) if code in self.codes), DONE
-        )
+        return next((code for code in (WRONG_SETUP, OTHER_SIDE_DOWN, SOME_REFUSED) if code in self.codes), DONE)
 
 
 def run_once(hub: Hub) -> Pass:
@@ -91,13 +89,7 @@ def _deliver(hub: Hub, name: str, done: Pass) -> None:
         done.trouble(name, problem)
         return
     done.delivered[name] = delivered.outcomes
-    say(
-        "  "
-        + (
-            ", ".join(f"{n} {outcome}" for outcome, n in sorted(delivered.outcomes.items()))
-            or "nothing waits"
-        )
-    )
+    say("  " + (", ".join(f"{n} {outcome}" for outcome, n in sorted(delivered.outcomes.items())) or "nothing waits"))
     if delivered.stopped:
         done.trouble(name, delivered.stopped)
     if any(delivered.outcomes.get(outcome) for outcome in REFUSED):

@@ -31,9 +31,7 @@ def status(json: Json = False) -> None:
     answer_table("Sources", columns, [list(watch.values()) for watch in facts["watches"]])
     answer_table("Waiting", ["What", "How many"], list(facts["waiting"].items()))
     destinations = [(name, *row.values()) for name, row in facts["destinations"].items()]
-    answer_table(
-        "Destinations", ["Destination", "Done", "Waiting", "In doubt", "Dead", "Circuit"], destinations
-    )
+    answer_table("Destinations", ["Destination", "Done", "Waiting", "In doubt", "Dead", "Circuit"], destinations)
 
 
 @app.command()

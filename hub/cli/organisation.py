@@ -31,9 +31,7 @@ def first_config(
     subjects = [{"name": name, "kind": "brand", "aliases": [f"@{_handle(name)}", f"#{_handle(name)}"]}]
     subjects += [{"name": product, "kind": "product"} for product in products]
     subjects += [{"name": competitor, "kind": "competitor"} for competitor in competitors]
-    watches = [
-        {"network": "mastodon", "kind": "hashtag", "value": f"#{tag.removeprefix('#')}"} for tag in hashtags
-    ]
+    watches = [{"network": "mastodon", "kind": "hashtag", "value": f"#{tag.removeprefix('#')}"} for tag in hashtags]
     watches += [{"network": "blogs", "kind": "feed", "value": feed} for feed in feeds]
     return {
         "organisation": {"name": name},

@@ -24,10 +24,7 @@ def run(json: Json = False) -> None:
         hub.close()
     if json:
         answer_json(
-            {
-                name: getattr(done, name)
-                for name in ("run", "landed", "triaged", "delivered", "ledger", "problems")
-            }
+            {name: getattr(done, name) for name in ("run", "landed", "triaged", "delivered", "ledger", "problems")}
         )
     else:
         show_pass(done)
@@ -40,9 +37,7 @@ def replay(
         list[int] | None,
         typer.Argument(help="Numbers from `hub quarantine`; none means all that the filters leave."),
     ] = None,
-    stage: Annotated[
-        str | None, typer.Option(help="Only items that left at this stage: validate or deliver.")
-    ] = None,
+    stage: Annotated[str | None, typer.Option(help="Only items that left at this stage: validate or deliver.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only items with this reason code.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would come of them.")] = False,
     json: Json = False,
@@ -60,9 +55,7 @@ def replay(
         with hub.store.begin() as tx:
             tx.runs.finish(run_id, "done", stage_of.summary(done))
             if not dry_run:
-                tx.audit.append(
-                    actor="cli", action="replay", object=f"{len(items)} items", reason=reason or ""
-                )
+                tx.audit.append(actor="cli", action="replay", object=f"{len(items)} items", reason=reason or "")
     finally:
         hub.close()
     facts = stage_of.summary(done)
@@ -80,9 +73,7 @@ def demo(
     ui: Annotated[
         bool, typer.Option("--ui/--no-ui", help="With Airflow and its pages, or in this process only.")
     ] = True,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Forget the last demo first (`make clean-state`).")
-    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget the last demo first (`make clean-state`).")] = False,
 ) -> None:
     """Run the main job on an invented world: posts become leads, tickets and alerts, without any account."""
     from hub.cli.demo import in_airflow, in_process

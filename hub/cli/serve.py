@@ -14,12 +14,8 @@ def up(
         bool,
         typer.Option("--sandbox/--no-sandbox", help="Play every outside system, or talk to the real ones."),
     ] = True,
-    live: Annotated[
-        str, typer.Option(help="Networks that are real although the sandbox runs: mastodon,blogs.")
-    ] = "",
-    port: Annotated[
-        int | None, typer.Option(help="Airflow's port; default HUB_AIRFLOW_PORT or 8080.")
-    ] = None,
+    live: Annotated[str, typer.Option(help="Networks that are real although the sandbox runs: mastodon,blogs.")] = "",
+    port: Annotated[int | None, typer.Option(help="Airflow's port; default HUB_AIRFLOW_PORT or 8080.")] = None,
     sandbox_port: Annotated[
         int | None, typer.Option(help="The sandbox's port; default HUB_SANDBOX_PORT or 8790.")
     ] = None,
@@ -35,9 +31,7 @@ def up(
     from hub.launcher import up as start
 
     names = tuple(name.strip() for name in live.split(",") if name.strip())
-    running = start(
-        sandbox=with_sandbox, live=names, port=port, sandbox_port=sandbox_port, preload=preload, say=say
-    )
+    running = start(sandbox=with_sandbox, live=names, port=port, sandbox_port=sandbox_port, preload=preload, say=say)
     show_running(running)
 
 
@@ -51,20 +45,14 @@ def down() -> None:
 
 @app.command()
 def sandbox(
-    port: Annotated[
-        int | None, typer.Option(help="Port on 127.0.0.1; default HUB_SANDBOX_PORT or 8790.")
-    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1; default HUB_SANDBOX_PORT or 8790.")] = None,
     scenario: Annotated[str, typer.Option(help="quiet_day, crisis, rate_storm or lost_answer.")] = "crisis",
     seed: Annotated[int, typer.Option(help="The same seed plays the same world.")] = 1,
     load: Annotated[
         Path | None,
-        typer.Option(
-            help="Play real posts in place of invented ones (JSON lines: id, text, author, time, network)."
-        ),
+        typer.Option(help="Play real posts in place of invented ones (JSON lines: id, text, author, time, network)."),
     ] = None,
-    live: Annotated[
-        str, typer.Option(help="Networks that are let through to the real ones: mastodon,blogs.")
-    ] = "",
+    live: Annotated[str, typer.Option(help="Networks that are let through to the real ones: mastodon,blogs.")] = "",
     live_per_minute: Annotated[float, typer.Option(help="New invented posts a minute while it runs.")] = 0,
 ) -> None:
     """Play every outside system on one local port until stopped by Ctrl-C."""

@@ -13,9 +13,7 @@ def init(
     name: Annotated[str | None, typer.Option(help="The brand people talk about.")] = None,
     products: Annotated[str | None, typer.Option(help="Its products, separated by commas.")] = None,
     competitors: Annotated[str | None, typer.Option(help="Its competitors, separated by commas.")] = None,
-    feeds: Annotated[
-        str | None, typer.Option(help="Addresses of RSS or Atom feeds, separated by commas.")
-    ] = None,
+    feeds: Annotated[str | None, typer.Option(help="Addresses of RSS or Atom feeds, separated by commas.")] = None,
     hashtags: Annotated[str | None, typer.Option(help="Mastodon hashtags, separated by commas.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the hub.yaml that is there.")] = False,
 ) -> None:

@@ -13,9 +13,7 @@ def status_facts(hub: Hub) -> dict[str, Any]:
     note = running_sandbox(hub.settings)
     with hub.store.read() as view:
         destinations = {}
-        for name in sorted(
-            {*view.outbox.destinations(), *(manifest.name for manifest in hub.destinations())}
-        ):
+        for name in sorted({*view.outbox.destinations(), *(manifest.name for manifest in hub.destinations())}):
             counts, circuit = view.outbox.counts(name), view.circuits.get(name)
             destinations[name] = {
                 "done": counts.get("done", 0),
@@ -28,7 +26,7 @@ def status_facts(hub: Hub) -> dict[str, Any]:
             }
         waiting = {
             "batches for triage": view.batches.pending(),
-            "items in quarantine": sum(counted.count for counted in view.quarantine.counts()),
+            "items in quarantine": sum(counted.items for counted in view.quarantine.counts()),
         }
     return {
         "running": status(hub.settings).plain() | {"running": status(hub.settings).running},

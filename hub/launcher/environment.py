@@ -13,11 +13,13 @@ PRELOAD = (
     "airflow",
     "airflow.executors.local_executor",
     "airflow.sdk.execution_time.task_runner",
-    "great_expectations",
-    "pandas",
-    "sqlalchemy",
-)  # fmt: skip
-"""What a fork server imports once, in place of every task; Great Expectations alone costs each one 5 s."""
+    "airflow.sdk.execution_time.execute_workload",
+    "airflow.dag_processing.dagbag",
+    "airflow.serialization.serialized_objects",
+    "airflow.providers.standard.decorators.python",
+    "hub.launcher.preload",  # last: it freezes what was imported
+)
+"""What a fork server imports once, in place of every task."""
 
 FORKSERVER = {
     "AIRFLOW__SCHEDULER__MP_START_METHOD": "forkserver",

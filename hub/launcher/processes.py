@@ -81,17 +81,16 @@ def family(process: psutil.Process) -> list[psutil.Process]:
 
 
 def stop(processes: Iterable[Process], *, patience: float, told: Callable[[str], None] = lambda _: None) -> None:
-    """Ask each, one after the other, to end, give it `patience` seconds, then end it and all its children."""
+    """Ask them to end, give them `patience` seconds, then end them and all their children."""
+    members: list[psutil.Process] = []
     for process in processes:
-        root = process.seen()
-        if root is None:
-            continue
-        told(process.name)
-        members = family(root)
-        _signal([root], signal.SIGTERM)
-        left = _outlast(members, patience)
-        _signal(left, signal.SIGKILL)
-        _outlast(left, patience)
+        if root := process.seen():
+            told(process.name)
+            members += family(root)
+            _signal([root], signal.SIGTERM)
+    left = _outlast(members, patience)
+    _signal(left, signal.SIGKILL)
+    _outlast(left, patience)
 
 
 def _outlast(members: Iterable[psutil.Process], seconds: float) -> list[psutil.Process]:

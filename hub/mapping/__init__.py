@@ -9,12 +9,12 @@ is described in docs/guides/write-a-mapping.md, its functions in docs/reference.
 
 from hub.mapping import html, links, markup, moments, standard, text, values  # noqa: F401  (each registers functions)
 from hub.mapping.document import Example, language
-from hub.mapping.examples import failures, filled
+from hub.mapping.examples import failures, filled, paths_of
 from hub.mapping.mapping import Identity, Mapping, load_mapping, load_mappings
 from hub.mapping.program import compile_expression
 from hub.mapping.registry import FUNCTIONS, Function
 
 __all__ = [
     "FUNCTIONS", "Example", "Function", "Identity", "Mapping", "compile_expression", "failures",
-    "filled", "language", "load_mapping", "load_mappings",
+    "filled", "language", "load_mapping", "load_mappings", "paths_of",
 ]  # fmt: skip

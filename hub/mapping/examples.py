@@ -17,11 +17,15 @@ def failures(mapping: Mapping) -> list[str]:
     ]
 
 
-def filled(mapping: Mapping, records: list[Record]) -> set[str]:
-    """Which of the mapping's paths get a value from these records or from its examples."""
+def filled(mapping: Mapping) -> set[str]:
+    """Which of the mapping's paths get a value from its own examples."""
     results = [mapping.rehearse(example) for example in mapping.examples]
-    results += [mapping.apply(record) for record in records]
-    return {path for result in results if result is not None for path in _paths(result, "")}
+    return {path for result in results if result is not None for path in paths_of(result)}
+
+
+def paths_of(result: Any) -> set[str]:
+    """Every path at which a result holds something, such as author, author.handle or blocks[].text."""
+    return set(_paths(result, ""))
 
 
 def _differences(example: Example, result: Record | None) -> Iterator[str]:
@@ -47,7 +51,6 @@ def _compare(expected: Any, found: Any, path: str) -> Iterator[str]:
 
 
 def _paths(found: Any, path: str) -> Iterator[str]:
-    """Every path at which there is something, of objects and lists as well as of what is in them."""
     yield path
     named: list[tuple[str, Any]] = []
     if isinstance(found, dict):

@@ -33,18 +33,13 @@ CHILD = re.compile(
 def personal_flags(text: str, flags: set[str]) -> None:
     """Add `sensitive_number`, `opt_out` and `minor` where the text calls for them."""
     lowered = text.lower()
-    for word in OPT_OUT_WORDS:
-        if word in lowered:
-            if OPT_OUT.search(lowered):
-                flags.add("opt_out")
-            break
-    for digit in "0123456789":
-        if digit in text:
-            if has_sensitive_number(text):
-                flags.add("sensitive_number")
-            if CHILD.search(lowered):
-                flags.add("minor")
-            break
+    if any(map(lowered.__contains__, OPT_OUT_WORDS)) and OPT_OUT.search(lowered):  # map: this runs for every row
+        flags.add("opt_out")
+    if any(map(text.__contains__, "0123456789")):
+        if has_sensitive_number(text):
+            flags.add("sensitive_number")
+        if CHILD.search(lowered):
+            flags.add("minor")
 
 
 def has_sensitive_number(text: str) -> bool:

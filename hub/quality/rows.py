@@ -156,8 +156,7 @@ def _words(values: Any, flags: set[str]) -> list[str]:
     if len(values) > LIST_LONGEST:
         flags.add("too_many")
         values = values[:LIST_LONGEST]
-    kept = [one if type(one) is str and one.isalnum() else clean_line(one, flags) for one in values]
-    kept = [one for one in kept if one]
+    kept = [one for one in (clean_line(value, flags) for value in values) if one]
     if len(kept) < len(values):
         flags.add("bad_type")
     return kept

@@ -37,14 +37,14 @@ def load_suite(path: Path) -> list[dict[str, Any]]:
 
 
 def for_run(
-    entries: Sequence[dict[str, Any]], networks: Sequence[str], known: Mapping[str, Expectations]
+    entries: Sequence[dict[str, Any]], networks: Sequence[str], known: Mapping[str, Expectations], *, rows: int
 ) -> Iterator[dict[str, Any]]:
-    """The entries that hold for these rows (`networks`: that of each row), with their parameters filled in."""
+    """The entries that hold for so many rows (`networks`: that of each row), with their parameters filled in."""
     counts = Counter(networks)
     for entry in entries:
         least = entry["meta"].get("rows_at_least", 1)
         if not entry["meta"].get("each_network"):
-            if len(networks) >= least:
+            if rows >= least:
                 yield from _filled(entry, {"networks": sorted(known) or None}, None)
             continue
         for network in sorted(counts):
@@ -60,6 +60,4 @@ def _filled(entry: Mapping[str, Any], parameters: Mapping[str, Any], network: st
             if value is None:
                 return
         kwargs[name] = value
-    if network is not None:
-        kwargs |= {"row_condition": f"network == {json.dumps(network)}", "condition_parser": "pandas"}
     yield {"type": entry["type"], "kwargs": kwargs, "meta": dict(entry["meta"], network=network)}

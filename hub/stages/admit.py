@@ -83,8 +83,7 @@ def consider(posts: Sequence[Post], found: Found, book: Rulebook, store: Store) 
         item_of(
             post,
             parent=texts.get(post.in_reply_to or ""),
-            addressed=found.kind in ADDRESSED
-            or any(name.lower().removeprefix("@") in own for name in post.mentions),
+            addressed=found.kind in ADDRESSED or any(name.lower().removeprefix("@") in own for name in post.mentions),
         )
         for post in fresh
     ]
@@ -96,14 +95,10 @@ def admit(tx: Transaction, considered: Considered, found: Found, book: Rulebook,
     posts, signals = considered.posts, considered.signals
     dead = tx.tombstones.dead({post.key for post in posts} | {post.author.key for post in posts})
     alive = [post for post in posts if post.key not in dead and post.author.key not in dead]
-    fresh = [
-        post for post in unknown(alive, tx.posts.known([post.key for post in alive])) if post.key in signals
-    ]
+    fresh = [post for post in unknown(alive, tx.posts.known([post.key for post in alive])) if post.key in signals]
     routed = _route(tx, fresh, signals, found, book, run)
     handoffs = fold_alerts([handoff for one in routed for handoff in one.handoffs])
-    saved = tx.posts.save(
-        alive, batch=found.batch, standings={one.post.key: _standing(one) for one in routed}
-    )
+    saved = tx.posts.save(alive, batch=found.batch, standings={one.post.key: _standing(one) for one in routed})
     tx.signals.save([(post, signals[post.key]) for post in fresh])
     tx.handoffs.save(handoffs)
     tx.outbox.intend([draft for handoff in handoffs for draft in drafts(handoff, book.outlets, book.config)])
@@ -137,9 +132,7 @@ def _route(
     )
     quiet_hours = book.config.triage.incident_quiet_hours
     desk = open_desk(tx, {conversation_key(post) for post in posts}, quiet_hours=quiet_hours)
-    return [
-        router.route(post, signals[post.key], watch_started=found.started_at, desk=desk) for post in posts
-    ]
+    return [router.route(post, signals[post.key], watch_started=found.started_at, desk=desk) for post in posts]
 
 
 def _standing(routed: Routed) -> Standing:

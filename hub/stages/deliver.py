@@ -85,18 +85,14 @@ class _Work:
         """Claim and send one batch of what is pending."""
         with self.store.begin() as tx:
             limit = min(CLAIM_AT_MOST, self.destination.batch_size)
-            deliveries = tx.outbox.claim(
-                self.name, self.worker, lease_seconds=self.lease_seconds, limit=limit
-            )
+            deliveries = tx.outbox.claim(self.name, self.worker, lease_seconds=self.lease_seconds, limit=limit)
         faultpoint("deliver.claimed")
         return self._send(deliveries)
 
     def look_up(self) -> int:
         """Settle what is in doubt by asking what is there; what is surely not there is sent again."""
         with self.store.begin() as tx:
-            doubtful = tx.outbox.recover(
-                self.name, self.worker, lease_seconds=self.lease_seconds, limit=CLAIM_AT_MOST
-            )
+            doubtful = tx.outbox.recover(self.name, self.worker, lease_seconds=self.lease_seconds, limit=CLAIM_AT_MOST)
         if not doubtful:
             return 0
         try:
@@ -104,9 +100,7 @@ class _Work:
         except HubError as problem:
             self._settle(doubtful, [_as_receipt(one, problem, sent=True) for one in doubtful], problem)
             return 0
-        settled = [
-            (one, receipt) for one in doubtful if (receipt := self._judge(one, found.get(one.external_id)))
-        ]
+        settled = [(one, receipt) for one in doubtful if (receipt := self._judge(one, found.get(one.external_id)))]
         self._settle([one for one, _ in settled], [receipt for _, receipt in settled], None)
         again = [one for one in doubtful if one.id not in {receipt.delivery for _, receipt in settled}]
         if not again:
@@ -128,25 +122,17 @@ class _Work:
             sent_at = delivery.claimed_at or self.store.now()
             if self.store.now() < sent_at + lag:
                 left = (sent_at + lag - self.store.now()).total_seconds()
-                return Receipt(
-                    delivery=delivery.id, outcome="unknown", reason="not_visible_yet", retry_after=left
-                )
+                return Receipt(delivery=delivery.id, outcome="unknown", reason="not_visible_yet", retry_after=left)
             return None
         if found.digest == delivery.digest or (found.digest is None and delivery.version == 1):
-            return Receipt(
-                delivery=delivery.id, outcome="unchanged", object_id=found.object_id, url=found.url
-            )
+            return Receipt(delivery=delivery.id, outcome="unchanged", object_id=found.object_id, url=found.url)
         return None
 
     def _groups(self, deliveries: Sequence[Delivery]) -> list[list[Delivery]]:
         """Runs of one object, each no longer than one call may carry."""
         groups: list[list[Delivery]] = []
         for one in deliveries:
-            if (
-                groups
-                and groups[-1][0].object == one.object
-                and len(groups[-1]) < self.destination.batch_size
-            ):
+            if groups and groups[-1][0].object == one.object and len(groups[-1]) < self.destination.batch_size:
                 groups[-1].append(one)
             else:
                 groups.append([one])
@@ -159,9 +145,7 @@ class _Work:
         try:
             receipts = list(self.destination.send(deliveries))
             if [receipt.delivery for receipt in receipts] != [one.id for one in deliveries]:
-                raise ContractBroken(
-                    f"{self.name} gave {len(receipts)} answers for {len(deliveries)} deliveries."
-                )
+                raise ContractBroken(f"{self.name} gave {len(receipts)} answers for {len(deliveries)} deliveries.")
         except HubError as trouble:
             problem = trouble
             receipts = [_as_receipt(one, trouble, sent=getattr(trouble, "sent", True)) for one in deliveries]
@@ -170,9 +154,7 @@ class _Work:
         faultpoint("deliver.settled")
         return sum(receipt.outcome not in ("deferred", "unknown", "parent_missing") for receipt in receipts)
 
-    def _settle(
-        self, deliveries: Sequence[Delivery], receipts: Sequence[Receipt], problem: HubError | None
-    ) -> None:
+    def _settle(self, deliveries: Sequence[Delivery], receipts: Sequence[Receipt], problem: HubError | None) -> None:
         with self.store.begin() as tx:
             stale = tx.outbox.settle_all(list(zip(deliveries, receipts, strict=True)))
             if problem is None:

@@ -44,9 +44,7 @@ def _draft(handoff: Handoff, document: dict[str, Any], outlet: Outlet, mapping: 
     provenance = document["provenance"] | {"mapping": mapping.label}
     body = mapping.apply(document | {"provenance": provenance})
     if body is None:
-        raise MappingError(
-            f"{mapping.source} has `keep`, which only mappings of networks may have; use `when`."
-        )
+        raise MappingError(f"{mapping.source} has `keep`, which only mappings of networks may have; use `when`.")
     identity = mapping.identity(document)
     return Draft(
         destination=outlet.manifest.name,

@@ -27,9 +27,7 @@ class Replayed:
     deliveries: int = 0
 
 
-def choose(
-    store: Store, *, ids: Sequence[int] = (), stage: str | None = None, reason: str | None = None
-) -> list[Item]:
+def choose(store: Store, *, ids: Sequence[int] = (), stage: str | None = None, reason: str | None = None) -> list[Item]:
     """The open items that these filters name; all of them without any."""
     with store.read() as view:
         if ids:
@@ -66,9 +64,7 @@ def _remap(book: Rulebook, item: Item, store: Store, run: str, done: Replayed, *
     else:
         done.released += 1
     if not dry_run:
-        _return(item, bad[0], store, run) if bad else _readmit(
-            item, [post for post, _ in good], book, store, run
-        )
+        _return(item, bad[0], store, run) if bad else _readmit(item, [post for post, _ in good], book, store, run)
 
 
 def _readmit(item: Item, posts: Sequence[Post], book: Rulebook, store: Store, run: str) -> None:
@@ -80,9 +76,7 @@ def _readmit(item: Item, posts: Sequence[Post], book: Rulebook, store: Store, ru
     with store.begin() as tx:
         admitted = admit(tx, considered, found, book, run=run)
         tx.quarantine.release([item.id])
-        tx.quarantine.resolve(
-            [item.id], "valid" if admitted.routed else "known" if admitted.known else "skipped"
-        )
+        tx.quarantine.resolve([item.id], "valid" if admitted.routed else "known" if admitted.known else "skipped")
 
 
 def _return(item: Item, bad: BadRecord, store: Store, run: str) -> None:
@@ -96,20 +90,25 @@ def _return(item: Item, bad: BadRecord, store: Store, run: str) -> None:
 
 
 def _redeliver(book: Rulebook, item: Item, store: Store, done: Replayed, *, dry_run: bool) -> None:
+    with store.read() as view:
+        row = view.outbox.get(item.delivery) if item.delivery is not None else None
+        handoff = view.handoffs.get(row.handoff) if row else None
+    if row is None:
+        done.still += 1
+        return
     done.released += 1
     done.deliveries += 1
     if dry_run:
         return
+    same = (row.destination, row.object, row.external_id)
+    again = [
+        draft
+        for draft in (drafts(handoff, book.outlets, book.config) if handoff else ())
+        if (draft.destination, draft.object, draft.external_id) == same
+    ]
     with store.begin() as tx:
-        row = tx.outbox.get(item.delivery)
-        handoff = tx.handoffs.get(row.handoff)
-        same = (row.destination, row.object, row.external_id)
-        again = [] if handoff is None else [
-            draft for draft in drafts(handoff, book.outlets, book.config)
-            if (draft.destination, draft.object, draft.external_id) == same
-        ]  # fmt: skip
         if tx.outbox.intend(again).new == 0:
-            tx.outbox.revive([item.delivery])
+            tx.outbox.revive([row.id])
         tx.quarantine.release([item.id])
         tx.quarantine.resolve([item.id], "valid")
 

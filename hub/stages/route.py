@@ -44,9 +44,7 @@ class Rule:
         try:
             return getattr(self, part)(facts)
         except RecordError as problem:
-            raise MappingError(
-                f"The route {self.route.name} cannot decide: {problem}; correct it."
-            ) from problem
+            raise MappingError(f"The route {self.route.name} cannot decide: {problem}; correct it.") from problem
 
 
 @dataclass(frozen=True)
@@ -73,9 +71,7 @@ class Router:
     ) -> None:
         self.config, self.rules, self.version, self.run = config, rules, version, run
         self.purposes, self.link_base = purposes, link_base
-        self.own = {
-            network: {name.lower() for name in names} for network, names in config.own_accounts.items()
-        }
+        self.own = {network: {name.lower() for name in names} for network, names in config.own_accounts.items()}
 
     def suppression(self, post: Post, signal: Signal, *, watch_started: datetime) -> str | None:
         """Why this post may not become work, or None."""
@@ -116,9 +112,7 @@ class Router:
             return Routed(post, tuple(taken.values()))
         return Routed(post, set_aside="policy" if forbidden else "no_route")
 
-    def _handoff(
-        self, rule: Rule, facts: dict[str, Any], post: Post, signal: Signal, desk: "Desk"
-    ) -> Handoff:
+    def _handoff(self, rule: Rule, facts: dict[str, Any], post: Post, signal: Signal, desk: "Desk") -> Handoff:
         route = rule.route
         key, first = desk.place(route.makes, post, signal)
         handoff = Handoff(

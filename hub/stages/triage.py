@@ -140,9 +140,7 @@ def apart(found: Sorted, verdict: Verdict) -> tuple[list[tuple[Any, dict[str, An
     for post, record in found.posts:
         broken = verdict.failures.get(post.key)
         if broken:
-            bad.append(
-                BadRecord(record, broken[0], f"Breaks {', '.join(broken)} of the batch's expectations.")
-            )
+            bad.append(BadRecord(record, broken[0], f"Breaks {', '.join(broken)} of the batch's expectations."))
         else:
             good.append((post, record))
     return good, bad

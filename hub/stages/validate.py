@@ -31,9 +31,7 @@ class BadRecord:
 class Sorted:
     """What one batch holds."""
 
-    posts: list[tuple[Post, dict[str, Any]]] = field(
-        default_factory=list
-    )  # each with the record it came from
+    posts: list[tuple[Post, dict[str, Any]]] = field(default_factory=list)  # each with the record it came from
     bad: list[BadRecord] = field(default_factory=list)
     skipped: int = 0
 

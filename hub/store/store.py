@@ -117,7 +117,8 @@ class Store:
     def begin(self) -> Iterator[Transaction]:
         """One writing transaction; an exception takes all of it back."""
         with self._told(), self.engine.connect() as connection:
-            connection = connection.execution_options(**{WRITE: True})
+            # Row counts of inserts say what was new; SQLAlchemy forgets them unless it is asked not to.
+            connection = connection.execution_options(**{WRITE: True, "preserve_rowcount": True})
             with connection.begin():
                 yield Transaction(connection, self.now())
 

@@ -13,6 +13,7 @@ from hub.domain import Author, Delivery, Handoff, Manifest, Post, Provenance, Re
 from hub.errors import Unavailable
 from hub.kit import Connection, Destination, Limits, Services
 from hub.mapping import load_mappings
+from sandbox.process import SandboxProcess
 
 DIRECT = build_opener(ProxyHandler({}))  # the sandbox's own pages are no outside system
 LOG_INS = ("/oauth", "/services/oauth2", "/services/Soap")
@@ -23,7 +24,7 @@ WORDS = "The kettle whistles at seven"  # must turn up in no log and no error
 class Bench:
     """One destination against the sandbox."""
 
-    def __init__(self, manifest: Manifest, sandbox: Any) -> None:
+    def __init__(self, manifest: Manifest, sandbox: SandboxProcess) -> None:
         self.manifest = manifest
         self.sandbox = sandbox
         self.connection = Connection.of(manifest, sandbox.env)

@@ -13,12 +13,12 @@ import connectors
 from hub.domain import Delivery
 from hub.errors import AccessDenied, RateLimited
 from hub.kit import Destination
+from sandbox.process import SandboxProcess
 from tests.contract.bench import WORDS, Bench, send, settle, swollen
 
 
 @pytest.fixture(params=connectors.manifests(kind="destination"), ids=lambda manifest: manifest.name)
-def bench(request: pytest.FixtureRequest, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    sandbox.reset()
+def bench(request: pytest.FixtureRequest, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Bench:
     for name, value in sandbox.env.items():
         monkeypatch.setenv(name, value)
     return Bench(request.param, sandbox)

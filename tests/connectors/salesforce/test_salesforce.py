@@ -13,14 +13,14 @@ from hub.domain import Budget, Delivery
 from hub.errors import AccessDenied, RateLimited, SetupError
 from hub.kit import Connection, Destination, Services
 from hub.kit.local import LocalBudgets
+from sandbox.process import SandboxProcess
 from tests.contract.bench import PATIENCE, Bench
 
 LEAD = "https://acme.my.salesforce.com"
 
 
 @pytest.fixture
-def bench(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    sandbox.reset()
+def bench(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Bench:
     for name, value in sandbox.env.items():
         monkeypatch.setenv(name, value)
     return Bench(connectors.manifest("salesforce"), sandbox)

@@ -11,6 +11,7 @@ import requests
 
 from connectors.salesforce.sandbox_org import FIELDS, REQUIRED, lead_id
 from connectors.salesforce.sandbox_soql import Malformed, Query
+from sandbox.process import SandboxProcess
 
 ORG = "https://acme.my.salesforce.com"
 DATA = f"{ORG}/services/data/v64.0"
@@ -18,9 +19,8 @@ CLIENT = ("sandbox-consumer-key", "sandbox-consumer-secret")
 
 
 @pytest.fixture
-def session(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[requests.Session]:
+def session(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[requests.Session]:
     """Somebody who has logged in."""
-    sandbox.reset()
     for name, value in sandbox.env.items():
         monkeypatch.setenv(name, value)
     with requests.Session() as session:
@@ -33,7 +33,9 @@ def session(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[requests.
 
 def recorded(shared: Path, name: str) -> dict[str, Any]:
     """The first answer of a recording."""
-    answer: dict[str, Any] = json.loads((shared / "recorded/salesforce" / name).read_text())["interactions"][0]["response"]
+    answer: dict[str, Any] = json.loads((shared / "recorded/salesforce" / name).read_text())["interactions"][0][
+        "response"
+    ]
     return answer
 
 
@@ -190,7 +192,9 @@ def test_the_hubs_soql_is_understood(query: str, ids: list[str]) -> None:
     assert [row["Id"] for row in Query(query).run(ROWS)] == ids
 
 
-@pytest.mark.parametrize("query", ["SELECT FROM Lead", "SELECT Id FROM Lead WHERE LastName = 'x' OR Id = 'y'", "DROP", ""])
+@pytest.mark.parametrize(
+    "query", ["SELECT FROM Lead", "SELECT Id FROM Lead WHERE LastName = 'x' OR Id = 'y'", "DROP", ""]
+)
 def test_what_is_no_soql_is_refused(query: str) -> None:
     with pytest.raises(Malformed):
         Query(query)

@@ -8,19 +8,23 @@ from typing import Any
 import pytest
 import requests
 
+from sandbox.process import SandboxProcess
+
 Ask = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def ask(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Ask:
+def ask(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Ask:
     """Calls a method as the bot."""
-    sandbox.reset()
     for name, value in sandbox.env.items():
         monkeypatch.setenv(name, value)
 
     def call(method: str, **arguments: Any) -> dict[str, Any]:
         answer = requests.post(
-            f"https://slack.com/api/{method}", json=arguments, headers={"Authorization": "Bearer xoxb-sandbox"}, timeout=10
+            f"https://slack.com/api/{method}",
+            json=arguments,
+            headers={"Authorization": "Bearer xoxb-sandbox"},
+            timeout=10,
         )
         assert answer.status_code == 200
         found: dict[str, Any] = answer.json()
@@ -115,8 +119,14 @@ def test_metadata_comes_only_when_asked_for(ask: Ask) -> None:
         ({}, "no_text"),
         ({"text": "x" * 40_001}, "msg_too_long"),
         ({"text": "x", "blocks": [{"type": "divider"}] * 51}, "invalid_blocks"),
-        ({"text": "x", "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}]}, "invalid_blocks"),
-        ({"text": "x", "blocks": [{"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}]}, "invalid_blocks"),
+        (
+            {"text": "x", "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}]},
+            "invalid_blocks",
+        ),
+        (
+            {"text": "x", "blocks": [{"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}]},
+            "invalid_blocks",
+        ),
         ({"text": "x", "blocks": [{"type": "header", "text": {"type": "mrkdwn", "text": "x"}}]}, "invalid_blocks"),
         ({"text": "x", "blocks": [{"type": "context", "elements": []}]}, "invalid_blocks"),
         (

@@ -14,12 +14,12 @@ from hub.domain import Delivery, Receipt, external_id
 from hub.errors import AccessDenied, RateLimited, SetupError, Unavailable
 from hub.kit import Destination
 from hub.mapping import load_mappings
+from sandbox.process import SandboxProcess
 from tests.contract.bench import Bench, a_handoff, send, settle
 
 
 @pytest.fixture
-def bench(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    sandbox.reset()
+def bench(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Bench:
     for name, value in sandbox.env.items():
         monkeypatch.setenv(name, value)
     return Bench(connectors.manifest("slack"), sandbox)

@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 import requests
 
+from sandbox.process import SandboxProcess
+
 DESK = "https://acme.zendesk.com/api/v2"
 AGENT = ("bot@acme.test/token", "sandbox-zendesk-token")
 
 
 @pytest.fixture
-def session(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[requests.Session]:
+def session(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[requests.Session]:
     """The account's agent."""
-    sandbox.reset()
     for name, value in sandbox.env.items():
         monkeypatch.setenv(name, value)
     with requests.Session() as session:
@@ -77,8 +78,8 @@ def test_limits_are_told_in_the_recorded_headers(session: requests.Session, shar
 
 
 def test_a_ticket_that_is_not_there_is_the_recorded_404(session: requests.Session, shared: Path) -> None:
-    name = "zenpy/TestTicketCreateUpdateDelete.test_single_delete_raises_recordnotfoundexception-recordnotfound-delete.json"
-    real = recorded(shared, name)
+    case = "test_single_delete_raises_recordnotfoundexception-recordnotfound-delete"
+    real = recorded(shared, f"zenpy/TestTicketCreateUpdateDelete.{case}.json")
     answer = session.delete(f"{DESK}/tickets/9223372036854775807.json", timeout=10)
 
     assert (answer.status_code, answer.json()) == (real["status"], real["body"])
@@ -146,7 +147,7 @@ def covers(ours: Any, real: Any) -> bool:
     return bool(ours == real)
 
 
-def test_a_key_is_kept_for_two_hours_and_no_longer(session: requests.Session, sandbox: Any) -> None:
+def test_a_key_is_kept_for_two_hours_and_no_longer(session: requests.Session, sandbox: SandboxProcess) -> None:
     first, again = create(session, "k1"), create(session, "k1")
     sandbox.control.advance(7_201)
     later = create(session, "k1")
@@ -167,7 +168,7 @@ def test_a_put_has_no_key(session: requests.Session) -> None:
     assert len(session.get(f"{DESK}/tickets/{ticket['id']}/comments.json", timeout=10).json()["comments"]) == 3
 
 
-def test_search_lags_where_the_list_does_not(session: requests.Session, sandbox: Any) -> None:
+def test_search_lags_where_the_list_does_not(session: requests.Session, sandbox: SandboxProcess) -> None:
     create(session, external_id="ab")
     query = {"query": "type:ticket external_id:ab"}
 
@@ -186,7 +187,7 @@ def test_external_ids_of_tickets_are_not_unique(session: requests.Session) -> No
     assert len(session.get(f"{DESK}/tickets.json?external_id=ab", timeout=10).json()["tickets"]) == 2
 
 
-def test_safe_update_refuses_an_old_stamp(session: requests.Session, sandbox: Any) -> None:
+def test_safe_update_refuses_an_old_stamp(session: requests.Session, sandbox: SandboxProcess) -> None:
     ticket = create(session).json()["ticket"]
     sandbox.control.advance(5)
     session.put(f"{DESK}/tickets/{ticket['id']}.json", json={"ticket": {"priority": "high"}}, timeout=10)

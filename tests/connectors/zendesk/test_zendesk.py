@@ -10,14 +10,14 @@ import connectors
 from hub.domain import Delivery, Receipt, external_id
 from hub.errors import AccessDenied, SetupError
 from hub.kit import Connection, Destination
+from sandbox.process import SandboxProcess
 from tests.contract.bench import Bench, send, settle
 
 DESK = "https://acme.zendesk.com/api/v2"
 
 
 @pytest.fixture
-def bench(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    sandbox.reset()
+def bench(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Bench:
     for name, value in sandbox.env.items():
         monkeypatch.setenv(name, value)
     return Bench(connectors.manifest("zendesk"), sandbox)

@@ -169,6 +169,13 @@ def test_operations_hear_of_a_failed_task_with_its_remedy_and_a_link(slack):
     assert message["icon_url"] == ""
 
 
+def test_operations_hear_of_a_late_run(slack):
+    airflow_bridge.tell_late({"dag_run": {"dag_id": "collect_x", "dag_run_id": "r1"}, "deadline": {}})
+
+    assert "collect_x is late" in slack.posted[0]["text"]
+    assert "/dags/collect_x/runs/r1" in slack.posted[0]["text"]
+
+
 def test_an_alert_is_text_and_no_template(slack):
     failed(SetupError("{{ conn.slack_default.password }}"))
 

@@ -17,9 +17,7 @@ def places(tmp_path):
 
 
 def test_airflow_talks_to_itself_past_any_proxy(places):
-    told = environment(
-        places, port=8080, base={"NO_PROXY": "intranet.test", "HTTPS_PROXY": "http://proxy.test"}
-    )
+    told = environment(places, port=8080, base={"NO_PROXY": "intranet.test", "HTTPS_PROXY": "http://proxy.test"})
 
     assert told["NO_PROXY"].split(",") == ["intranet.test", "127.0.0.1", "localhost"]
     assert told["no_proxy"] == told["NO_PROXY"]
@@ -34,9 +32,7 @@ def test_what_an_operator_has_set_stays(places):
 
 
 def test_another_airflow_does_not_leak_in(places):
-    told = environment(
-        places, port=8080, base={"AIRFLOW_CONFIG": "/other/airflow.cfg", "AIRFLOW_HOME": "/other"}
-    )
+    told = environment(places, port=8080, base={"AIRFLOW_CONFIG": "/other/airflow.cfg", "AIRFLOW_HOME": "/other"})
 
     assert "AIRFLOW_CONFIG" not in told
     assert told["AIRFLOW_HOME"] == str(places.home)
@@ -70,8 +66,6 @@ def test_the_committed_settings_are_safe():
     assert cfg["api"]["host"] == "127.0.0.1"
     assert cfg["core"]["load_examples"] == "False"
     assert "simple_auth_manager_all_admins" not in cfg["core"]
-    secrets = [
-        option for section in cfg for option in cfg[section] if "secret" in option or "fernet" in option
-    ]
+    secrets = [option for section in cfg for option in cfg[section] if "secret" in option or "fernet" in option]
     assert secrets
     assert all(option.endswith("_cmd") for option in secrets)

@@ -25,9 +25,7 @@ def started(tmp_path):
 
     def begin(code, name="part"):
         log = tmp_path / f"{name}.log"
-        made.append(
-            start(name, [sys.executable, "-c", code], environ=dict(os.environ), folder=tmp_path, log=log)
-        )
+        made.append(start(name, [sys.executable, "-c", code], environ=dict(os.environ), folder=tmp_path, log=log))
         return made[-1], log
 
     yield begin

@@ -1,0 +1,6 @@
+"""All commands, registered: importing their modules adds them to the command line."""
+
+
+def register() -> None:
+    """Make every command known; cheap, since a command imports what it needs when it runs."""
+    from hub.cli import authors, operators, runs, serve, setup  # noqa: F401

@@ -1,0 +1,215 @@
+"""Writes docs/reference and the table in connectors/README.md from what the code says of itself.
+
+`make docs` runs it; a test fails while any page is out of date. No fact stands in two places.
+"""
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import connectors
+from hub import errors, settings
+from hub.domain import config, manifest
+from hub.mapping import FUNCTIONS
+
+HOME = settings.HOME
+NOTE = "<!-- Written by `make docs`; change the code it comes from, not this page. -->\n\n"
+MARKS = ("<!-- connectors: begin -->", "<!-- connectors: end -->")
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page, by its place below the checkout."""
+    folder = Path("docs/reference")
+    made = {
+        folder / "README.md": _index(),
+        folder / "connectors.md": f"# Connectors\n\n{_connectors_table('../../connectors/')}",
+        folder / "settings.md": _settings(),
+        folder / "configuration.md": _configuration(),
+        folder / "manifest.md": _manifest(),
+        folder / "commands.md": _commands(),
+        folder / "mapping-functions.md": _functions(),
+        folder / "errors.md": _errors(),
+    }
+    return {path: NOTE + text.rstrip() + "\n" for path, text in made.items()} | _connectors_readme()
+
+
+def outdated() -> list[Path]:
+    """Pages on disk that differ from what would be written."""
+    return [path for path, text in pages().items() if not (HOME / path).is_file() or _read(path) != text]
+
+
+def write() -> list[Path]:
+    """Bring every page up to date; returns those that changed."""
+    changed = outdated()
+    for path in changed:
+        (HOME / path).parent.mkdir(parents=True, exist_ok=True)
+        (HOME / path).write_text(pages()[path], encoding="utf-8")
+    return changed
+
+
+def _read(path: Path) -> str:
+    return (HOME / path).read_text(encoding="utf-8")
+
+
+def _index() -> str:
+    return (
+        "# Reference\n\n"
+        "- [Connectors](connectors.md): every system the hub talks to\n"
+        "- [Commands](commands.md): the `hub` command\n"
+        "- [Configuration](configuration.md): everything `hub.yaml` can hold\n"
+        "- [Settings](settings.md): everything a process can be told by its environment\n"
+        "- [Manifest](manifest.md): what a connector says of its system\n"
+        "- [Mapping functions](mapping-functions.md): what expressions can call\n"
+        "- [Errors](errors.md): what each error asks of you\n"
+    )
+
+
+def _connectors_table(root: str) -> str:
+    rows = ["| Connector | Kind | Maturity | Watches or takes | Every | API |", "| --- | --- | --- | --- | --- | --- |"]
+    for each in connectors.manifests():
+        does = ", ".join(each.watches or each.handoffs)
+        every = f"{each.every_seconds} s" if each.kind == "network" else "as work arrives"
+        api = f"{each.api.reference} ({each.api.version})"
+        title = f"[{each.title}]({root}{each.name}/README.md)"
+        rows.append(f"| {title} | {each.kind} | {each.maturity} | {does} | {every} | {api} |")
+    return "\n".join(rows)
+
+
+def _connectors_readme() -> dict[Path, str]:
+    path = Path("connectors/README.md")
+    if not (HOME / path).is_file():
+        return {}
+    begin, end = MARKS
+    head, _, rest = _read(path).partition(begin)
+    tail = rest.partition(end)[2]
+    return {path: f"{head}{begin}\n{_connectors_table('')}\n{end}{tail}"}
+
+
+def _settings() -> str:
+    rows = ["| Variable | Default | Meaning |", "| --- | --- | --- |"]
+    for name, default, meaning in _documented_fields(settings.Settings):
+        rows.append(f"| `{settings.variable(name)}` | `{default}` | {meaning} |")
+    head = "# Settings\n\nWhat a process is told by its environment; `hub.yaml` holds what an organisation decides.\n\n"
+    return head + "\n".join(rows)
+
+
+def _documented_fields(model: type) -> Iterator[tuple[str, str, str]]:
+    """Name, default and the text below each field of a class."""
+    body = ast.parse(inspect.getsource(model)).body[0].body  # type: ignore[attr-defined]
+    for field, text in pairwise(body):
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+            shown = repr(getattr(model(), ast.unparse(field.target)))
+            if ast.unparse(field.target) == "home":
+                shown = "the checkout"
+            yield ast.unparse(field.target), shown, " ".join(str(text.value.value).split())
+
+
+def _configuration() -> str:
+    head = (
+        "# Configuration\n\n`hub.yaml` at the root of the checkout; `hub init` writes one, "
+        "[hub.example.yaml](../../hub.example.yaml) shows all of it.\n\n"
+    )
+    order = ("Config", "Organisation", "Subject", "Watch", "Team", "Triage", "BusinessHours", "Route")
+    models = [getattr(config, name) for name in order]
+    return head + "\n\n".join(_model(each) for each in models)
+
+
+def _manifest() -> str:
+    order = ("Manifest", "Api", "AuthFacts", "Budget", "Expectations", "Policy")
+    return "# Manifest\n\n`connectors/<name>/manifest.yaml`.\n\n" + "\n\n".join(
+        _model(getattr(manifest, name)) for name in order
+    )
+
+
+def _model(model: type) -> str:
+    rows = [
+        f"## {model.__name__}",
+        "",
+        _first_line(model),
+        "",
+        "| Key | Type | Default | Meaning |",
+        "| --- | --- | --- | --- |",
+    ]
+    for line in inspect.getsource(model).splitlines():
+        match = re.match(r"    (\w+): ([^=#]+?)(?: = ([^#]+?))?(?:  # (.*))?$", line)
+        if match:
+            name, kind, default, meaning = match.groups()
+            kind = kind.replace("|", "\\|")
+            rows.append(f"| `{name}` | `{kind}` | {f'`{default}`' if default else 'required'} | {meaning or ''} |")
+    return "\n".join(rows)
+
+
+def _commands() -> str:
+    import typer.main
+
+    from hub.cli.app import app
+    from hub.cli.commands import register
+
+    register()
+    root: Any = typer.main.get_command(app)
+    codes = "0 done, 1 something was quarantined or refused, 2 wrong use or set-up, 3 the other side is down"
+    parts = [f"# Commands\n\nEvery command knows `--help`. Exit codes: {codes}."]
+    for name, command in sorted(_flat(root, "hub")):
+        parts.append(_command(name, command))
+    return "\n\n".join(parts)
+
+
+def _flat(group: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _flat(command, f"{prefix} {name}")
+        else:
+            yield f"{prefix} {name}", command
+
+
+def _command(name: str, command: Any) -> str:
+    lines = [f"## `{name}`", "", " ".join((command.help or "").split())]
+    params = [param for param in command.params if param.name != "help"]
+    if params:
+        lines += ["", "| Option | Default | Meaning |", "| --- | --- | --- |"]
+    for param in params:
+        shown = (
+            ", ".join([*param.opts, *param.secondary_opts]) if param.param_type_name == "option" else param.name.upper()
+        )
+        default = "" if param.default in (None, ()) or callable(param.default) else f"`{param.default}`"
+        lines.append(f"| `{shown}` | {default} | {' '.join((getattr(param, 'help', '') or '').split())} |")
+    return "\n".join(lines)
+
+
+def _functions() -> str:
+    rows = ["| Function | Gives | Example |", "| --- | --- | --- |"]
+    for function in sorted(FUNCTIONS.values(), key=lambda each: (each.standard, each.signature)):
+        example = f"`{_cell(function.example)}` → `{_cell(str(function.gives))}`" if function.example else ""
+        rows.append(f"| `{_cell(function.signature)}` | {_cell(function.about)} | {example} |")
+    return "# Mapping functions\n\nBeside JMESPath's own; null in gives null out.\n\n" + "\n".join(rows)
+
+
+def _errors() -> str:
+    text = inspect.getdoc(errors) or ""
+    tree = text.partition("\n\n")[2].rpartition("\n\n")[0]
+    classes = [each for each in vars(errors).values() if inspect.isclass(each) and each.__module__ == errors.__name__]
+    rows = [f"| `{each.__name__}` | {_first_line(each)} |" for each in classes]
+    head = f"# Errors\n\n```text\n{inspect.cleandoc(tree)}\n```\n\n| Error | Meaning |\n| --- | --- |\n"
+    return head + "\n".join(rows)
+
+
+def _first_line(documented: object) -> str:
+    return (inspect.getdoc(documented) or "").partition("\n")[0]
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", "\\n")
+
+
+def main() -> None:
+    """Write the pages and say which changed."""
+    changed = write()
+    print("\n".join(f"wrote {path}" for path in changed) or "All pages are up to date.")
+
+
+if __name__ == "__main__":
+    main()

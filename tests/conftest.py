@@ -1,0 +1,62 @@
+"""What tests share: the repository, the material beside it, and a sandbox that answers over real HTTP."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.process import SandboxProcess
+
+REPO = Path(__file__).resolve().parents[1]
+SHARED = Path(os.environ.get("HUB_SHARED") or REPO.parent / "shared")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """No test reads what a person has set for their own hub, or reaches the outside."""
+    for name in list(os.environ):
+        if name.startswith(("HUB_", "AIRFLOW_CONN_")) and not name.startswith("HUB_TEST_") and name != "HUB_SHARED":
+            del os.environ[name]
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy"):
+        os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session")
+def repo() -> Path:
+    """The checkout."""
+    return REPO
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Contracts, recordings, hostile input and data of others, which are not part of the project."""
+    if not SHARED.is_dir():
+        pytest.skip(f"needs the material beside the project ({SHARED}); HUB_SHARED names another place")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    """One sandbox for the tests of one worker; use `sandbox`, which is fresh for each test."""
+    with SandboxProcess(tmp_path_factory.mktemp("sandbox"), options=("--scenario", "quiet_day")) as process:
+        yield process
+
+
+@pytest.fixture
+def sandbox(sandbox_process: SandboxProcess) -> SandboxProcess:
+    """A sandbox at its beginning: a quiet day on the networks, nothing at the destinations, no faults."""
+    sandbox_process.control.reset()
+    return sandbox_process
+
+
+@pytest.fixture
+def hub_env(sandbox: SandboxProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """This process as one of the hub's: led into the sandbox, with a var folder and Acme's configuration."""
+    env = sandbox.env | {
+        "HUB_VAR": str(tmp_path / "var"),
+        "HUB_CONFIG": str(REPO / "sandbox" / "hub.yaml"),
+        "PYTHONPATH": str(REPO),
+    }
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    return env

@@ -1,0 +1,60 @@
+"""Language: the model where it is sure, the network's word where it is not, nobody where neither knows."""
+
+import pytest
+
+from hub.classify.language import detect, primary
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Which espresso machine should I buy for the office?", "en"),
+        ("Welche Kaffeemaschine soll ich für das Büro kaufen?", "de"),
+        ("¿Qué cafetera me compro para la oficina?", "es"),
+        ("Quelle machine à café acheter pour le bureau ?", "fr"),
+        ("Quale macchina da caffè devo comprare per l'ufficio?", "it"),
+        ("オフィスのためにどのコーヒーメーカーを買えばいいですか", "ja"),
+        ("WHICH ESPRESSO MACHINE SHOULD I BUY FOR THE OFFICE", "en"),
+    ],
+)
+def test_a_sentence_is_recognised_without_help(text: str, language: str) -> None:
+    assert detect(text) == language
+
+
+def test_a_text_too_short_to_tell_is_what_the_network_says() -> None:
+    assert detect("ok", "de") == "de"
+    assert detect("ok") is None
+    assert detect("", "fr-CA") == "fr"
+
+
+def test_a_sure_model_is_believed_against_the_network() -> None:
+    assert detect("Welche Kaffeemaschine soll ich für das Büro kaufen?", "en") == "de"
+
+
+def test_an_unsure_model_is_not() -> None:
+    assert detect("Espresso Acme 2026", "es") == "es"
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"),
+    [
+        ("en-US", "en"),
+        ("pt_BR", "pt"),
+        ("EN", "en"),
+        ("und", None),
+        ("qme", None),
+        ("zxx", None),
+        ("", None),
+        (None, None),
+        ("12", None),
+    ],
+)
+def test_a_tag_is_cut_to_its_language(tag: str | None, language: str | None) -> None:
+    assert primary(tag) == language
+
+
+@pytest.mark.parametrize(
+    "text", ["\ud800\ud800\ud800 hello there my friend", "\x00\x01\n\n\t", "\u202e" * 50, "a" * 100_000]
+)
+def test_no_text_breaks_the_model(text: str) -> None:
+    assert detect(text) is None or isinstance(detect(text), str)

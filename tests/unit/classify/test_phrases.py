@@ -1,0 +1,98 @@
+"""The little language of rules: what it matches, what it refuses, and that no text makes it slow."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.classify.phrases import PhraseBook, choices, compile_phrase
+from hub.classify.rules import load_rules
+from hub.classify.text import TEXT_LIMIT, Reading, fold, tokens_of
+from hub.errors import SetupError
+
+
+def stands(phrase: str, text: str) -> bool:
+    reading = Reading(text)
+    return bool(PhraseBook([(7, phrase)]).find(reading, reading.line))
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text"),
+    [
+        ("broken", "It is BROKEN."),
+        ("{buy,get} {a,an} machine", "I will get a machine soon"),
+        ("{,really} love it", "I love it"),
+        ("{,really} love it", "I really love it"),
+        ("buy{,s,ing} one", "buying one"),
+        ("which .. should i buy", "Which very shiny espresso machine should I buy?"),
+        ("which .. should i buy", "which should I buy"),
+        ("{step by step,manual}", "is there a step by step guide"),
+        ("puis-je", "Puis-je vous aider ?"),
+        ("don't work", "they don’t work"),
+        ("cafe", "Le café est froid"),
+        ("help me", "Help... me!"),
+    ],
+)
+def test_a_phrase_stands_where_a_reader_sees_it(phrase: str, text: str) -> None:
+    assert stands(phrase, text)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text"),
+    [
+        ("broken", "unbroken"),
+        ("which .. should i buy", "which of all the many very shiny new machines should I buy"),
+        ("{buy,get} {a,an} machine", "I will sell a machine"),
+        ("{step by step,manual}", "step on it"),
+        ("machine", "see https://machine.test/machine"),
+    ],
+)
+def test_a_phrase_does_not_stand_elsewhere(phrase: str, text: str) -> None:
+    assert not stands(phrase, text)
+
+
+@pytest.mark.parametrize("phrase", ["", "..", "{,a} ..", "{,a} {,b}"])
+def test_a_phrase_needs_a_word_that_must_be_there(phrase: str) -> None:
+    with pytest.raises(SetupError, match="no word that must be there"):
+        compile_phrase(phrase)
+
+
+def test_a_phrase_has_few_gaps() -> None:
+    with pytest.raises(SetupError, match="gaps"):
+        compile_phrase("a .. b .. c .. dog")
+
+
+def test_choices_spell_every_word() -> None:
+    assert choices("leak{,s,ing}") == ("leak", "leaks", "leaking")
+    assert choices("{a,b}{1,2}") == ("a1", "a2", "b1", "b2")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=400))
+def test_folding_twice_changes_nothing(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(st.characters(codec=None, exclude_categories=()), max_size=400))
+def test_any_text_can_be_read(text: str) -> None:
+    reading = Reading(text)
+
+    assert set(tokens_of(reading.line)) <= set(tokens_of(text)) | {""}
+
+
+@pytest.mark.parametrize(
+    "unit", ["which ", "a ", "why is my ", "never buy ", "you are ", "! ", "www.", '"', "b", "@a ", "😀 "]
+)
+@pytest.mark.parametrize("language", ["en", "de", "es", "fr", None])
+def test_no_text_makes_the_rules_slow(unit: str, language: str | None) -> None:
+    rules = load_rules()
+    rules.fired(Reading("warm up"), " warm up ", language, 0)
+    text = unit * (2 * TEXT_LIMIT // len(unit))
+
+    start = time.process_time()
+    reading = Reading(text)
+    rules.fired(reading, reading.line, language, 0)
+
+    assert time.process_time() - start < 0.5

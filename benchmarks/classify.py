@@ -79,12 +79,9 @@ def by_language(rows: list[Row]) -> dict[str, float]:
     right = sum(signal.lang == row["labels"]["lang"] for row, signal in zip(rows, found, strict=True))
     figures = {"lang_accuracy": right / len(rows)}
     for language in languages:
-        pairs = [
-            (r["labels"]["sentiment"], s.sentiment)
-            for r, s in zip(rows, found, strict=True)
-            if r["labels"]["lang"] == language
-        ]
-        figures[f"sentiment_{language}"] = macro_f1(*zip(*pairs, strict=True), SENTIMENTS)
+        mine = [(row, signal) for row, signal in zip(rows, found, strict=True) if row["labels"]["lang"] == language]
+        truth = [row["labels"]["sentiment"] for row, _ in mine]
+        figures[f"sentiment_{language}"] = macro_f1(truth, [signal.sentiment for _, signal in mine], SENTIMENTS)
     figures["mean_language_macro_f1"] = sum(figures[f"sentiment_{one}"] for one in languages) / len(languages)
     return figures
 

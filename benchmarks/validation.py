@@ -26,9 +26,7 @@ from hub.quality.rows import check_row
 ROWS, PAGE, ROUNDS = 5_000, 100, 15
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 V2_MUST, V2_GOAL, V1_MUST = 1.0, 0.5, 2.0
-WORDS = (
-    "my new espresso machine leaks after two weeks and nobody answers great crema thanks where can i buy one".split()
-)
+TEXT = "my new espresso machine leaks after two weeks and nobody answers great crema thanks where can i buy one"
 Row = dict[str, Any]
 
 
@@ -39,7 +37,7 @@ def rows(count: int, *, seed: int = 7) -> list[Row]:
 
 
 def _row(chance: random.Random, number: int) -> Row:
-    text = " ".join(chance.choices(WORDS, k=chance.randint(5, 35)))
+    text = " ".join(chance.choices(TEXT.split(), k=chance.randint(5, 35)))
     at = NOW - timedelta(seconds=chance.randint(0, 100_000))
     author = str(chance.randint(1, 2_000))
     row: Row = {

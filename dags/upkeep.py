@@ -3,10 +3,8 @@
 check_<connector> (one task each)     watchdog (claims, sums, audit, leftovers)
 """
 
-from datetime import timedelta
-
 import pendulum
-from airflow.sdk import CronTriggerTimetable, dag
+from airflow.sdk import dag
 
 from hub.airflow_bridge import (
     due_within,
@@ -47,7 +45,7 @@ def check_step(manifest: Manifest) -> None:
 
 @dag(
     dag_id="upkeep",
-    schedule=CronTriggerTimetable("17 3 * * *", timezone="UTC", run_immediately=timedelta(minutes=5)),
+    schedule="17 3 * * *",
     start_date=pendulum.datetime(2025, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,

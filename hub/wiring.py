@@ -223,7 +223,10 @@ def triage(hub: Hub, run: str) -> Triaged:
     with hub.store.read() as view:
         if not view.batches.pending():
             return Triaged()
-    return stage.run(rulebook(hub), store=hub.store, landing=hub.landing, run=run, worker=worker_name())
+    return stage.run(
+        rulebook(hub), store=hub.store, landing=hub.landing, run=run, worker=worker_name(),
+        lease_seconds=hub.settings.lease_seconds,
+    )  # fmt: skip
 
 
 def deliver(hub: Hub, name: str, *, each: Callable[[int], None] | None = None) -> Delivered:

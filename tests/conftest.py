@@ -1,6 +1,7 @@
 """What tests share: the repository, the material beside it, and a sandbox that answers over real HTTP."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in list(os.environ):
         if name.startswith(("HUB_", "AIRFLOW_CONN_")) and not name.startswith("HUB_TEST_") and name != "HUB_SHARED":
             del os.environ[name]
+    os.environ.setdefault("AIRFLOW_HOME", str(Path(tempfile.gettempdir()) / f"hub-tests-airflow-{os.getuid()}"))
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy"):
         os.environ.pop(name, None)
 

@@ -8,10 +8,13 @@ What shapes this module:
 - An address that was configured leads to one that was not: every redirect passes the gate, and a permanent one is
   remembered in the cursor.
 - 304 is no news. 410 means that the feed is gone and a person must act.
+- Many entries carry no time. One is taken to be written when it was first seen; what a first read finds may be of
+  any age, so it counts as the oldest that the watch asks for, and makes no work.
 """
 
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -45,10 +48,11 @@ class Blogs(Network):
         url, status, headers, body = self._fetch(state.get("moved_to") or watch.value, state)
         if status == 304:
             return
-        entries = read_feed(body, url_host=urlsplit(watch.value).hostname or "")
-        digests = {digest_of(entry): entry for entry in entries}
+        digests = {digest_of(entry): entry for entry in self._entries(watch.value, headers, body)}
         known = set(state.get("seen", ()))
-        fresh = [entry for digest, entry in digests.items() if digest not in known]
+        now = self.services.clock.now()
+        seen_at = (watch.since or now) if cursor.fresh else now
+        fresh = [dated(entry, seen_at) for digest, entry in digests.items() if digest not in known]
         kept: dict[str, Any] = {"seen": list(digests)}
         for name, header in (("etag", "ETag"), ("modified", "Last-Modified")):
             if headers.get(header):
@@ -56,6 +60,17 @@ class Blogs(Network):
         if url:
             kept["moved_to"] = url
         yield Page(records=fresh, cursor=Cursor(position=headers.get("ETag"), state=kept))
+
+    def read(self, url: str) -> list[dict[str, Any]]:
+        """The entries of one document."""
+        _, status, headers, body = self._fetch(url, {})
+        entries = self._entries(url, headers, body) if status != 304 else []
+        return [dated(entry, self.services.clock.now()) for entry in entries]
+
+    @staticmethod
+    def _entries(url: str, headers: Any, body: bytes) -> list[dict[str, Any]]:
+        site = urlsplit(url).hostname or ""
+        return read_feed(body, site=site, address=url, content_type=headers.get("Content-Type", ""))
 
     def _fetch(self, url: str, state: dict[str, Any]) -> tuple[str | None, int, Any, bytes]:
         """Address if it moved for good, status, headers, body; every hop passes the gate."""
@@ -82,6 +97,11 @@ class Blogs(Network):
             permanent = permanent and status in PERMANENT
             moved = url if permanent else moved
         raise ContractBroken(f"The feed at {urlsplit(url).hostname} redirects more than {REDIRECTS} times.")
+
+
+def dated(entry: dict[str, Any], seen_at: datetime) -> dict[str, Any]:
+    """The entry, with the time it was first seen where it carries none."""
+    return entry if "published" in entry or "updated" in entry else {**entry, "seen": seen_at.isoformat()}
 
 
 def digest_of(entry: dict[str, Any]) -> str:

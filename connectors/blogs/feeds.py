@@ -5,7 +5,7 @@ bytes are looked over before it sees them: no document type, bounded size, depth
 hold is text for the mapping, never markup for a page.
 """
 
-import json
+import io
 import re
 import time
 from calendar import timegm
@@ -13,32 +13,35 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hub.errors import ContractBroken
+from hub.kit import read_json
 
 MAX_ENTRIES = 1_000
 MAX_DEPTH = 64
 MAX_ATTRIBUTES = 64  # on one element
 TAG = re.compile(rb"<(/?)([A-Za-z_][^\s/>]{0,200})([^<>]*)>")
 ATTRIBUTE = re.compile(rb"[=]")
-UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 Entry = dict[str, Any]
 
 
-def read_feed(body: bytes, *, url_host: str) -> list[Entry]:
-    """The entries of a feed, oldest first; ContractBroken for what is none, or is hostile."""
+def read_feed(body: bytes, *, site: str, address: str = "", content_type: str = "") -> list[Entry]:
+    """The entries of a feed of this site, oldest first; ContractBroken for what is none, or is hostile.
+
+    `address` is where the document came from, for links without a host; `content_type` may name its encoding.
+    """
     text = body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text[:1] == b"{":
         entries, title = _json_entries(text)
     else:
         _inspect(body)
-        entries, title = _xml_entries(body)
-    feed = {"host": url_host, "title": title}
+        entries, title = _xml_entries(body, {"content-location": address, "content-type": content_type})
+    feed = {"host": site, "title": title}
     return [{**entry, "feed": feed} for entry in reversed(entries[:MAX_ENTRIES])]
 
 
 def _inspect(body: bytes) -> None:
     """Refuse what would hurt the library: document types, and monstrous nesting or attributes."""
-    plain = body.replace(b"\x00", b"") if body[:2] in UTF16 else body
+    plain = body.replace(b"\x00", b"")  # UTF-16 and UTF-32, with a mark at their beginning or without
     head = plain[:200_000].lower()
     if (
         b"<!doctype" in head.replace(b" ", b"") and b"<!doctypehtml" not in head.replace(b" ", b"")
@@ -56,16 +59,18 @@ def _inspect(body: bytes) -> None:
             raise ContractBroken("The feed nests deeper or carries more attributes than any honest one.")
 
 
-def _xml_entries(body: bytes) -> tuple[list[Entry], str]:
+def _xml_entries(body: bytes, headers: dict[str, str]) -> tuple[list[Entry], str]:
     import feedparser
 
-    found = feedparser.parse(body, sanitize_html=False, resolve_relative_uris=False)
+    told = {name: value for name, value in headers.items() if value}
+    found = feedparser.parse(io.BytesIO(body), response_headers=told, sanitize_html=False, resolve_relative_uris=False)
     if not found.get("version") and not found.entries:
         raise ContractBroken("This is no feed; check the watch's address.")
-    return [_entry(each) for each in found.entries], str(found.feed.get("title", ""))
+    spoken = found.feed.get("language")
+    return [_entry(each, spoken) for each in found.entries], str(found.feed.get("title", ""))
 
 
-def _entry(found: Any) -> Entry:
+def _entry(found: Any, spoken: str | None) -> Entry:
     contents = [each.get("value") for each in found.get("content", ()) if each.get("value")]
     made = {
         "id": found.get("id") or found.get("link"),
@@ -75,7 +80,7 @@ def _entry(found: Any) -> Entry:
         "author": found.get("author"),
         "published": _time(found.get("published_parsed")) or found.get("published"),
         "updated": _time(found.get("updated_parsed")) or found.get("updated"),
-        "lang": (found.get("title_detail") or {}).get("language"),
+        "lang": (found.get("title_detail") or {}).get("language") or spoken,
         "tags": [each["term"] for each in found.get("tags", ()) if each.get("term")],
     }
     return {name: value for name, value in made.items() if value}
@@ -89,23 +94,23 @@ def _time(parsed: time.struct_time | None) -> str | None:
 
 
 def _json_entries(text: bytes) -> tuple[list[Entry], str]:
-    try:
-        feed = json.loads(text)
-        items = feed["items"]
-        return [_json_entry(item) for item in items if isinstance(item, dict)], str(feed.get("title", ""))
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise ContractBroken("This is no JSON Feed; check the watch's address.") from None
+    feed = read_json(text, source="The feed", max_depth=MAX_DEPTH)
+    items = feed.get("items") if isinstance(feed, dict) else None
+    if not isinstance(items, list):
+        raise ContractBroken("This is no JSON Feed; check the watch's address.")
+    return [_json_entry(item) for item in items if isinstance(item, dict)], str(feed.get("title") or "")
 
 
 def _json_entry(item: dict[str, Any]) -> Entry:
     authors = item.get("authors") or [item.get("author") or {}]
+    first = authors[0] if isinstance(authors, list) and isinstance(authors[0], dict) else {}
     made = {
         "id": item.get("id") or item.get("url"),
         "link": item.get("url") or item.get("external_url"),
         "title": item.get("title"),
         "html": item.get("content_html"),
         "text": item.get("content_text") or item.get("summary"),
-        "author": authors[0].get("name") if authors and isinstance(authors[0], dict) else None,
+        "author": first.get("name"),
         "published": item.get("date_published"),
         "updated": item.get("date_modified"),
         "lang": item.get("language"),

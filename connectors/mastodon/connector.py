@@ -19,8 +19,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from hub.domain import Cursor, Watch
-from hub.errors import SetupError
-from hub.kit import BearerToken, LinkHeader, Network, Page, ResetAt, iso8601
+from hub.errors import ContractBroken, SetupError
+from hub.kit import BearerToken, LinkHeader, Network, Page, Rejected, ResetAt, iso8601
 
 PAGE_SIZE = 40  # the most that a timeline returns
 SNOWFLAKE_DIGITS = 17  # fewer, or letters, and the server counts in its own way
@@ -42,22 +42,30 @@ class Mastodon(Network):
         path, params = self._timeline(watch)
         newer_than = cursor.position
         if newer_than is None:
-            newest = self.records(self.get(path, limit=1, **params))
-            if newest and not _is_snowflake(newest[0]["id"]):
-                yield self._page(self.records(self.get(path, limit=PAGE_SIZE, **params)))
+            newest = self.get(path, limit=1, **params)
+            self.records(newest)
+            if newest and not _is_snowflake(ids_of(newest)[0]):
+                yield self._page(self.get(path, limit=PAGE_SIZE, **params))
                 return
             newer_than = first_id_after(watch.since) if watch.since else "0"
-        for found in self.paginate(path, min_id=newer_than, limit=PAGE_SIZE, **params):
-            yield self._page(found)
+        for answer in self.answers(path, {"min_id": newer_than, "limit": PAGE_SIZE, **params}):
+            if answer.body != []:
+                yield self._page(answer.body)
 
-    def _page(self, found: list[dict[str, Any]]) -> Page:
-        """Statuses, or the statuses inside notifications; the cursor counts in ids of what was listed."""
-        newest = max((each["id"] for each in found), key=lambda id: (len(id), id))
+    def records(self, body: Any) -> list[dict[str, Any]]:
+        """Statuses, alone, in a list, found by a search, or inside notifications; each with its server."""
+        if isinstance(body, dict):
+            body = body["statuses"] if isinstance(body.get("statuses"), list) else [body]
         server = urlsplit(self.base_url).hostname
-        statuses = [
-            each.get("status") if "type" in each and "account" in each and "status" in each else each for each in found
-        ]
-        records = [{**status, "server": server} for status in statuses if status]
+        statuses = [status for each in super().records(body) if (status := _status_of(each)) is not None]
+        if statuses and not any("content" in status and "account" in status for status in statuses):
+            raise ContractBroken("Mastodon gave something else where statuses were due.")
+        return [{**status, "server": server} for status in statuses]
+
+    def _page(self, body: Any) -> Page:
+        """What one answer holds; the cursor counts in ids of what was listed, which may be notifications."""
+        records = self.records(body)
+        newest = max(ids_of(body), key=lambda id: (len(id), id))
         return Page(records=records, cursor=Cursor(position=newest))
 
     def _timeline(self, watch: Watch) -> tuple[str, dict[str, Any]]:
@@ -65,16 +73,43 @@ class Mastodon(Network):
             case "hashtag":
                 return f"/api/v1/timelines/tag/{quote(watch.value.removeprefix('#'), safe='')}", {}
             case "profile":
-                account = self.remember("/api/v1/accounts/lookup", acct=watch.value.removeprefix("@"))
-                return f"/api/v1/accounts/{quote(str(account['id']), safe='')}/statuses", {}
+                return f"/api/v1/accounts/{quote(self._account_id(watch.value), safe='')}/statuses", {}
             case "mention":
                 return "/api/v1/notifications", {"types[]": "mention"}
         raise SetupError(f"Mastodon cannot watch a {watch.kind}; use a hashtag, a profile or a mention.")
+
+    def _account_id(self, handle: str) -> str:
+        try:
+            account = self.remember("/api/v1/accounts/lookup", acct=handle.removeprefix("@"))
+        except Rejected as refused:
+            if refused.status == 404:
+                raise SetupError(f"{self.base_url} knows no account {handle!r}; correct the watch.") from None
+            raise
+        if not isinstance(account, dict) or not account.get("id"):
+            raise ContractBroken("Mastodon gave an account without an id.")
+        return str(account["id"])
 
 
 def first_id_after(moment: datetime) -> str:
     """The smallest id that a status written at `moment` can have."""
     return str(int(moment.timestamp() * 1000) << 16)
+
+
+def ids_of(body: Any) -> list[str]:
+    """The ids of what was listed; they are what the server pages by."""
+    listed = body if isinstance(body, list) else [None]
+    ids = [each["id"] for each in listed if isinstance(each, dict) and isinstance(each.get("id"), str)]
+    if len(ids) < len(listed):
+        raise ContractBroken("Mastodon gave a timeline in which not everything has an id.")
+    return ids
+
+
+def _status_of(listed: dict[str, Any]) -> dict[str, Any] | None:
+    """The status that is listed; None for a notification about something else."""
+    if "type" in listed and "account" in listed and "visibility" not in listed:
+        status = listed.get("status")
+        return status if isinstance(status, dict) else None
+    return listed
 
 
 def _is_snowflake(id: str) -> bool:

@@ -50,13 +50,15 @@ class X(Network):
                     raise
                 token = newest = None  # the token is no longer taken: begin the chain again, keys drop what is known
                 continue
-            newest = newest or body.get("meta", {}).get("newest_id") or since_id
-            following = body.get("meta", {}).get("next_token")
+            records = self.records(body)
+            meta = body.get("meta") or {}
+            newest = newest or meta.get("newest_id") or since_id
+            following = meta.get("next_token")
             if following is not None and following == token:
                 raise ContractBroken("X leads its pages in a circle.")
             token = following
             state = {"next": token, "newest": newest} if token else {}
-            yield Page(records=self.records(body), cursor=Cursor(position=since_id if token else newest, state=state))
+            yield Page(records=records, cursor=Cursor(position=since_id if token else newest, state=state))
             if token is None:
                 return
 
@@ -64,11 +66,13 @@ class X(Network):
         """Each post with its author, and with the posts it refers to, from `includes`."""
         if not isinstance(body, dict) or not ("data" in body or "meta" in body or "errors" in body):
             raise ContractBroken("X gave an answer without data, meta or errors.")
-        includes = body.get("includes", {})
-        users = {user["id"]: user for user in includes.get("users", ())}
-        posts = {post["id"]: post for post in includes.get("tweets", ())}
         data = body.get("data", [])
-        return [_joined(post, users, posts) for post in (data if isinstance(data, list) else [data])]
+        found = data if isinstance(data, list) else [data]
+        if not all(isinstance(each, dict) for each in found) or (found and not any(map(_is_post, found))):
+            raise ContractBroken("X gave something else where posts were due.")
+        includes = body.get("includes") or {}
+        users, posts = _by_id(includes.get("users")), _by_id(includes.get("tweets"))
+        return [_joined(post, users, posts) for post in found]
 
     def _question(self, watch: Watch) -> tuple[str, dict[str, Any], str]:
         params = {
@@ -90,22 +94,38 @@ class X(Network):
         name = handle.removeprefix("@")
         if not (name.isascii() and name.replace("_", "").isalnum()):
             raise SetupError(f"{handle!r} is no handle on X; write it like @acme.")
-        found = self.remember(f"/2/users/by/username/{name}").get("data")
-        if not found:
+        answer = self.remember(f"/2/users/by/username/{name}", lasts=_is_account)
+        if not _is_account(answer):
             raise SetupError(f"X knows no account {handle!r}; correct the watch.")
-        return str(found["id"])
+        return str(answer["data"]["id"])
 
     def _start(self, since: datetime | None) -> str:
         earliest = self.services.clock.now() - REACH
         return max(since or earliest, earliest).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _is_account(answer: Any) -> bool:
+    found = answer.get("data") if isinstance(answer, dict) else None
+    return isinstance(found, dict) and bool(found.get("id"))
+
+
+def _is_post(found: dict[str, Any]) -> bool:
+    """Whether this is a post, and no account, list, count or direct message."""
+    return ("text" in found or "author_id" in found) and "event_type" not in found
+
+
+def _by_id(found: Any) -> dict[str, dict[str, Any]]:
+    return {each["id"]: each for each in found or () if isinstance(each, dict) and isinstance(each.get("id"), str)}
+
+
 def _joined(post: dict[str, Any], users: dict[str, Any], posts: dict[str, Any]) -> dict[str, Any]:
-    author = users.get(post.get("author_id", ""))
+    author = users.get(str(post.get("author_id")))
     joined = {**post, "author": author or {"id": post.get("author_id")}}
     referenced = post.get("referenced_tweets")
-    if referenced:
+    if isinstance(referenced, list):
         joined["referenced"] = [
-            {**each, "post": posts[each["id"]]} if each.get("id") in posts else each for each in referenced
+            {**each, "post": posts[each["id"]]} if each.get("id") in posts else each
+            for each in referenced
+            if isinstance(each, dict)
         ]
     return joined

@@ -14,19 +14,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from connectors.zendesk.sandbox_desk import (
-    API,
-    MOST_COMMENTS,
-    allowed,
-    audit_of,
-    expand,
-    fault,
-    faults_of,
-    invalid,
-    missing,
-    page,
-    shown,
-)  # fmt: skip
+from connectors.zendesk import sandbox_desk as desk
+from connectors.zendesk.sandbox_desk import API, fault, invalid, missing, page, shown
 from sandbox.kit import Reply, Request, System, route
 
 CLIENT = ("hub", "sandbox-zendesk-secret")
@@ -63,7 +52,7 @@ class Zendesk(System):
             if "authorization" not in request.headers and request.path == f"{API}/users/me":
                 return None
             return Reply.json({"error": "Couldn't authenticate you"}, status=401)
-        if not allowed(request, scopes):
+        if not desk.allowed(request, scopes):
             return Reply.json({"error": {"title": "Forbidden", "message": "Missing scope"}}, status=403)
         window = self.take("calls", limit=CALLS_PER_MINUTE, seconds=60)
         if window.exceeded:
@@ -148,8 +137,7 @@ class Zendesk(System):
         known = self.table("keys").get(key) if key else None
         if known and datetime.fromisoformat(known["ends_at"]) > self.clock.now():
             if known["body"] != body:
-                words = "Request parameters don't match the given idempotency key"
-                return Reply.json({"error": "IdempotentRequestError", "description": words}, status=400)
+                return desk.key_mismatch()
             return Reply.json(known["answer"], status=201, headers={"x-idempotency-lookup": "hit"})
         reply, answer = self.create_ticket(request)
         if key and answer:
@@ -162,23 +150,18 @@ class Zendesk(System):
     def create_ticket(self, request: Request) -> tuple[Reply, Row | None]:
         """A new ticket with its first comment, or what is wrong with it."""
         given = request.json()["ticket"]
-        faults = faults_of(given, new=True) or self.people_at_fault(given)
+        faults = desk.faults_of(given, new=True) or self.people_at_fault(given)
         source = self.table("tickets").get(given.get("via_followup_source_id") or 0)
         if given.get("via_followup_source_id") and (source is None or source["status"] != "closed"):
             faults["via_followup_source_id"] = [fault("Source ticket is not closed", "InvalidValue")]
         if faults:
             return invalid(faults), None
         comment = given.get("comment") or {"body": given.get("description"), "public": True}
-        now = self.stamp()
-        row = {
-            "id": self.table("tickets").next_id(), "external_id": given.get("external_id"), "created_at": now,
-            "updated_at": now, "subject": self.expanded(given.get("subject") or ""), "priority": given.get("priority"),
-            "description": self.expanded(comment["body"]), "status": given.get("status") or "new",
-            "requester_id": given.get("requester_id") or BOT_ID, "submitter_id": BOT_ID,
-            "is_public": comment.get("public", True), "tags": given.get("tags") or [],
-            "custom_fields": given.get("custom_fields") or [], "followup_ids": [],
-            "via": {"channel": "api", "source": {"from": {}, "to": {}, "rel": "follow_up" if source else None}},
-        }  # fmt: skip
+        subject, words = self.expanded(given.get("subject") or ""), self.expanded(comment["body"])
+        id, now = self.table("tickets").next_id(), self.stamp()
+        row = desk.ticket_of(
+            given, comment, id=id, at=now, subject=subject, words=words, bot_id=BOT_ID, follow_up=bool(source)
+        )
         self.table("tickets").insert(row)
         if source:
             self.table("tickets").update(source["id"], followup_ids=[*source["followup_ids"], row["id"]])
@@ -210,15 +193,14 @@ class Zendesk(System):
         if row["status"] == "closed":
             return invalid({"status": [{"description": "closed prevents ticket update"}]})
         if given.get("safe_update") and given.get("updated_stamp", "") < row["updated_at"]:
-            words = "Safe Update prevented the update due to outdated ticket data"
-            return Reply.json({"error": "UpdateConflict", "description": words}, status=409)
+            return desk.conflict()
         comment = given.get("comment")
-        faults = faults_of(given, new=False) or self.people_at_fault(given)
-        if comment and len(self.table("comments").where(ticket_id=row["id"])) >= MOST_COMMENTS:
+        faults = desk.faults_of(given, new=False) or self.people_at_fault(given)
+        if comment and len(self.table("comments").where(ticket_id=row["id"])) >= desk.MOST_COMMENTS:
             faults["comment"] = [fault("Ticket has too many comments", "TooManyComments")]
         if faults:
             return invalid(faults)
-        names = ("subject", "priority", "status", "tags", "custom_fields", "external_id", "requester_id")
+        names = ("subject", "priority", "status", "tags", "custom_fields", "external_id", "requester_id", "group_id")
         changes = {name: given[name] for name in names if name in given}
         events = [
             {"id": self.number(), "type": "Change", "field_name": name, "value": value, "previous_value": row[name]}
@@ -270,19 +252,17 @@ class Zendesk(System):
     def add_comment(self, row: Row, comment: Row, author_id: int) -> Row:
         """Keep a comment and return it as the event that an audit tells."""
         first = self.table("comments").where(ticket_id=row["id"])[:1]
-        inherited = first[0]["public"] if first else True
+        inherited = bool(first[0]["public"]) if first else True
         words = self.expanded(str(comment.get("body") or comment.get("html_body") or ""))
-        event: Row = {
-            "id": self.number(), "type": "Comment", "author_id": author_id, "body": words, "plain_body": words,
-            "public": comment.get("public", inherited), "attachments": [],
-        }  # fmt: skip
+        public = bool(comment["public"]) if "public" in comment else inherited
+        event = desk.comment_of(id=self.number(), author_id=author_id, words=words, public=public)
         self.table("comments").insert({**event, "ticket_id": row["id"], "created_at": self.stamp()})
         return event
 
     def add_audit(self, row: Row, given: Row, events: list[Row]) -> Row:
         """Keep the audit of one change."""
         custom = given.get("metadata") or {}
-        audit = audit_of(row, id=self.number(), at=self.stamp(), author_id=BOT_ID, custom=custom, events=events)
+        audit = desk.audit_of(row, id=self.number(), at=self.stamp(), author_id=BOT_ID, custom=custom, events=events)
         self.table("audits").insert(audit)
         return audit
 
@@ -305,7 +285,7 @@ class Zendesk(System):
 
     def expanded(self, text: str) -> str:
         """What agents see; a placeholder from outside is noted, for it should never have come this far."""
-        words, count = expand(text)
+        words, count = desk.expand(text)
         if count:
             self.journal("placeholder expanded", count=count)
         return words

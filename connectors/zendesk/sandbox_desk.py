@@ -54,6 +54,28 @@ def shown(row: Row, host: str) -> Row:
     return {"url": f"https://{host}/api/v2/tickets/{row['id']}.json", **blank, "raw_subject": row["subject"], **row}
 
 
+def ticket_of(
+    given: Row, comment: Row, *, id: int, at: str, subject: str, words: str, bot_id: int, follow_up: bool
+) -> Row:
+    """A new ticket as it is kept."""
+    return {
+        "id": id, "external_id": given.get("external_id"), "created_at": at, "updated_at": at, "subject": subject,
+        "description": words, "priority": given.get("priority"), "status": given.get("status") or "new",
+        "requester_id": given.get("requester_id") or bot_id, "submitter_id": bot_id, "group_id": given.get("group_id"),
+        "is_public": comment.get("public", True), "tags": given.get("tags") or [], "followup_ids": [],
+        "custom_fields": given.get("custom_fields") or [],
+        "via": {"channel": "api", "source": {"from": {}, "to": {}, "rel": "follow_up" if follow_up else None}},
+    }  # fmt: skip
+
+
+def comment_of(*, id: int, author_id: int, words: str, public: bool) -> Row:
+    """A comment as the event that an audit tells."""
+    return {
+        "id": id, "type": "Comment", "author_id": author_id, "body": words, "plain_body": words, "public": public,
+        "attachments": [],
+    }  # fmt: skip
+
+
 def audit_of(row: Row, *, id: int, at: str, author_id: int, custom: Row, events: list[Row]) -> Row:
     """One audit: who changed what, with the metadata that came along."""
     system = {"client": "sandbox", "ip_address": "127.0.0.1"}
@@ -99,3 +121,15 @@ def invalid(faults: Row) -> Reply:
 def missing() -> Reply:
     """Zendesk's 404 for an id."""
     return Reply.json({"error": "RecordNotFound", "description": "Not found"}, status=404)
+
+
+def conflict() -> Reply:
+    """Zendesk's answer to a `safe_update` that comes too late."""
+    words = "Safe Update prevented the update due to outdated ticket data"
+    return Reply.json({"error": "UpdateConflict", "description": words}, status=409)
+
+
+def key_mismatch() -> Reply:
+    """Zendesk's answer to a known key with another body."""
+    words = "Request parameters don't match the given idempotency key"
+    return Reply.json({"error": "IdempotentRequestError", "description": words}, status=400)

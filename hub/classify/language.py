@@ -17,7 +17,7 @@ ENOUGH_LETTERS = 6
 SURE = 0.5  # below this the network's own word is believed, if it has one
 VERY_SURE = 0.8  # above this the model is believed against the network
 GUESS = 0.2  # below this nothing is claimed
-LOOKED_AT = 300  # characters; more does not change the answer
+LOOKED_AT = 140  # characters; more does not change the answer
 NOT_A_LANGUAGE = frozenset({"und", "zxx", "mul", "mis", "art", "qam", "qct", "qht", "qme", "qst", "zzz"})
 NOT_TEXT = re.compile(r"[^\w\s'.,!?-]+")
 

@@ -23,6 +23,8 @@ COMMON = frozenset(
     """
     a an and are as at be been but can do does for from had has have how i i'm if in is it it's me my no not of
     on or so than that the their them they this to up was we what when which who why will with you your yours
+    all am any can't could day don't get go going good got help hours just know like love more need new now one out
+    please see service still thanks time us want would
     der die das ein eine einen ich ist mir mein meine nicht und wie zu es auf mit bei von
     el la los las un una mi me se no que de en y es lo su con por para
     le les un une des mon ma mes je ne pas que qui de du la et est il elle on ce sur pour avec
@@ -57,8 +59,8 @@ def compile_phrase(phrase: str) -> Phrase:
     required = [part for part in parts if part and all(part)]
     if not required:
         raise SetupError(f"The phrase {phrase!r} has no word that must be there; add one.")
-    rarest = max(required, key=_rarity)
-    anchors = frozenset(max(words.split(), key=_rare) for words in rarest)
+    rarest = min(required, key=lambda part: sum(min(map(_frequency, words.split())) for words in part))
+    anchors = frozenset(min(words.split(), key=_frequency) for words in rarest)
     if len(parts) == 1 and anchors == frozenset(rarest):
         return Phrase(anchors, None)
     return Phrase(anchors, " " + "".join(_pattern(part) for part in parts))
@@ -89,14 +91,9 @@ def _pattern(part: tuple[str, ...] | None) -> str:
     return f"(?:{group} )?" if "" in part else f"{group} "
 
 
-def _rarity(part: tuple[str, ...]) -> float:
-    """How seldom any of these choices can be in a text; many choices are seldom less often."""
-    return min(max(map(_rare, words.split())) for words in part) - len(part) / 100
-
-
-def _rare(word: str) -> float:
-    """A guess at how seldom a word is written: long and uncommon ones are seldom. A placeholder is never written."""
-    return -1.0 if word.endswith("_") else 0.0 if word in COMMON else float(len(word))
+def _frequency(word: str) -> float:
+    """A guess at how many posts hold a word: few hold long ones. Placeholders, in no post, must anchor nothing."""
+    return 100.0 if word.endswith("_") else 1.0 if word in COMMON else 1 / len(word) ** 2
 
 
 class PhraseBook:

@@ -15,8 +15,7 @@ from hub.classify.text import Reading
 from hub.domain import Intent, Signal
 from hub.domain.config import Subject
 
-THRESHOLD = 0.5
-THRESHOLDS: dict[str, float] = {}  # intents whose own threshold is another one
+THRESHOLD = 0.5  # weights are set so that this is "more likely than not"; `thresholds` asks for more, intent by intent
 GRAVITY: tuple[Intent, ...] = (
     "spam", "crisis", "offensive", "churn", "complaint", "support",
     "purchase", "partner", "feature", "question", "praise",
@@ -33,6 +32,7 @@ OF_OTHERS = 0.4  # what trouble with a competitor's product counts
 AT_SPAM = 0.3  # what anything else said by spam counts
 MANY_TAGS, MANY_HANDLES, SHORT, BARE = 6, 6, 6, 3
 MANY_FOLLOWERS = 50_000
+AT_A_TIME = 200  # posts go through one step after the other: the language model and the rules do not share a cache well
 
 
 class RulesEngine:
@@ -41,9 +41,9 @@ class RulesEngine:
     name = "rules"
     version = "1"
 
-    def __init__(self, subjects: Sequence[Subject] = (), *, thresholds: Mapping[str, float] | None = None) -> None:
+    def __init__(self, subjects: Sequence[Subject] = (), *, thresholds: Mapping[Intent, float] | None = None) -> None:
         self.subjects = SubjectFinder(subjects)
-        self.thresholds = dict.fromkeys(GRAVITY, THRESHOLD) | THRESHOLDS | dict(thresholds or {})
+        self.thresholds = dict.fromkeys(GRAVITY, THRESHOLD) | dict(thresholds or {})
 
     @property
     def found_by(self) -> str:
@@ -52,11 +52,15 @@ class RulesEngine:
 
     def classify(self, items: Sequence[Item]) -> list[Signal]:
         """One signal for each item, in order."""
-        return [self._signal(item) for item in items]
+        signals: list[Signal] = []
+        for start in range(0, len(items), AT_A_TIME):
+            some = items[start : start + AT_A_TIME]
+            readings = [_read(item) for item in some]
+            languages = [detect(reading.plain, item.lang) for reading, item in zip(readings, some, strict=True)]
+            signals += map(self._signal, some, readings, languages)
+        return signals
 
-    def _signal(self, item: Item) -> Signal:
-        reading = Reading(f"{item.title}\n{item.text}" if item.title else item.text)
-        language = detect(reading.plain, item.lang)
+    def _signal(self, item: Item, reading: Reading, language: str | None) -> Signal:
         spoken = language if language in LANGUAGES else "en" if language is None else None
         feeling = sentiment.score(reading.tokens, spoken, exclamations=reading.text.count("!"))
         named = self.subjects.find(reading)
@@ -91,7 +95,7 @@ class RulesEngine:
         """Whether the parent is in trouble: then "same here" is a complaint too."""
         if not item.parent:
             return 0
-        parent = self._signal(Item(key=item.key, text=item.parent, network=item.network))
+        parent = self.classify([Item(key=item.key, text=item.parent, network=item.network)])[0]
         return BIT["parent_in_trouble"] if any(parent.scores.get(name, 0) >= THRESHOLD for name in TROUBLE) else 0
 
     def _choose(self, scores: dict[str, float], *, mine: bool) -> tuple[Intent, float]:
@@ -110,6 +114,10 @@ class RulesEngine:
             return "none", round(1 - max(scores.values(), default=0.0), 3)
         best = max(over, key=lambda name: scores[name])
         return best, scores[best]
+
+
+def _read(item: Item) -> Reading:
+    return Reading(f"{item.title}\n{item.text}" if item.title else item.text)
 
 
 def _facts(item: Item, reading: Reading, feeling: float, kinds: set[str]) -> int:

@@ -41,11 +41,10 @@ class Reading:
         self.plain = self._without_handles(text)
         self.tokens: list[str] = TOKEN.findall(fold(text))
         self.words = frozenset(self.tokens)
-        line = f" {' '.join(self.tokens)} "
-        for end in SENTENCE_ENDS:
-            if end in self.words:
-                line = line.replace(f" {end} ", " ")
-        self.line = line
+        said = self.tokens
+        if not SENTENCE_ENDS.isdisjoint(self.words):
+            said = [token for token in said if token not in SENTENCE_ENDS]
+        self.line = f" {' '.join(said)} "
 
     @staticmethod
     def _without_handles(text: str) -> str:

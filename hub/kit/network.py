@@ -1,6 +1,6 @@
 """What every network is made of: it knows how to ask, its mapping knows what the answers mean."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -54,6 +54,10 @@ class Network:
             raise ContractBroken(f"{self.manifest.title} gave {type(body).__name__} where a list of records was due.")
         return body
 
+    def read(self, url: str) -> list[Record]:
+        """The records at this whole address, in one answer; rehearsals ask so."""
+        return self.records(self.http.get(url).body)
+
     def get(self, path: str, **params: Any) -> Any:
         """The decoded answer to one question."""
         return self.ask(path, params).body
@@ -81,13 +85,14 @@ class Network:
             if query is not None and repr(sorted(query.items(), key=str)) in asked:
                 raise ContractBroken(f"{self.manifest.title} leads its pages in a circle.")
 
-    def remember(self, path: str, **params: Any) -> Any:
-        """An answer that does not change, such as the id behind a handle: asked once, then kept."""
+    def remember(self, path: str, *, lasts: Callable[[Any], bool] = bool, **params: Any) -> Any:
+        """An answer that does not change, such as the id behind a handle: asked once, then kept if it `lasts`."""
         key = f"{self.manifest.name}:{self.address(path)}?{sorted(params.items())}"
         kept = self.services.memory.get(key)
         if kept is None:
             kept = self.get(path, **params)
-            self.services.memory.set(key, kept, keep_seconds=REMEMBER_SECONDS)
+            if lasts(kept):
+                self.services.memory.set(key, kept, keep_seconds=REMEMBER_SECONDS)
         return kept
 
     def address(self, path: str) -> str:

@@ -34,7 +34,7 @@ LAST = "triggerer"
 """The scheduler comes first and is stopped first: its tasks end while the server they report to still answers."""
 NEEDED = ("metadatabase", "scheduler", "dag_processor")
 PATIENCE = 0.25  # seconds between two looks
-STOP_SECONDS = 8.0  # then a part is ended for good; a task that is cut off leaves claims that run out
+STOP_SECONDS = 6.0  # then a part is ended for good; a task that is cut off leaves claims that run out
 
 Say = Callable[[str], None]
 

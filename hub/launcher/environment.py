@@ -17,6 +17,7 @@ PRELOAD = (
     "airflow.dag_processing.dagbag",
     "airflow.serialization.serialized_objects",
     "airflow.providers.standard.decorators.python",
+    "hub.airflow_bridge",
     "hub.launcher.preload",  # last: it freezes what was imported
 )
 """What a fork server imports once, in place of every task."""

@@ -14,7 +14,6 @@ with contextlib.suppress(ImportError):  # a part that is missing is missed by th
     import great_expectations  # noqa: F401
     import pandas  # noqa: F401
 
-    import hub.airflow_bridge
     import hub.wiring  # noqa: F401
 
 gc.collect()

@@ -156,7 +156,9 @@ def _words(values: Any, flags: set[str]) -> list[str]:
     if len(values) > LIST_LONGEST:
         flags.add("too_many")
         values = values[:LIST_LONGEST]
-    kept = [one for one in (clean_line(value, flags) for value in values) if one]
+    kept = [clean_line(value, flags) for value in values]
+    if "" in kept:
+        kept = [line for line in kept if line]
     if len(kept) < len(values):
         flags.add("bad_type")
     return kept

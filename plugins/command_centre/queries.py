@@ -143,6 +143,19 @@ class Story:
     record: dict[str, Any] | None
     gone: str | None  # why the raw record cannot be shown
 
+    @property
+    def steps(self) -> list[tuple[str, timedelta]]:
+        """How long each part of the way took; the parts add up to the whole."""
+        post = self.handoff.post
+        moments = [("until we read it", post.collected_at), ("until it was decided", self.created_at)]
+        moments += [(f"until {row.destination} had it", row.settled_at) for row in self.deliveries[:1]]
+        steps, before = [], post.published_at
+        for name, moment in moments:
+            if moment is not None:
+                steps.append((name, moment - before))
+                before = moment
+        return steps
+
 
 def story(id: str) -> Story | None:
     """The handoff with this id, or None."""

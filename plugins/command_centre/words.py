@@ -1,7 +1,7 @@
 """How values are said on a page. What people wrote is only ever data: escaped, isolated, never a link."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ def environment() -> Environment:
     made.globals |= {"prefix": PREFIX}
     made.filters |= {
         "ago": ago,
+        "lasted": lasted,
         "moment": moment,
         "short": short,
         "web": web,
@@ -44,15 +45,18 @@ def template(name: str) -> Template:
 
 def ago(then: datetime | None, now: datetime) -> str:
     """How long ago, in the largest unit that fits: `40 s`, `12 min`, `5 h`, `3 d`."""
-    if then is None:
-        return "never"
-    seconds = max((now - then).total_seconds(), 0)
+    return "never" if then is None else f"{lasted(now - then)} ago"
+
+
+def lasted(time: timedelta) -> str:
+    """A length of time, in the largest unit that fits."""
+    seconds = max(time.total_seconds(), 0)
     size = 1
     for limit, unit in STEPS:
         if seconds < limit:
-            return f"{seconds / size:.0f} {unit} ago"
+            return f"{seconds / size:.0f} {unit}"
         size = limit
-    return f"{seconds / size:.0f} d ago"
+    return f"{seconds / size:.0f} d"
 
 
 def moment(then: datetime | None) -> str:

@@ -55,7 +55,8 @@ def seen(dag):
         "tags": sorted(dag.tags), "doc": dag.doc_md or "", "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
         "asset_schedule": "Asset" in type(dag.timetable).__name__,
-        "scheduled": bool(dag.schedule), "deadlines": len(dag.deadline or []), "params": {name: dag.params.get_param(name).schema for name in dag.params},
+        "scheduled": bool(dag.schedule), "deadlines": len(dag.deadline or []),
+        "params": {name: dag.params.get_param(name).schema for name in dag.params},
         "tasks": {task.task_id: {
             "owner": task.owner, "retries": task.retries, "pool": task.pool,
             "timeout": task.execution_timeout and task.execution_timeout.total_seconds(),
@@ -72,7 +73,8 @@ print(json.dumps({"seconds": seconds, "errors": bag.import_errors, "modules": so
 def read(tmp_path_factory):
     """Everything this module looks at, read once."""
     home = tmp_path_factory.mktemp("airflow")
-    environ = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "HUB_"))} | {
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "HUB_"))}
+    environ = clean | {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPO / "plugins"),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from hub.classify import Item, Subject, default_engine, load_engine
 from hub.classify.engine import ENGINES, item_of
+from hub.classify.rules_engine import RulesEngine
 from hub.domain import INTENTS, Post
 from hub.errors import SetupError
 
@@ -62,6 +63,13 @@ def test_none_is_an_answer_with_its_own_confidence() -> None:
 
     assert calm.intent == unsure.intent == "none"
     assert calm.confidence > unsure.confidence
+
+
+def test_an_organisation_may_ask_for_more_certainty() -> None:
+    item = Item(key="k", text="Is it worth the money? What is the price of this one")
+
+    assert RulesEngine().classify([item])[0].intent == "purchase"
+    assert RulesEngine(thresholds={"purchase": 0.99}).classify([item])[0].intent != "purchase"
 
 
 def test_evidence_names_rules_and_never_repeats_the_post() -> None:

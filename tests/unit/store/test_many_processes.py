@@ -12,7 +12,7 @@ import pytest
 
 from hub.domain import Budget
 from hub.store import Landing, Store
-from tests.unit.store.builders import START, WATCH, land, make_draft, make_post
+from tests.unit.store.builders import WATCH, land, make_draft, make_post
 
 REPO = Path(__file__).resolve().parents[3]
 WORKER = "tests.unit.store.worker"
@@ -111,9 +111,7 @@ COLLECT = """
 """
 
 
-@pytest.mark.parametrize(
-    ("point", "files"), [("store.half_written", 0), ("store.written", 0), ("store.listed", 1)]
-)
+@pytest.mark.parametrize(("point", "files"), [("store.half_written", 0), ("store.written", 0), ("store.listed", 1)])
 def test_a_kill_while_landing_leaves_the_cursor_behind_and_the_next_run_lands_it_once(tmp_path, url, point, files):
     landing = tmp_path / "landing"
     script = COLLECT.format(url=url, landing=str(landing))

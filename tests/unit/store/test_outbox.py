@@ -27,7 +27,9 @@ def recover(store, **options):
 def settle(store, *deliveries, outcome="created", **words):
     with store.begin() as tx:
         for delivery in deliveries:
-            receipt = created(delivery) if outcome == "created" else Receipt(delivery=delivery.id, outcome=outcome, **words)
+            receipt = (
+                created(delivery) if outcome == "created" else Receipt(delivery=delivery.id, outcome=outcome, **words)
+            )
             tx.outbox.settle(delivery, receipt)
 
 
@@ -97,7 +99,12 @@ def test_a_claim_carries_all_that_the_sender_needs(store):
 
     assert delivery.body == body
     assert list(delivery.body) == ["LastName", "nested"]
-    assert (delivery.attempt, delivery.fence, delivery.claimed_at, delivery.only_if_blank) == (1, 1, START, ("Company",))
+    assert (delivery.attempt, delivery.fence, delivery.claimed_at, delivery.only_if_blank) == (
+        1,
+        1,
+        START,
+        ("Company",),
+    )
 
 
 def test_what_is_claimed_is_claimed_once(store):
@@ -116,7 +123,9 @@ def test_one_call_gets_one_object(store):
 
 
 def test_a_lane_keeps_its_order_and_lanes_do_not_wait_for_each_other(store):
-    intend(store, make_draft(1, lane="ana"), make_draft(2, lane="ana"), make_draft(3, lane="bob"), make_draft(4, lane=""))
+    intend(
+        store, make_draft(1, lane="ana"), make_draft(2, lane="ana"), make_draft(3, lane="bob"), make_draft(4, lane="")
+    )
 
     first = claim(store)
     assert [delivery.handoff for delivery in first] == ["handoff-1", "handoff-3", "handoff-4"]
@@ -192,7 +201,13 @@ def test_a_child_whose_parent_is_dead_is_sent_without_one(store):
 
 
 def test_what_a_tombstone_forbids_is_cancelled_when_it_is_claimed(store):
-    intend(store, make_draft(1, post="p1"), make_draft(2, author="a1"), make_draft(3, post="p2", author="a2"), make_draft(4))
+    intend(
+        store,
+        make_draft(1, post="p1"),
+        make_draft(2, author="a1"),
+        make_draft(3, post="p2", author="a2"),
+        make_draft(4),
+    )
     with store.begin() as tx:
         tx.tombstones.add(["p1", "a1"], "erasure")
 

@@ -78,7 +78,9 @@ def test_a_post_without_a_standing_is_pending_until_it_is_moved(store):
     keys = [make_post(number).key for number in (1, 2, 3)]
     with store.begin() as tx:
         tx.posts.save([make_post(number) for number in (1, 2, 3)])
-        moved = tx.posts.mark({keys[0]: Standing("handed_off"), keys[1]: Standing("set_aside", "spam"), "no such": Standing("pending")})
+        moved = tx.posts.mark(
+            {keys[0]: Standing("handed_off"), keys[1]: Standing("set_aside", "spam"), "no such": Standing("pending")}
+        )
 
         assert moved == 2
         assert [tx.posts.standings(keys)[key].state for key in keys] == ["handed_off", "set_aside", "pending"]
@@ -174,5 +176,7 @@ def test_rollups_add_up_over_many_writes(store):
             tx.signals.save([(post, make_signal(post, subjects=())) for post in some])
 
     with store.read() as view:
-        rows = view.rollups.between(START - timedelta(days=1), START + timedelta(days=1), network="mastodon", subject="")
+        rows = view.rollups.between(
+            START - timedelta(days=1), START + timedelta(days=1), network="mastodon", subject=""
+        )
         assert [row.posts for row in rows] == [59, 60, 60, 1]

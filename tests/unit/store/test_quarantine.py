@@ -46,7 +46,7 @@ def test_a_released_item_that_fails_again_is_open_again_with_one_more_try(store,
         assert tx.quarantine.release([item.id]) == []  # by nobody else meanwhile
     clock.forward(minutes=1)
     with store.begin() as tx:
-        assert not tx.quarantine.add(**{**rejected(reason="no_author").plain()})
+        assert not tx.quarantine.add(**rejected(reason="no_author").plain())
         [again] = tx.quarantine.listing()
 
     assert released.state == "released"

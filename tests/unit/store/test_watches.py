@@ -147,9 +147,13 @@ def test_a_worker_that_slept_through_its_lease_is_refused_and_nothing_of_it_stay
     with store.begin() as tx:
         tx.batches.claim("two")
 
-    with pytest.raises(StaleClaim), store.begin() as tx:
-        tx.posts.save([make_post()], batch="batch-1")
-        late(tx, slept)
+    def write_late():
+        with store.begin() as tx:
+            tx.posts.save([make_post()], batch="batch-1")
+            late(tx, slept)
+
+    with pytest.raises(StaleClaim):
+        write_late()
 
     with store.read() as view:
         assert view.posts.known([make_post().key]) == set()

@@ -1,0 +1,115 @@
+"""What journeys through the whole flow share: the command as people run it, and the truth as others hold it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import connectors
+from hub.domain import Cursor, Watch
+from hub.kit import Connection, Services
+from hub.mapping import load_mapping
+from hub.settings import load_config
+from hub.stages.posts import PostMaker
+from hub.stages.validate import sort_records
+from hub.store import Store
+from sandbox.process import SandboxProcess
+
+REPO = Path(__file__).resolve().parents[2]
+
+
+def hub(*arguments: str, timeout: float = 240, **environ: str) -> subprocess.CompletedProcess[str]:
+    """The `hub` command in a process of its own, with this process's environment and more."""
+    command = [sys.executable, "-c", "from hub.cli import main; main()", *arguments]
+    return subprocess.run(
+        command, cwd=REPO, env=os.environ | environ, capture_output=True, text=True, timeout=timeout, check=False
+    )
+
+
+def answer(run: subprocess.CompletedProcess[str]) -> Any:
+    """What a command said with --json."""
+    assert run.stdout, run.stderr
+    return json.loads(run.stdout)
+
+
+def store() -> Store:
+    """The store of the hub under test."""
+    return Store.open(f"sqlite:///{os.environ['HUB_VAR']}/hub.db")
+
+
+def made(sandbox: SandboxProcess) -> dict[str, list[str]]:
+    """The external ids of everything that people would see, by kind of object, as the sandbox holds it."""
+    state = sandbox.control.state
+    return {
+        "Lead": [row["Hub_Key__c"].lower() for row in state("salesforce", "leads")],
+        "ticket": [row["external_id"] for row in state("zendesk", "tickets")],
+        "comment": [mark for row in state("zendesk", "audits") if (mark := _mark(row))],
+        "message": [row["metadata"]["event_payload"]["external_id"] for row in state("slack", "messages")],
+    }
+
+
+def _mark(audit: dict[str, Any]) -> str | None:
+    mark = ((audit.get("metadata") or {}).get("custom") or {}).get("hub_id")
+    return str(mark) if mark else None
+
+
+def intended() -> dict[str, set[str]]:
+    """The external ids that the hub meant to make, by kind of object; none of them may still wait."""
+    wanted: dict[str, set[str]] = {}
+    with store() as opened, opened.read() as view:
+        rows = view.outbox.recent(limit=100_000)
+        assert Counter(row.state for row in rows if row.state not in ("done", "superseded")) == {}
+        for row in rows:
+            wanted.setdefault(row.object, set()).add(row.external_id)
+    return wanted
+
+
+def assert_exactly_once(sandbox: SandboxProcess) -> None:
+    """Every intended object is there, once, and nothing else is."""
+    there, wanted = made(sandbox), intended()
+    assert {kind: [id for id, times in Counter(ids).items() if times > 1] for kind, ids in there.items()} == {
+        kind: [] for kind in there
+    }
+    assert {kind: set(ids) for kind, ids in there.items()} == {kind: wanted.get(kind, set()) for kind in there}
+
+
+def assert_balanced() -> Any:
+    """The ledger's sums hold, and the counters beside the batches agree with the rows."""
+    with store() as opened, opened.read() as view:
+        balance = view.ledger.balance()
+        assert balance.differences == {}
+        assert view.ledger.unbalanced() == []
+    return balance
+
+
+def keys_in_the_world() -> set[str]:
+    """The keys of all posts that the watches can see, read by the connectors alone."""
+    keys: set[str] = set()
+    now = datetime.now(UTC)
+    for watch in load_config(REPO / "sandbox" / "hub.yaml").watches:
+        manifest = connectors.manifest(watch.network)
+        network = connectors.load(watch.network)(manifest, Connection.of(manifest), Services.local())
+        mapping = load_mapping(connectors.mapping_path(watch.network))
+        maker = PostMaker(network=watch.network, record_type=mapping.reads, watch=watch.key, collected_at=now)
+        for page in network.pull(_a_week(watch, now), Cursor()):
+            keys |= {post.key for post, _ in sort_records(page.records, mapping, maker).posts}
+    return keys
+
+
+def _a_week(watch: Watch, now: datetime) -> Watch:
+    return watch.with_(since=now - timedelta(days=6))
+
+
+def keys_in_the_store() -> set[str]:
+    """The keys of all posts that the hub holds."""
+    with store() as opened, opened.read() as view:
+        return {post.key for post in view.posts.recent(limit=100_000)}
+
+
+def python() -> list[str]:
+    """This Python, as the start of a command line."""
+    return [sys.executable]

@@ -1,0 +1,120 @@
+"""`hub run`: the whole flow in one process, and again, and again with news."""
+
+from pathlib import Path
+
+import pytest
+
+from sandbox.process import SandboxProcess
+from tests.journeys import flow
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("hub_env")]
+
+
+def test_posts_become_work_once_and_a_second_run_asks_once_and_makes_nothing(sandbox: SandboxProcess) -> None:
+    first = flow.hub("run", "--json")
+    assert first.returncode == 0, first.stderr
+    before = sandbox.control.mark()
+
+    again = flow.answer(flow.hub("run", "--json"))
+
+    assert flow.keys_in_the_store() == flow.keys_in_the_world()
+    flow.assert_exactly_once(sandbox)
+    assert all(flow.made(sandbox).values())
+    assert flow.assert_balanced().fetched > 50
+    assert again["landed"] == 0
+    assert [line for line in sandbox.control.journal(before) if "created" in line["event"]] == []
+
+
+NETWORKS = ("x", "mastodon", "blogs")
+
+
+def test_a_run_with_nothing_new_makes_one_read_for_each_watch(sandbox: SandboxProcess) -> None:
+    assert flow.hub("run").returncode == 0
+    before = sandbox.control.mark()
+
+    assert flow.hub("run").returncode == 0
+
+    lines = sandbox.control.journal(before)
+    assert len(lines) == 5  # the watches of sandbox/hub.yaml
+    assert {(line["event"], line["system"]) for line in lines} == {("request", name) for name in NETWORKS}
+
+
+def test_what_is_said_later_joins_what_is_there(sandbox: SandboxProcess) -> None:
+    opening = sandbox.control.add_post(
+        network="x", author="nia", text="My Brew One arrived broken and nobody answers, @acme. Terrible service."
+    )
+    assert flow.hub("run").returncode == 0
+    tickets = len(sandbox.control.state("zendesk", "tickets"))
+
+    sandbox.control.add_post(network="x", author="nia", text="@acme Hello? Still nothing.", in_reply_to=opening)
+    sandbox.control.add_post(network="x", author="acme", text="@nia We are looking into it!", in_reply_to=opening)
+    assert flow.hub("run").returncode == 0
+
+    assert len(sandbox.control.state("zendesk", "tickets")) == tickets
+    comments = [row["body"] for row in sandbox.control.state("zendesk", "comments") if "Still nothing." in row["body"]]
+    assert len(comments) == 1
+    assert not any("looking into it" in row["body"] for row in sandbox.control.state("zendesk", "comments"))
+    flow.assert_exactly_once(sandbox)
+    flow.assert_balanced()
+
+
+def test_the_first_run_of_a_watch_is_history_unless_told_otherwise(
+    sandbox: SandboxProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = (flow.REPO / "sandbox" / "hub.yaml").read_text()
+    careful = tmp_path / "hub.yaml"
+    careful.write_text(shipped.replace("first_run_hours: 24", "first_run_hours: 0"))
+    monkeypatch.setenv("HUB_CONFIG", str(careful))
+
+    assert flow.hub("run").returncode == 0
+    sandbox.control.add_post(network="x", author="omar", text="Which espresso machine should I buy? The Brew Pro?")
+    assert flow.hub("run").returncode == 0
+
+    assert [len(ids) for kind, ids in flow.made(sandbox).items() if kind == "Lead"] == [1]
+    assert flow.assert_balanced().set_aside["history"] > 50
+
+
+@pytest.mark.parametrize("scenario", ["rate_storm", "lost_answer"])
+def test_a_bad_day_ends_as_a_good_one(scenario: str, sandbox: SandboxProcess) -> None:
+    for rule in STORMS[scenario]:
+        sandbox.control.fault(**rule)
+
+    runs = [flow.hub("run", "--json") for _ in range(2)]
+
+    assert all("Traceback" not in run.stderr for run in runs)
+    assert flow.keys_in_the_store() == flow.keys_in_the_world()
+    flow.assert_exactly_once(sandbox)
+    flow.assert_balanced()
+
+
+STORMS = {
+    "rate_storm": [
+        {"system": "mastodon", "kind": "status", "status": 429, "headers": {"Retry-After": "1"}, "times": 2},
+        {
+            "system": "zendesk",
+            "kind": "status",
+            "status": 429,
+            "headers": {"Retry-After": "1"},
+            "path_glob": "*/tickets*",
+        },
+        {
+            "system": "slack",
+            "kind": "status",
+            "status": 429,
+            "headers": {"Retry-After": "1"},
+            "path_glob": "/api/chat.*",
+        },
+    ],
+    "lost_answer": [
+        {"system": "salesforce", "kind": "drop_after", "method": "PATCH"},
+        {
+            "system": "zendesk",
+            "kind": "drop_after",
+            "method": "POST",
+            "path_glob": "*/tickets*",
+            "times": 2,
+            "after": 1,
+        },
+        {"system": "slack", "kind": "drop_after", "method": "POST", "path_glob": "/api/chat.postMessage"},
+    ],
+}

@@ -4,12 +4,13 @@ import importlib
 import json
 import os
 import signal
-import socket
 import sys
 import threading
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import connectors
 from hub.errors import SetupError
@@ -18,10 +19,13 @@ from sandbox.clock import Clock
 from sandbox.control import ControlPages
 from sandbox.credentials import environment
 from sandbox.faults import Switchboard
-from sandbox.invention import Scenario, invent, keep_talking, load_scenario
+from sandbox.gateway import Gateway
+from sandbox.invention import Talk, invent
 from sandbox.kit import System
 from sandbox.limits import Limits
-from sandbox.loading import load_posts
+from sandbox.loading import load_posts, read_rows
+from sandbox.place import listen, lock, write_note
+from sandbox.scenario import load_scenario
 from sandbox.server import Server
 from sandbox.state import State
 from sandbox.world import World
@@ -40,7 +44,15 @@ class Plan:
     keep_times: bool = False
     live_per_minute: float = 0.0
     enforce_limits: bool = True
+    fresh: bool = False
     ready_file: Path | None = None
+
+    @property
+    def world(self) -> dict[str, Any]:
+        """What decides which world is played; the same again goes on with the one that there is."""
+        if self.load:
+            return {"load": str(self.load.resolve()), "keep_times": self.keep_times}
+        return {"scenario": self.scenario, "seed": self.seed}
 
 
 class Sandbox:
@@ -48,50 +60,49 @@ class Sandbox:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        plan.var.mkdir(parents=True, exist_ok=True)
-        self._listener = _listen(plan.port)
+        self._listener = listen(plan.port)
         self.port: int = self._listener.getsockname()[1]
+        self._lock = lock(plan.var)
         self.clock = Clock()
         self.state = State(plan.var / "state.db", self.clock)
+        if plan.fresh:
+            self.state.reset()
         self.clock.offset_seconds = float(self.state.fact("offset_seconds", 0.0))
         self.limits = Limits(self.clock, enforced=plan.enforce_limits)
         self.world = World(self.state, self.clock)
         self.authority = Authority(plan.var)
-        self.switchboard = Switchboard()
-        self._stopped = threading.Event()
-        self._populate()
-        self.systems = [self._play(name, module) for name, module in played_modules()]
+        self.switchboard = Switchboard(keep=lambda rules: self.state.set_fact("faults", rules))
+        self.gateway = _gateway(plan.live)
+        modules = played_modules()
+        self._networks = [name for name, _ in modules]
+        self._resume()
+        self.systems = [self._play(name, module) for name, module in modules]
         self.state.commit()
-        self._live = _live_names(plan.live)
+        self._stopped = threading.Event()
         self.server = Server(
-            self._listener, find=self.find, is_live=self.is_live, control=ControlPages(self),
+            self._listener, find=self.find, gateway=self.gateway, control=ControlPages(self),
             authority=self.authority, state=self.state, switchboard=self.switchboard,
         )  # fmt: skip
 
     @property
     def env(self) -> dict[str, str]:
         """Variables that lead a process into this sandbox."""
-        return environment(self.port, self.authority.bundle, live=self._live.names)
+        return environment(self.port, self.authority.bundle, live=self.gateway.names)
 
     def find(self, host: str) -> System | None:
         """The system that plays this host, unless it is let through."""
-        host = host.lower()
         for system in self.systems:
-            if system.name not in self._live.names and any(_matches(host, pattern) for pattern in system.hosts):
-                return system
+            if system.plays(host):
+                return None if system.name in self.gateway.names else system
         return None
-
-    def is_live(self, host: str) -> bool:
-        """Whether this host is let through to the real one."""
-        return self._live.open and "." in host and not host.endswith((".test", ".invalid", ".localhost"))
 
     def serve(self) -> None:
         """Answer until closed."""
         if self.plan.ready_file:
-            _write(self.plan.ready_file, {"port": self.port, "pid": os.getpid(), "env": self.env})
+            write_note(self.plan.ready_file, {"port": self.port, "pid": os.getpid(), "env": self.env})
         if self.plan.live_per_minute > 0:
-            talk = (self.world, self.plan.seed, self.plan.live_per_minute, self._stopped, self.state)
-            threading.Thread(target=keep_talking, args=talk, daemon=True).start()
+            talk = Talk(self.world, self.state, seed=self.plan.seed, per_minute=self.plan.live_per_minute)
+            threading.Thread(target=talk.go_on, args=(self._stopped,), daemon=True).start()
         self.server.serve()
 
     def close(self) -> None:
@@ -101,30 +112,55 @@ class Sandbox:
         if self.plan.ready_file:
             self.plan.ready_file.unlink(missing_ok=True)
         self.state.close()
+        self._lock.close()
 
     def reset(self) -> None:
-        """The same world at its beginning: destinations are empty, clocks and faults are back."""
-        self.state.reset()
-        self.clock.offset_seconds = 0.0
-        self.limits.forget()
-        self.switchboard.clear()
-        self.world.load()
-        self._populate()
-        for system in self.systems:
-            with system.lock:
-                system.start()
-        self.state.commit()
+        """The same world at its beginning: destinations are empty, clock and faults are back.
 
-    def _populate(self) -> None:
-        if not self.world.empty:
+        Waits until every request that is being answered is done, and lets none begin: nothing of before the reset
+        can be written after it.
+        """
+        rows = self._rows()  # a file that cannot be read any more must not cost the world that there is
+        with ExitStack() as everybody:
+            for system in self.systems:
+                everybody.enter_context(system.lock)
+            everybody.enter_context(self.world.lock)
+            self.state.reset()
+            self.clock.offset_seconds = 0.0
+            self.limits.forget()
+            self.switchboard.clear()
+            self.world.load()
+            self._populate(rows)
+            for system in self.systems:
+                system.start()
+            self.state.commit()
+
+    def _resume(self) -> None:
+        """Go on with the world that there is, or make the one that is wanted."""
+        if self.world.empty:
+            self._populate(self._rows())
             return
-        if self.plan.load:
-            load_posts(self.world, self.plan.load, keep_times=self.plan.keep_times)
+        known = self.state.fact("plan", self.plan.world)
+        if known != self.plan.world:
+            facts = ", ".join(f"{name} {value}" for name, value in known.items())
+            raise SetupError(
+                f"{self.plan.var} holds another world ({facts}) and what was made in it; "
+                "--fresh begins anew there, --var names another folder."
+            )
+        self.switchboard.restore(self.state.fact("faults", []))
+
+    def _rows(self) -> list[dict[str, Any]] | None:
+        return read_rows(self.plan.load, networks=self._networks) if self.plan.load else None
+
+    def _populate(self, rows: list[dict[str, Any]] | None) -> None:
+        if rows is not None:
+            load_posts(self.world, rows, keep_times=self.plan.keep_times)
         else:
-            scenario: Scenario = load_scenario(self.plan.scenario)
+            scenario = load_scenario(self.plan.scenario)
             invent(self.world, scenario, seed=self.plan.seed)
             for rule in scenario.faults:
                 self.switchboard.add(rule)
+        self.state.set_fact("plan", self.plan.world)
         self.state.commit()
 
     def _play(self, name: str, module: ModuleType) -> System:
@@ -138,18 +174,13 @@ class Sandbox:
         return classes[0](name=name, world=self.world, clock=self.clock, state=self.state, limits=self.limits)
 
 
-@dataclass
-class _Live:
-    names: tuple[str, ...] = ()
-    open: bool = field(default=False)
-
-
-def _live_names(names: tuple[str, ...]) -> _Live:
-    known = [manifest.name for manifest in connectors.manifests(kind="network")]
+def _gateway(names: tuple[str, ...]) -> Gateway:
+    """The way out for these networks."""
+    known = {manifest.name: manifest.hosts for manifest in connectors.manifests(kind="network")}
     for name in names:
         if name not in known:
             raise SetupError(f"--live takes networks: {', '.join(known)}; {name!r} is none.")
-    return _Live(names, bool(names))
+    return Gateway({name: known[name] for name in names})
 
 
 def played_modules() -> list[tuple[str, ModuleType]]:
@@ -171,27 +202,3 @@ def serve(plan: Plan) -> None:
     print(f"Look inside at http://127.0.0.1:{sandbox.port}/ and stop it with Ctrl-C.", file=sys.stderr, flush=True)
     sandbox.serve()
     sandbox.close()
-
-
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("127.0.0.1", port))
-    except OSError:
-        listener.close()
-        raise SetupError(
-            f"Port {port} is taken, so the sandbox cannot start; free it, or choose another with HUB_SANDBOX_PORT."
-        ) from None
-    listener.listen(256)
-    return listener
-
-
-def _matches(host: str, pattern: str) -> bool:
-    return host == pattern or (pattern.startswith("*.") and host.endswith(pattern[1:]))
-
-
-def _write(path: Path, note: dict[str, object]) -> None:
-    new = path.with_suffix(".new")
-    new.write_text(json.dumps(note), encoding="utf-8")
-    os.replace(new, path)

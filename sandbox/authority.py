@@ -21,10 +21,10 @@ class Authority:
             self._authority = trustme.CA.from_pem(cert.read_bytes(), key.read_bytes())
         else:
             self._authority = trustme.CA(organization_name="Social Intelligence Hub sandbox")
-            _write_private(key, self._authority.private_key_pem.bytes())
-            cert.write_bytes(self._authority.cert_pem.bytes())
+            _write(key, self._authority.private_key_pem.bytes())
+            _write(cert, self._authority.cert_pem.bytes(), mode=0o644)
         self.bundle = folder / "ca-bundle.pem"
-        self.bundle.write_bytes(_system_bundle() + b"\n" + self._authority.cert_pem.bytes())
+        _write(self.bundle, _system_bundle() + b"\n" + self._authority.cert_pem.bytes(), mode=0o644)
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._lock = Lock()
 
@@ -33,6 +33,7 @@ class Authority:
         with self._lock:
             if host not in self._contexts:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.set_alpn_protocols(["http/1.1"])
                 self._authority.issue_cert(host).configure_cert(context)
                 self._contexts[host] = context
             return self._contexts[host]
@@ -44,6 +45,9 @@ def _system_bundle() -> bytes:
     return found.read_bytes()
 
 
-def _write_private(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+def _write(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Whole or not at all: a hub that runs may be reading the bundle while a sandbox is started again."""
+    new = path.with_name(f"{path.name}.new")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
         file.write(content)
+    os.replace(new, path)

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+FURTHEST = timedelta(days=36_500)  # a century each way: every date that systems write still exists
+
 
 class Clock:
     """Real time plus an offset, so that days can pass in a moment."""
@@ -14,5 +16,8 @@ class Clock:
 
     def advance(self, seconds: float) -> datetime:
         """Move on (or, with a negative figure, back) and say what time it is then."""
-        self.offset_seconds += seconds
+        offset = self.offset_seconds + seconds
+        if not abs(offset) <= FURTHEST.total_seconds():  # written so that "not a number" is refused as well
+            raise ValueError("the clock moves by a number of seconds, at most a century from now")
+        self.offset_seconds = offset
         return self.now()

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import orjson
 
+from hub.errors import HubError
 from sandbox.faults import Rule
 from sandbox.inspector import SECURITY_HEADERS, page
 from sandbox.messages import Reply, Request
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox
+
+OWN_NAMES = ("127.0.0.1", "localhost")
+CHANGES = ("edited_text", "edited_at", "deleted_at")
 
 
 class ControlPages:
@@ -36,14 +40,15 @@ class ControlPages:
     def __call__(self, request: Request) -> Reply:
         """The answer; a foreign page in a browser may neither read nor switch anything."""
         if not _is_ours(request):
-            return Reply.text("The sandbox answers only at 127.0.0.1.\n", status=403)
-        way = self._ways.get((request.method, request.path))
+            return Reply.text("The sandbox answers only at 127.0.0.1, and to its own pages.\n", status=403)
+        method = "GET" if request.method == "HEAD" else request.method
+        way = self._ways.get((method, request.path))
         try:
             if way:
                 return way(request)
-            if request.method == "GET" and request.path.startswith("/state/"):
+            if method == "GET" and request.path.startswith("/state/"):
                 return self._state(request)
-        except (ValueError, KeyError, TypeError, msgspec.MsgspecError) as wrong:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, msgspec.MsgspecError, HubError) as wrong:
             return Reply.json({"error": f"{type(wrong).__name__}: {wrong}"}, status=400)
         return Reply.json({"error": "no such page"}, status=404)
 
@@ -51,8 +56,11 @@ class ControlPages:
         return Reply.text(page(self._sandbox), headers=SECURITY_HEADERS, content_type="text/html; charset=utf-8")
 
     def _health(self, _: Request) -> Reply:
-        names = [system.name for system in self._sandbox.systems]
-        return Reply.json({"status": "ok", "systems": names, "now": self._sandbox.clock.now().isoformat()})
+        sandbox = self._sandbox
+        return Reply.json({
+            "status": "ok", "systems": [system.name for system in sandbox.systems],
+            "now": sandbox.clock.now().isoformat(), "journal": sandbox.state.last_number,
+        })  # fmt: skip
 
     def _journal(self, request: Request) -> Reply:
         lines = self._sandbox.state.journal(int(request.param("since", "0")))
@@ -61,25 +69,32 @@ class ControlPages:
         )
 
     def _state(self, request: Request) -> Reply:
-        _, _, name, *rest = request.path.split("/")
-        system = next((each for each in self._sandbox.systems if each.name == name), None)
-        if not rest or not rest[0]:
-            return Reply.json(self._sandbox.state.tables(name))
-        if system is None:
-            return Reply.json(self._sandbox.state.table(name, rest[0]).all())
-        with system.lock:
-            return Reply.json(system.table(rest[0]).all())
+        """The tables of one system, or the rows of one table; a table not yet used has none."""
+        name, _, table = request.path.removeprefix("/state/").partition("/")
+        locks = {system.name: system.lock for system in self._sandbox.systems} | {"world": self._sandbox.world.lock}
+        if name not in locks:
+            return Reply.json({"error": f"nothing is called {name!r}; there are: {', '.join(sorted(locks))}"}, status=404)
+        names = self._sandbox.state.tables(name)
+        if not table:
+            return Reply.json(names)
+        with locks[name]:
+            return Reply.json(self._sandbox.state.table(name, table).all() if table in names else [])
 
     def _time(self, _: Request) -> Reply:
         return Reply.json({"now": self._sandbox.clock.now().isoformat()})
 
     def _advance(self, request: Request) -> Reply:
-        self._sandbox.clock.advance(float(request.json()["advance_seconds"]))
-        self._sandbox.state.set_fact("offset_seconds", self._sandbox.clock.offset_seconds)
+        with self._sandbox.world.lock:
+            self._sandbox.clock.advance(float(request.json()["advance_seconds"]))
+            self._sandbox.state.set_fact("offset_seconds", self._sandbox.clock.offset_seconds)
         return self._time(request)
 
     def _fault(self, request: Request) -> Reply:
-        self._sandbox.switchboard.add(msgspec.json.decode(request.body, type=Rule))
+        rule = msgspec.json.decode(request.body, type=Rule)
+        names = [system.name for system in self._sandbox.systems]
+        if rule.system not in names:
+            raise ValueError(f"no system is called {rule.system!r}; there are: {', '.join(names)}")
+        self._sandbox.switchboard.add(rule)
         return Reply.json({"ok": True})
 
     def _mend(self, _: Request) -> Reply:
@@ -87,14 +102,23 @@ class ControlPages:
         return Reply.json({"ok": True})
 
     def _say(self, request: Request) -> Reply:
-        post = self._sandbox.world.add_post(**request.json())
-        self._sandbox.state.commit()
+        facts = request.json()
+        for name in ("network", "text", "author"):
+            if not isinstance(facts[name], str):
+                raise TypeError(f"{name} must be text")
+        with self._sandbox.world.lock:
+            post = self._sandbox.world.add_post(**facts)
+            self._sandbox.state.commit()
         return Reply.json({"id": post.id}, status=201)
 
     def _change(self, request: Request) -> Reply:
         changes: dict[str, Any] = request.json()
-        self._sandbox.world.change(changes.pop("id"), **changes)
-        self._sandbox.state.commit()
+        number = changes.pop("id")
+        if not changes or not set(changes) <= set(CHANGES):
+            raise ValueError(f"a post is changed by {', '.join(CHANGES)}")
+        with self._sandbox.world.lock:
+            self._sandbox.world.change(number, **changes)
+            self._sandbox.state.commit()
         return Reply.json({"ok": True})
 
     def _reset(self, _: Request) -> Reply:
@@ -104,7 +128,8 @@ class ControlPages:
 
 def _is_ours(request: Request) -> bool:
     """Named by its loopback address, and not sent along by a page of another origin (DNS rebinding, forged forms)."""
-    name = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
-    origin = request.headers.get("origin", "")
-    own = origin in ("", f"http://{request.headers.get('host', '')}")
-    return name in ("127.0.0.1", "localhost") and own
+    host = request.headers.get("host", "")
+    own_origin = request.headers.get("origin", f"http://{host}") == f"http://{host}"
+    own_site = request.headers.get("sec-fetch-site", "none") in ("none", "same-origin")
+    leads_here = request.method in ("GET", "HEAD") and request.headers.get("sec-fetch-mode") == "navigate"
+    return host.partition(":")[0] in OWN_NAMES and own_origin and (own_site or leads_here)

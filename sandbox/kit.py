@@ -122,6 +122,10 @@ class System:
 
     # What the server calls.
 
+    def plays(self, host: str) -> bool:
+        """Whether a host, in lower case, is one of this system's."""
+        return any(host == name or (name.startswith("*.") and host.endswith(name[1:])) for name in self.hosts)
+
     def handle(self, request: Request) -> Reply:
         """The answer to one request; the caller holds `lock`."""
         reply = self.admit(request) or self._answer(request)
@@ -129,13 +133,12 @@ class System:
         return reply
 
     def _answer(self, request: Request) -> Reply:
-        exact = self._exact.get((request.method, request.path, None)) or self._exact.get(
-            (request.method, request.path, request.host)
-        )
+        wanted = "GET" if request.method == "HEAD" else request.method
+        exact = self._exact.get((wanted, request.path, None)) or self._exact.get((wanted, request.path, request.host))
         if exact:
             return cast(Reply, getattr(self, exact)(request))
         for method, path, host, handler in self._patterns:
-            if method == request.method and host in (None, request.host):
+            if method == wanted and host in (None, request.host):
                 match = path.fullmatch(request.path)
                 if match:
                     named = {name: unquote(value) for name, value in match.groupdict().items()}

@@ -19,8 +19,13 @@ class Headers(Mapping[str, str]):
             self.add(name, value)
 
     def add(self, name: str, value: str) -> None:
+        """One more field line."""
         key = name.lower()
         self._fields[key] = f"{self._fields[key]}, {value}" if key in self._fields else value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value, or `default`; by far the most frequent question, so it takes no detour."""
+        return self._fields.get(name.lower(), default)
 
     def __getitem__(self, name: str) -> str:
         return self._fields[name.lower()]
@@ -83,6 +88,7 @@ class Reply:
 
     @classmethod
     def json(cls, data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Self:
+        """An answer in JSON."""
         return cls(status, {"Content-Type": JSON, **(headers or {})}, orjson.dumps(data))
 
     @classmethod
@@ -93,8 +99,10 @@ class Reply:
         headers: Mapping[str, str] | None = None,
         content_type: str = "text/plain; charset=utf-8",
     ) -> Self:
+        """An answer in words, or in a format that is written as text."""
         return cls(status, {"Content-Type": content_type, **(headers or {})}, text.encode("utf-8"))
 
     @classmethod
     def empty(cls, status: int = 204, headers: Mapping[str, str] | None = None) -> Self:
+        """An answer without a body."""
         return cls(status, dict(headers or {}))

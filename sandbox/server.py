@@ -5,9 +5,7 @@ that says so. What is asked of the port itself, not through it, goes to the cont
 """
 
 import hashlib
-import selectors
 import socket
-import ssl
 import sys
 import threading
 import time
@@ -17,14 +15,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.authority import Authority
+from sandbox.damage import deliver, refusal
 from sandbox.faults import Rule, Switchboard
+from sandbox.gateway import Closed, Gateway, plain_request, relay
 from sandbox.kit import System
 from sandbox.messages import Reply, Request
 from sandbox.state import State
-from sandbox.wire import Malformed, Wire, request_of
+from sandbox.wire import ESTABLISHED, Head, Malformed, Wire, request_of
 
 IDLE_SECONDS = 120.0
-PAGE = b"<html><head><title>Service notice</title></head><body><h1>Be right back</h1></body></html>"
+BREATH = 0.05  # seconds until the next try when the machine has no socket left
 
 Find = Callable[[str], System | None]
 Control = Callable[[Request], Reply]
@@ -34,10 +34,10 @@ class Server:
     """Listens on one loopback port; one thread for each connection."""
 
     def __init__(
-        self, listener: socket.socket, *, find: Find, is_live: Callable[[str], bool], control: Control,
+        self, listener: socket.socket, *, find: Find, gateway: Gateway, control: Control,
         authority: Authority, state: State, switchboard: Switchboard,
     ) -> None:  # fmt: skip
-        self._listener, self._find, self._is_live, self._control = listener, find, is_live, control
+        self._listener, self._find, self._gateway, self._control = listener, find, gateway, control
         self._authority, self._state, self._switchboard = authority, state, switchboard
         self._open: set[Wire] = set()
         self._closed = False
@@ -48,7 +48,8 @@ class Server:
             try:
                 connection, _ = self._listener.accept()
             except OSError:
-                return
+                time.sleep(BREATH)  # a client that left at the door, or too many open files
+                continue
             connection.settimeout(IDLE_SECONDS)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self._serve, args=(Wire(connection),), daemon=True).start()
@@ -61,57 +62,86 @@ class Server:
         except OSError:
             pass  # it was not listening any more
         self._listener.close()
-        for wire in list(self._open):
-            wire.close()
+        for wire in self._open.copy():
+            wire.hang_up()
 
     def _serve(self, wire: Wire) -> None:
         self._open.add(wire)
         try:
             self._talk(wire, host=None)
-        except (OSError, Malformed, ValueError):
-            pass  # a client that hangs up or talks nonsense is its own business
+        except OSError:
+            pass  # a client that hangs up is its own business
         finally:
             self._open.discard(wire)
             wire.close()
 
     def _talk(self, wire: Wire, host: str | None) -> None:
-        """Requests on one connection; `host` is set once a tunnel to it was opened."""
-        while head := wire.read_head():
-            if head.method == "CONNECT":
-                self._tunnel(wire, head.target)
-                return
-            body = wire.read_body(head.headers)
-            keep = head.headers.get("connection", "keep-alive").lower() != "close"
-            if host is not None:
-                request = request_of(head, body, scheme="https", host=host)
-            elif "://" in head.target:
-                request = request_of(head, body, scheme="http", host=urlsplit(head.target).hostname or "")
-            else:
-                wire.send(self._control(request_of(head, body, scheme="http", host="")), keep=keep)
-                continue
-            if not self._answer(wire, request, keep=keep) or not keep:
-                return
+        """Requests on one connection, until one side has had enough; `host` is set within a tunnel to it."""
+        try:
+            while (head := wire.read_head()) and self._take(wire, head, host):
+                pass
+        except Malformed as wrong:
+            wire.send(Reply.text(f"{wrong}\n", status=wrong.status), keep=False)
+
+    def _take(self, wire: Wire, head: Head, host: str | None) -> bool:
+        """One request; False when it was the last."""
+        if head.method == "CONNECT" and host is None:
+            self._tunnel(wire, head.target)
+            return False
+        body = wire.read_body(head.headers)
+        if host is not None:
+            request = request_of(head, body, scheme="https", host=host)
+            if _host_of(head.headers.get("host", host)) != host:
+                wire.send(Reply.text("This tunnel leads to another host.\n", status=421), keep=False)
+                return False
+            return self._answer(wire, request, keep=head.keeps)
+        if head.target.lower().startswith("http://"):
+            return self._plain(wire, head, body)
+        request = request_of(head, body, scheme="http", host="")
+        wire.send(self._control(request), keep=head.keeps, head_only=head.method == "HEAD")
+        return head.keeps
+
+    def _plain(self, wire: Wire, head: Head, body: bytes) -> bool:
+        """A request for plain http, which a proxy is asked by its whole address."""
+        try:
+            address = urlsplit(head.target)
+            host, port = _host_of(address.hostname or ""), address.port or 80
+        except ValueError:
+            raise Malformed("this is no address") from None
+        request = request_of(head, body, scheme="http", host=host)
+        if self._find(host) is not None or not self._gateway.lets_through(host):
+            return self._answer(wire, request, keep=head.keeps)
+        target = (address.path or "/") + (f"?{address.query}" if address.query else "")
+        self._out(wire, host, port, first=plain_request(request, target, address.netloc.rpartition("@")[2]))
+        return False
 
     def _tunnel(self, wire: Wire, target: str) -> None:
-        host, _, port = target.rpartition(":")
+        name, _, port = target.rpartition(":")
+        host = _host_of(name)
         if self._find(host) is not None:
-            wire.send(Reply(200), keep=True)
-            secure = self._authority.context(host).wrap_socket(wire.socket, server_side=True)
-            inner = Wire(secure)
+            wire.socket.sendall(ESTABLISHED)
+            inner = Wire(self._authority.context(host).wrap_socket(wire.socket, server_side=True))
             self._open.add(inner)
             try:
                 self._talk(inner, host=host)
-            except ssl.SSLError:
-                pass  # a client that does not trust us hangs up
             finally:
                 self._open.discard(inner)
                 inner.close()
-        elif self._is_live(host):
-            with socket.create_connection((host, int(port)), timeout=10) as outside:
-                wire.send(Reply(200), keep=True)
-                _relay(wire.socket, outside)
+        elif self._gateway.lets_through(host):
+            self._out(wire, host, int(port) if port.isdigit() else 0)
         else:
             wire.send(unknown_host(host), keep=False)
+
+    def _out(self, wire: Wire, host: str, port: int, *, first: bytes = b"") -> None:
+        """To the real host; `first` was already read, and a tunnel, which has no such thing, is announced."""
+        try:
+            outside = self._gateway.open(host, port)
+        except Closed as closed:
+            wire.send(Reply.text(f"{closed}\n", status=502), keep=False)
+            return
+        with outside:
+            (outside if first else wire.socket).sendall(first or ESTABLISHED)
+            relay(wire.socket, outside)
 
     def _answer(self, wire: Wire, request: Request, *, keep: bool) -> bool:
         """Answer one request to a played host; False when the connection is over."""
@@ -120,52 +150,21 @@ class Server:
             wire.send(unknown_host(request.host), keep=False)
             return False
         fault = self._switchboard.pick(system.name, request.method, request.path)
-        if fault and fault.kind == "drop_before":
-            self._note(system, request, None, fault)
-            return False
-        reply = _refusal(fault) if fault and fault.kind == "status" else self._ask(system, request)
-        self._note(system, request, reply, fault)
-        return self._deliver(wire, request, reply, fault, keep=keep)
+        reply = self._ask(system, request, fault)
+        return reply is not None and deliver(wire, request, reply, fault, keep=keep)
 
-    def _ask(self, system: System, request: Request) -> Reply:
+    def _ask(self, system: System, request: Request, fault: Rule | None) -> Reply | None:
+        """The reply, if any; what changed and the journal are on disk when this returns."""
         with system.lock:
-            try:
-                reply = system.handle(request)
-            except Exception:  # noqa: BLE001  a defect of a played system is told, and must not end the sandbox
-                traceback.print_exc(file=sys.stderr)
-                reply = Reply.json({"error": "the sandbox itself failed; its log says where"}, status=500)
+            if fault and fault.kind == "drop_before":
+                reply = None
+            elif fault and fault.kind == "status":
+                reply = refusal(fault)
+            else:
+                reply = _handled(system, request)
+            self._state.note(system.name, "request", _facts(request, reply, fault))
             self._state.commit()
             return reply
-
-    def _note(self, system: System, request: Request, reply: Reply | None, fault: Rule | None) -> None:
-        facts: dict[str, Any] = {"method": request.method, "host": request.host, "path": request.path}
-        if request.body:
-            facts["digest"] = hashlib.sha256(request.body).hexdigest()[:16]
-        facts |= {"status": reply.status if reply else 0, **(reply.notes if reply else {})}
-        if fault:
-            facts["fault"] = fault.kind
-        self._state.note(system.name, "request", facts)
-        self._state.commit()
-
-    def _deliver(self, wire: Wire, request: Request, reply: Reply, fault: Rule | None, *, keep: bool) -> bool:
-        kind = fault.kind if fault else None
-        if kind == "drop_after":
-            return False
-        if kind == "truncate":
-            wire.send_part(reply, len(reply.body) // 2)
-            return False
-        if kind == "drip" and fault:
-            wire.send_part(reply, 0)
-            for index in range(len(reply.body)):
-                time.sleep(fault.seconds)
-                wire.socket.sendall(reply.body[index : index + 1])
-            return False
-        if kind == "late" and fault:
-            time.sleep(fault.seconds)
-        if kind == "garbage":
-            reply = Reply(200, {"Content-Type": "text/html"}, PAGE)
-        wire.send(reply, keep=keep, head_only=request.method == "HEAD")
-        return True
 
 
 def unknown_host(host: str) -> Reply:
@@ -176,22 +175,26 @@ def unknown_host(host: str) -> Reply:
     )
 
 
-def _refusal(fault: Rule) -> Reply:
-    if isinstance(fault.body, str):
-        return Reply.text(fault.body, status=fault.status, headers=fault.headers)
-    if fault.body is None:
-        return Reply.empty(fault.status, fault.headers)
-    return Reply.json(fault.body, status=fault.status, headers=fault.headers)
+def _handled(system: System, request: Request) -> Reply:
+    try:
+        return system.handle(request)
+    except Exception:  # noqa: BLE001  a defect of a played system is told, and must not end the sandbox
+        traceback.print_exc(file=sys.stderr)
+        return Reply.json({"error": "the sandbox itself failed; its log says where"}, status=500)
 
 
-def _relay(one: socket.socket, other: socket.socket) -> None:
-    """Pass bytes both ways until either side hangs up."""
-    with selectors.DefaultSelector() as both:
-        both.register(one, selectors.EVENT_READ, other)
-        both.register(other, selectors.EVENT_READ, one)
-        while ready := both.select(timeout=IDLE_SECONDS):
-            for key, _ in ready:
-                data = key.fileobj.recv(65_536)  # type: ignore[union-attr]
-                if not data:
-                    return
-                key.data.sendall(data)
+def _facts(request: Request, reply: Reply | None, fault: Rule | None) -> dict[str, Any]:
+    """What the journal keeps of a request: never its words."""
+    facts: dict[str, Any] = {"method": request.method, "host": request.host, "path": request.path}
+    if request.body:
+        facts["digest"] = hashlib.sha256(request.body).hexdigest()[:16]
+    facts |= {"status": reply.status if reply else 0, **(reply.notes if reply else {})}
+    return facts | {"fault": fault.kind} if fault else facts
+
+
+def _host_of(name: str) -> str:
+    """A host's name without port and final dot, in lower case."""
+    name = name.lower()
+    if name.startswith("["):
+        return name.partition("]")[0][1:]
+    return name.partition(":")[0].removesuffix(".")

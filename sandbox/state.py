@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from hub.errors import SetupError
 from sandbox.clock import Clock
 from sandbox.table import Key, Row, Table
 
@@ -20,7 +21,12 @@ CREATE TABLE IF NOT EXISTS rows (system TEXT, tab TEXT, key BLOB, position INTEG
                                  PRIMARY KEY (system, tab, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS journal (number INTEGER PRIMARY KEY, at TEXT, system TEXT, event TEXT, facts BLOB);
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB);
+CREATE TABLE IF NOT EXISTS sequences (system TEXT, tab TEXT, next INTEGER, PRIMARY KEY (system, tab)) WITHOUT ROWID;
 """
+
+
+class Closed(OSError):
+    """The sandbox is ending; who asks now gets no answer."""
 
 
 class Pending(local):
@@ -29,6 +35,7 @@ class Pending(local):
     def __init__(self) -> None:
         self.rows: dict[tuple[str, str, bytes], tuple[int, bytes] | None] = {}
         self.lines: list[tuple[str, str, str, bytes]] = []
+        self.sequences: dict[tuple[str, str], int] = {}
 
 
 class State:
@@ -39,7 +46,14 @@ class State:
         self._lock = Lock()
         self._tables: dict[tuple[str, str], Table] = {}
         self._pending = Pending()
+        self._closed = False
         self._file = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
+        try:
+            self._open()
+        except sqlite3.Error as problem:
+            raise SetupError(f"{path} cannot be read ({problem}); delete it, and the sandbox begins anew.") from problem
+
+    def _open(self) -> None:
         self._file.execute("PRAGMA journal_mode=WAL")
         self._file.execute("PRAGMA synchronous=OFF")
         self._file.executescript(SCHEMA)
@@ -48,8 +62,12 @@ class State:
         self._restore()
 
     def table(self, system: str, name: str) -> Table:
-        with self._lock:
-            return self._tables.setdefault((system, name), Table(self, system, name))
+        """The rows under one name; the same object each time."""
+        found = self._tables.get((system, name))
+        if found is None:
+            with self._lock:
+                found = self._tables.setdefault((system, name), Table(self, system, name))
+        return found
 
     def tables(self, system: str) -> list[str]:
         """Names of the tables that a system has used."""
@@ -57,15 +75,22 @@ class State:
             return sorted(name for owner, name in self._tables if owner == system)
 
     def next_position(self) -> int:
+        """A place behind all others; rows are told in this order."""
         with self._lock:
             self._position += 1
             return self._position
 
+    def save_next(self, system: str, name: str, number: int) -> None:
+        """Remember how far a table has counted."""
+        self._pending.sequences[system, name] = number
+
     def save(self, system: str, name: str, key: Key, position: int, row: Row) -> None:
+        """Remember a row as it is now."""
         data = orjson.dumps(row, option=orjson.OPT_NON_STR_KEYS)
         self._pending.rows[system, name, orjson.dumps(key)] = (position, data)
 
     def erase(self, system: str, name: str, key: Key) -> None:
+        """Remember that a row is gone."""
         self._pending.rows[system, name, orjson.dumps(key)] = None
 
     def note(self, system: str, event: str, facts: Row) -> None:
@@ -75,28 +100,33 @@ class State:
 
     def commit(self) -> None:
         """Write what this thread has changed since its last commit, as one transaction."""
-        rows, self._pending.rows = self._pending.rows, {}
-        lines, self._pending.lines = self._pending.lines, []
-        if not rows and not lines:
+        mine = self._pending
+        rows, mine.rows = mine.rows, {}
+        lines, mine.lines = mine.lines, []
+        sequences, mine.sequences = mine.sequences, {}
+        if not (rows or lines or sequences):
             return
         with self._lock:
+            if self._closed:
+                raise Closed("the sandbox has ended")
             self._file.execute("BEGIN")
             for key, kept in rows.items():
                 if kept is None:
                     self._file.execute("DELETE FROM rows WHERE system=? AND tab=? AND key=?", key)
                 else:
                     self._file.execute("REPLACE INTO rows VALUES (?,?,?,?,?)", (*key, *kept))
+            for table, number in sequences.items():
+                self._file.execute("REPLACE INTO sequences VALUES (?,?,?)", (*table, number))
             for line in lines:
                 self._number += 1
                 self._file.execute("INSERT INTO journal VALUES (?,?,?,?,?)", (self._number, *line))
             self._file.execute("COMMIT")
 
-    def journal(self, since: int = 0, limit: int = 100_000) -> list[Row]:
+    def journal(self, since: int = 0) -> list[Row]:
         """Journal lines after number `since`, oldest first."""
         with self._lock:
             found = self._file.execute(
-                "SELECT number, at, system, event, facts FROM journal WHERE number > ? ORDER BY number LIMIT ?",
-                (since, limit),
+                "SELECT number, at, system, event, facts FROM journal WHERE number > ? ORDER BY number", (since,)
             ).fetchall()
         return [
             {"number": number, "at": at, "system": system, "event": event, **orjson.loads(facts)}
@@ -109,26 +139,34 @@ class State:
         return self._number
 
     def fact(self, name: str, default: Any = None) -> Any:
+        """One thing known about the world as a whole."""
         with self._lock:
             found = self._file.execute("SELECT value FROM facts WHERE name=?", (name,)).fetchone()
         return orjson.loads(found[0]) if found else default
 
     def set_fact(self, name: str, value: Any) -> None:
+        """Remember one, at once."""
         with self._lock:
+            if self._closed:
+                raise Closed("the sandbox has ended")
             self._file.execute("REPLACE INTO facts VALUES (?,?)", (name, orjson.dumps(value)))
 
     def reset(self) -> None:
-        """Forget all rows, facts and the journal."""
+        """Forget all rows, facts and the journal; the caller sees to it that nobody else is changing anything."""
         with self._lock:
             self._number, self._position = 0, 0
-            for forget in ("DELETE FROM rows", "DELETE FROM journal", "DELETE FROM facts"):
-                self._file.execute(forget)
+            self._file.execute("BEGIN")
+            for name in ("rows", "journal", "facts", "sequences"):
+                self._file.execute(f"DELETE FROM {name}")  # noqa: S608  our own four names
+            self._file.execute("COMMIT")
             for table in self._tables.values():
                 table.clear()
 
     def close(self) -> None:
+        """Nothing more is written."""
         self.commit()
         with self._lock:
+            self._closed = True
             self._file.close()
 
     def _scalar(self, query: str) -> Any:
@@ -139,3 +177,5 @@ class State:
         for system, name, key, position, data in found.fetchall():
             table = self._tables.setdefault((system, name), Table(self, system, name))
             table.restore(orjson.loads(key), position, orjson.loads(data))
+        for system, name, number in self._file.execute("SELECT system, tab, next FROM sequences").fetchall():
+            self._tables.setdefault((system, name), Table(self, system, name)).resume(number)

@@ -37,6 +37,7 @@ class Table:
         return key
 
     def get(self, id: Key) -> Row | None:
+        """A copy of one row."""
         row = self._rows.get(id)
         return dict(row) if row is not None else None
 
@@ -57,6 +58,7 @@ class Table:
             self._state.erase(self._system, self._name, id)
 
     def all(self) -> list[Row]:
+        """Copies of all rows, oldest first."""
         return [dict(row) for row in list(self._rows.values())]
 
     def where(self, **fields: Any) -> list[Row]:
@@ -67,8 +69,9 @@ class Table:
         return [dict(row) for row in rows if all(row.get(field) == wanted for field, wanted in others)]
 
     def next_id(self) -> int:
-        """A number no row of this table has had."""
+        """A number that no row of this table has had, nor will have after a restart."""
         number, self._next = self._next, self._next + 1
+        self._state.save_next(self._system, self._name, self._next)
         return number
 
     def __len__(self) -> int:
@@ -84,7 +87,12 @@ class Table:
         """Take a row back in from disk."""
         self._put(key, row, position)
 
+    def resume(self, number: int) -> None:
+        """Go on counting here after a restart."""
+        self._next = max(self._next, number)
+
     def clear(self) -> None:
+        """Forget everything, in memory only."""
         self._rows, self._positions, self._indexes, self._next = {}, {}, {}, 1
 
     def _put(self, key: Key, row: Row, position: int | None = None) -> None:

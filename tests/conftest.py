@@ -9,6 +9,8 @@ import pytest
 
 from sandbox.process import SandboxProcess
 
+pytest.register_assert_rewrite("tests.journeys.flow", "tests.contract.bench")
+
 REPO = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("HUB_SHARED") or REPO.parent / "shared")
 

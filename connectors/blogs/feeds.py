@@ -78,8 +78,8 @@ def _entry(found: Any, spoken: str | None) -> Entry:
         "title": found.get("title"),
         "html": contents[0] if contents else found.get("summary"),
         "author": found.get("author"),
-        "published": _time(found.get("published_parsed")) or found.get("published"),
-        "updated": _time(found.get("updated_parsed")) or found.get("updated"),
+        "published": _time(dict.get(found, "published_parsed")) or found.get("published"),
+        "updated": _time(dict.get(found, "updated_parsed")) or dict.get(found, "updated"),  # and not the other one
         "lang": (found.get("title_detail") or {}).get("language") or spoken,
         "tags": [each["term"] for each in found.get("tags", ()) if each.get("term")],
     }

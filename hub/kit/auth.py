@@ -6,7 +6,7 @@ Secrets come from the connection, at the places that the manifest names. None of
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlencode
 
@@ -15,6 +15,8 @@ from hub.kit.services import Clock, Token, Tokens
 
 Secret = Callable[[str], str]
 """The secret of this name, from the connection."""
+Proof = dict[str, str]
+"""Headers that say who asks."""
 Post = Callable[[str, bytes, dict[str, str]], tuple[int, dict[str, object]]]
 """Sends a form once: address, body, headers; gives status and decoded answer."""
 
@@ -26,8 +28,8 @@ class Auth(Protocol):
         """What to send along."""
         ...
 
-    def renew(self, session: "Session") -> bool:
-        """Get fresh proof after a 401; False when there is none to be had."""
+    def renew(self, session: "Session", refused: Proof) -> bool:
+        """Get other proof than what was refused with a 401; False when there is none to be had."""
         ...
 
 
@@ -50,7 +52,7 @@ class NoAuth:
         """Nothing."""
         return {}
 
-    def renew(self, session: Session) -> bool:
+    def renew(self, session: Session, refused: Proof) -> bool:
         """There is nothing to renew."""
         return False
 
@@ -65,7 +67,7 @@ class BearerToken:
         """`Authorization: Bearer`."""
         return {"Authorization": f"Bearer {session.secret(self.secret)}"}
 
-    def renew(self, session: Session) -> bool:
+    def renew(self, session: Session, refused: Proof) -> bool:
         """Only a person can make another one."""
         return False
 
@@ -82,7 +84,7 @@ class BasicAuth:
         pair = f"{session.secret(self.login)}:{session.secret(self.password)}".encode()
         return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
-    def renew(self, session: Session) -> bool:
+    def renew(self, session: Session, refused: Proof) -> bool:
         """Only a person can change the password."""
         return False
 
@@ -98,14 +100,18 @@ class ClientCredentials:
 
     def headers(self, session: Session) -> dict[str, str]:
         """`Authorization: Bearer` with the kept token; fetched when there is none or it has run out."""
-        return {"Authorization": f"Bearer {session.tokens.get(session.connection_id, self._fetch(session)).value}"}
+        return self._proof(session.tokens.get(session.connection_id, self._fetch(session)))
 
-    def renew(self, session: Session) -> bool:
-        """Give the kept token up; whoever asks next fetches another."""
-        session.tokens.invalidate(
-            session.connection_id, session.tokens.get(session.connection_id, self._fetch(session))
-        )
+    def renew(self, session: Session, refused: Proof) -> bool:
+        """Give the token up that was refused; whoever asks next fetches another, unless somebody has done so."""
+        kept = session.tokens.get(session.connection_id, self._fetch(session))
+        if refused == self._proof(kept):
+            session.tokens.invalidate(session.connection_id, kept)
         return True
+
+    @staticmethod
+    def _proof(token: Token) -> Proof:
+        return {"Authorization": f"Bearer {token.value}"}
 
     def _fetch(self, session: Session) -> Callable[[Token | None], Token]:
         def fetch(_: Token | None) -> Token:
@@ -118,8 +124,14 @@ class ClientCredentials:
             status, answer = session.post(self.url, urlencode(form).encode(), kind)
             if status != 200 or "access_token" not in answer:
                 raise AccessDenied(f"The log-in of {session.connection_id} was refused ({status}); check its secrets.")
-            seconds = answer.get("expires_in")
-            lasts = timedelta(seconds=float(str(seconds))) if seconds else None
-            return Token(value=str(answer["access_token"]), expires_at=session.clock.now() + lasts if lasts else None)
+            return Token(value=str(answer["access_token"]), expires_at=_end(answer.get("expires_in"), session.clock))
 
         return fetch
+
+
+def _end(seconds: object, clock: Clock) -> datetime | None:
+    """When a token runs out; None where the answer does not say so in seconds."""
+    try:
+        return clock.now() + timedelta(seconds=float(str(seconds)))
+    except (ValueError, OverflowError):
+        return None

@@ -23,9 +23,11 @@ from hub.errors import SetupError
 PORTS = {None, 80, 443, 8080, 8443}
 INNER_NAMES = ("localhost", "localdomain", "local", "internal", "intranet", "home.arpa", "lan", "corp", "onion")
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+UNICAST = ipaddress.ip_network("2000::/3")  # all that was ever given out
 CARRIER = ipaddress.ip_network("100.64.0.0/10")
 
 Resolver = Callable[[str, int], list[str]]
+Dial = Callable[[tuple[str, int], Any, Any], socket.socket]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -69,6 +71,10 @@ def _system(host: str, port: int) -> list[str]:
     return [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
+def _dial(place: tuple[str, int], timeout: Any, options: Any) -> socket.socket:
+    return wire.create_connection(place, timeout, socket_options=options)
+
+
 def _literal(host: str) -> Address | None:
     """The address that a host spells, in any of the ways the C library reads; None for a name."""
     text = host.strip("[]").partition("%")[0]
@@ -83,20 +89,26 @@ def _literal(host: str) -> Address | None:
 
 
 def _require_public(address: Address, host: str) -> None:
-    inner: Address | None = address
+    if not all(_is_public(one) for one in _meant(address)):
+        raise Forbidden(f"{host} leads into a private network.")
+
+
+def _meant(address: Address) -> list[Address]:
+    """The addresses that a connection to this one reaches: itself, or the IPv4 address it stands for."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return [address]
+    if address.ipv4_mapped:
+        return [address.ipv4_mapped]
+    if address in NAT64:
+        return [ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)]
+    inner = [address.sixtofour, *(address.teredo or ())]
+    return [address, *(one for one in inner if one is not None)]
+
+
+def _is_public(address: Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address in NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if address.teredo is not None:
-            inner = address.teredo[1]
-    for one in (address, inner):
-        if one is not None and (not one.is_global or one.is_multicast or _is_carrier(one)):
-            raise Forbidden(f"{host} leads into a private network.")
-
-
-def _is_carrier(address: Address) -> bool:
-    return isinstance(address, ipaddress.IPv4Address) and address in CARRIER
+        return address in UNICAST and (address.is_global or address.sixtofour is not None)
+    return address.is_global and not address.is_multicast and not address.is_reserved and address not in CARRIER
 
 
 def _is_public_name(host: str) -> bool:
@@ -113,22 +125,26 @@ def _is_public_name(host: str) -> bool:
 class GatedAdapter(HTTPAdapter):
     """Connects only to addresses that were checked; through a proxy, as the proxy allows."""
 
-    def __init__(self, resolver: Resolver | None = None) -> None:
-        self._resolver = resolver
+    def __init__(self, resolver: Resolver | None = None, dial: Dial | None = None) -> None:
+        """`resolver` and `dial` stand in for the system's, in tests."""
+        self._resolver, self._dial = resolver, dial or _dial
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
         """Pools whose connections pass the gate."""
-        resolver = self._resolver
+        resolver, dial = self._resolver, self._dial
 
         def connect(connection: Any) -> socket.socket:
+            broken: OSError | None = None
             try:
-                address = resolve(connection.host, connection.port, resolver)[0]
-                return wire.create_connection(
-                    (address, connection.port), connection.timeout, socket_options=connection.socket_options
-                )
-            except OSError as broken:
-                raise NewConnectionError(connection, f"cannot connect: {type(broken).__name__}") from broken
+                for address in resolve(connection.host, connection.port, resolver):
+                    try:
+                        return dial((address, connection.port), connection.timeout, connection.socket_options)
+                    except OSError as unreachable:  # a name may have addresses of a kind that we cannot reach
+                        broken = unreachable
+            except OSError as unknown:
+                broken = unknown
+            raise NewConnectionError(connection, f"cannot connect: {type(broken).__name__}") from broken
 
         http = type("GatedHTTP", (HTTPConnection,), {"_new_conn": connect})
         https = type("GatedHTTPS", (HTTPSConnection,), {"_new_conn": connect})

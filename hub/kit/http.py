@@ -71,10 +71,12 @@ class Http:
             if last is not None:
                 self._pause(last, attempt)
             try:
-                status, found, body = self._once(url, params, headers)
-                if status == 401 and not renewed and self._auth.renew(self._proof):
-                    renewed = True
-                    status, found, body = self._once(url, params, headers)
+                proof = self._auth.headers(self._proof)
+                status, found, body = self._once(url, params, {**proof, **(headers or {})})
+                may_renew = status == 401 and not renewed and attempt + 1 < self._services.limits.max_requests
+                if may_renew and self._auth.renew(self._proof, proof):
+                    renewed, last = True, None
+                    continue
                 self._judge(status, found)
                 return status, found, body
             except TransientError as trouble:
@@ -90,6 +92,8 @@ class Http:
                 stream=True, allow_redirects=False, **self._route(url),
             )  # fmt: skip
             with response:
+                if response.status_code == 429 or response.status_code >= 500:
+                    self._judge(response.status_code, response.headers)  # trouble of theirs is no refusal of ours
                 answer = read_json(self._read(response), source=f"{title} (log-in)", max_depth=limits.max_depth)
         except ContractBroken:
             return response.status_code, {}
@@ -112,15 +116,14 @@ class Http:
         clock.sleep(seconds)
 
     def _once(
-        self, url: str, params: Mapping[str, Any] | None, headers: Mapping[str, str] | None
+        self, url: str, params: Mapping[str, Any] | None, headers: Mapping[str, str]
     ) -> tuple[int, Mapping[str, str], bytes]:
         services, title = self._services, self._manifest.title
         services.budgets.acquire(self._manifest.name, self._manifest.budget)
         limits = services.limits
-        proof = self._auth.headers(self._proof)
         try:
             response = self._wire.get(
-                url, params=params, headers={**proof, **(headers or {})}, stream=True, allow_redirects=False,
+                url, params=params, headers=headers, stream=True, allow_redirects=False,
                 timeout=(limits.connect_seconds, limits.read_seconds), **self._route(url),
             )  # fmt: skip
             with response:

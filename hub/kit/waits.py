@@ -50,7 +50,7 @@ class RetryAfter:
         except ValueError:
             try:
                 seconds = (parsedate_to_datetime(text).astimezone(UTC) - now).total_seconds()
-            except (ValueError, TypeError):
+            except (ValueError, TypeError, OverflowError):
                 return UNREADABLE_SECONDS
         return seconds if 0 <= seconds < float("inf") else UNREADABLE_SECONDS
 

@@ -62,7 +62,7 @@ def start(name: str, command: Sequence[str], *, environ: dict[str, str], folder:
 
 def _began(pid: int) -> float:
     try:
-        return psutil.Process(pid).create_time()
+        return float(psutil.Process(pid).create_time())
     except psutil.NoSuchProcess:  # already over; the log says why
         return time.time()
 
@@ -105,7 +105,7 @@ def _outlast(members: Iterable[psutil.Process], seconds: float) -> list[psutil.P
 
 def _runs(process: psutil.Process) -> bool:
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running()) and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 

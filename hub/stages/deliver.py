@@ -102,7 +102,8 @@ class _Work:
             return 0
         settled = [(one, receipt) for one in doubtful if (receipt := self._judge(one, found.get(one.external_id)))]
         self._settle([one for one, _ in settled], [receipt for _, receipt in settled], None)
-        again = [one for one in doubtful if one.id not in {receipt.delivery for _, receipt in settled}]
+        done = {receipt.delivery for _, receipt in settled}
+        again = [_aimed(one, found.get(one.external_id)) for one in doubtful if one.id not in done]
         if not again:
             return len(settled)
         with self.store.begin() as tx:
@@ -171,6 +172,11 @@ class _Work:
         """Whether the destination's circuit is closed, or this is the one probe that an open one grants."""
         with self.store.begin() as tx:
             return bool(tx.circuits.allows(self.name))
+
+
+def _aimed(delivery: Delivery, found: FoundRecord | None) -> Delivery:
+    """The delivery with the object that a look-up found, so that a change is made to it and nothing beside it."""
+    return delivery.with_(object_id=found.object_id) if found else delivery
 
 
 def _as_receipt(delivery: Delivery, problem: HubError, *, sent: bool) -> Receipt:

@@ -25,39 +25,29 @@ class PostMaker:
 
     def make(self, mapped: dict[str, Any]) -> Post:
         """The post that a mapped record says; Unmappable, with a reason code, where it says none."""
-        scope = mapped.pop("scope", None)
-        self._name(mapped, scope)
-        mapped, flags = check_row(mapped, self.collected_at)
+        row, flags = check_row(mapped, self.collected_at)
+        self._name(row)
         if flags:
-            mapped["flags"] = tuple(flags)
-        mapped["network"] = self.network
-        mapped["collected_at"] = self.collected_at
-        mapped["seen_by"] = self.seen_by
-        mapped.setdefault("text", "")
+            row["flags"] = tuple(flags)
+        row["network"] = self.network
+        row["collected_at"] = self.collected_at
+        row["seen_by"] = self.seen_by
         try:
-            return msgspec.convert(mapped, Post)
+            return msgspec.convert(row, Post)
         except msgspec.ValidationError as wrong:
             raise Unmappable(f"A field is not as expected: {wrong}.", reason=_reason(str(wrong))) from None
 
-    def _name(self, mapped: dict[str, Any], scope: str | None) -> None:
-        native_id = mapped.get("native_id")
-        author = mapped.get("author") or {}
-        if not native_id:
-            raise Unmappable("The record has no id; check the mapping's `native_id`.", reason="id_missing")
-        if not author.get("native_id"):
-            raise Unmappable(
-                "The record has no author; check the mapping's `author.native_id`.", reason="author_missing"
-            )
-        network, record_type = self.network, self.record_type
-        mapped["native_id"] = native_id = str(native_id)
-        mapped["key"] = make_key(network, record_type, native_id, scope)
-        mapped["author"] = author = dict(author, native_id=str(author["native_id"]))
-        author["key"] = make_key(network, "account", author["native_id"], author.pop("scope", None) or scope)
+    def _name(self, row: dict[str, Any]) -> None:
+        """Native ids, which were checked, become keys."""
+        network, record_type, author = self.network, self.record_type, row["author"]
+        scope = row.pop("scope", None)
+        row["key"] = make_key(network, record_type, row["native_id"], scope)
+        author["key"] = make_key(network, "account", author["native_id"], scope)
         for field in ("in_reply_to", "shared"):
-            if mapped.get(field):
-                mapped[field] = make_key(network, record_type, str(mapped[field]), scope)
-        if mapped.get("thread"):
-            mapped["thread"] = make_key(network, "thread", str(mapped["thread"]), scope)
+            if row.get(field):
+                row[field] = make_key(network, record_type, str(row[field]), scope)
+        if row.get("thread"):
+            row["thread"] = make_key(network, "thread", str(row["thread"]), scope)
 
 
 def _reason(message: str) -> str:

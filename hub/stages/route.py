@@ -19,6 +19,9 @@ from hub.store import Transaction
 PURPOSES = {"Lead": "sales", "Case": "service", "Alert": "listening"}
 """Which purpose a network's policy must allow for each kind of handoff."""
 
+PROTECTED = {"opt_out", "minor", "sensitive_number"}
+"""Flags of posts that never make a lead, on any network (`security.md`, the gate)."""
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -100,7 +103,9 @@ class Router:
             kind = rule.route.makes
             if kind in taken or not rule.decide("holds", facts):
                 continue
-            if PURPOSES[kind] not in self.purposes.get(post.network, ()):
+            if PURPOSES[kind] not in self.purposes.get(post.network, ()) or (
+                kind == "Lead" and PROTECTED & set(post.flags)
+            ):
                 forbidden = True
                 continue
             taken[kind] = self._handoff(rule, facts, post, signal, desk)

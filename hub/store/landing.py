@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import orjson
-
 from hub.domain import Model
 from hub.errors import ContractBroken, HubError, SetupError, Unavailable
 from hub.store.faults import faultpoint
+from hub.store.records import decode, encode
 
 SUFFIX = ".jsonl.zst"
 TEMPORARY = ".part-"
@@ -53,7 +52,7 @@ class Landing:
 
     def write(self, records: Sequence[dict[str, Any]], *, network: str, at: datetime) -> LandedFile:
         """Land these records; the same ones on the same day are the same file."""
-        lines = b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records)
+        lines = b"".join(encode(record) + b"\n" for record in records)
         digest = sha256(lines).hexdigest()
         path = f"{network}/{at.astimezone(UTC):%Y-%m-%d}/{digest}{SUFFIX}"
         packed = _pack(lines)
@@ -66,7 +65,7 @@ class Landing:
         if sha256(lines).hexdigest() != digest:
             raise DamagedFile(f"The landed file {path} has changed since it landed; its batch is read again.")
         for line in lines.splitlines():
-            yield orjson.loads(line)
+            yield decode(line)
 
     def remove(self, path: str) -> None:
         """Remove a landed file, as retention and erasure ask; one that is gone already is fine."""

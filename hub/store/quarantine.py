@@ -12,17 +12,16 @@ from collections.abc import Collection, Sequence
 from hashlib import sha256
 from typing import Any, Literal
 
-import msgspec
 import sqlalchemy as sa
 
 from hub.domain import Model, Moment
 from hub.store import tables
 from hub.store.listed import among, listed
+from hub.store.records import decode, encode_sorted
 from hub.store.repository import Repository
 
 Kind = Literal["record", "post", "delivery"]
 State = Literal["open", "released", "resolved", "dismissed"]
-_encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Rejected(Model):
@@ -51,7 +50,7 @@ class Rejected(Model):
         """What makes two of them the same."""
         match self.kind:
             case "record":
-                return b"record:" + _encode([self.network, self.record])
+                return b"record:" + encode_sorted([self.network, self.record])
             case kind:
                 return f"{kind}:{self.delivery or self.post}".encode("utf-8", "surrogatepass")
 
@@ -167,7 +166,7 @@ class Quarantine(Repository):
 
     def _row(self, one: Rejected, digest: str) -> dict[str, Any]:
         fields = {name: getattr(one, name) for name in Rejected.__struct_fields__}
-        record = None if one.record is None else _encode(one.record).decode()
+        record = None if one.record is None else encode_sorted(one.record).decode()
         return {
             **fields, "record": record, "kind": one.kind, "digest": digest, "tries": 1, "state": "open",
             "outcome": None, "since": self.now, "changed_at": self.now,
@@ -176,4 +175,4 @@ class Quarantine(Repository):
 
 def _item(row: sa.Row[Any]) -> Item:
     fields = {name: row._mapping[name] for name in Item.__struct_fields__}
-    return Item(**{**fields, "record": None if row.record is None else msgspec.json.decode(row.record)})
+    return Item(**{**fields, "record": None if row.record is None else decode(row.record.encode())})

@@ -44,12 +44,20 @@ def store() -> Store:
 def made(sandbox: SandboxProcess) -> dict[str, list[str]]:
     """The external ids of everything that people would see, by kind of object, as the sandbox holds it."""
     state = sandbox.control.state
+    messages = state("slack", "messages")
+    tickets = [row["external_id"] for row in state("zendesk", "tickets")]
+    replies = [row for row in messages if row.get("thread_ts") not in (None, row["ts"])]
     return {
         "Lead": [row["Hub_Key__c"].lower() for row in state("salesforce", "leads")],
-        "ticket": [row["external_id"] for row in state("zendesk", "tickets")],
-        "comment": [mark for row in state("zendesk", "audits") if (mark := _mark(row))],
-        "message": [row["metadata"]["event_payload"]["external_id"] for row in state("slack", "messages")],
+        "ticket": tickets,
+        "comment": [mark for row in state("zendesk", "audits") if (mark := _mark(row)) and mark not in tickets],
+        "message": [_payload(row) for row in messages if row not in replies],
+        "reply": [_payload(row) for row in replies],
     }
+
+
+def _payload(message: dict[str, Any]) -> str:
+    return str(message["metadata"]["event_payload"]["external_id"])
 
 
 def _mark(audit: dict[str, Any]) -> str | None:

@@ -1,6 +1,5 @@
 """A person in a browser: from a link in a ticket, through the log-in, to the story behind it."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
-SHOTS = Path(os.environ.get("HUB_SHOTS", Path(__file__).resolve().parents[2] / "var" / "screenshots"))
+SHOTS = Path(__file__).resolve().parents[2] / "var" / "screenshots"
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +47,7 @@ def signed_in(running_hub, chromium):
 
 
 def shoot(page, name):
+    page.wait_for_timeout(500)  # what is in a frame is painted a little later
     page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
 
 
@@ -117,3 +117,15 @@ def test_a_page_asks_nobody_else_for_anything(signed_in, running_hub):
 
     strangers = [url for url in page.outside if not url.startswith((running_hub.running.address, "data:", "blob:"))]
     assert strangers == []
+
+
+def test_a_run_in_airflow_shows_what_it_made(signed_in, running_hub):
+    page, handoff = signed_in
+    dag, _, run = handoff.handoff.provenance.run.partition("/")
+
+    page.goto(f"{running_hub.running.address}/dags/{dag}/runs/{run}/plugin/what-it-made")
+
+    inside = page.frame_locator("iframe")
+    inside.get_by_role("heading", name="What this run made").wait_for()
+    assert inside.get_by_role("link", name=handoff.handoff.kind, exact=True).count() > 0
+    shoot(page, "run")

@@ -51,6 +51,14 @@ def test_line_separators_inside_a_record_do_not_split_it(landing):
     assert list(landing.read(landed.path, landed.digest)) == records
 
 
+@pytest.mark.parametrize("odd", ["a\ud800b", "\x00", 2**70 + 1, -(2**63), 1.5, "\ufeff", {"\udfff": 1}])
+def test_odd_but_legal_values_land_beside_the_others(landing, odd):
+    records = [{"id": "1"}, {"id": "2", "odd": odd}, {"id": "3"}]
+    landed = landing.write(records, network="x", at=AT)
+
+    assert list(landing.read(landed.path, landed.digest)) == records
+
+
 def test_a_file_is_much_smaller_than_its_records(landing):
     landed = landing.write([{"id": n, "text": "The grinder broke"} for n in range(2_000)], network="x", at=AT)
 

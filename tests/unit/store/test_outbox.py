@@ -83,6 +83,25 @@ def test_a_version_that_was_tried_is_kept_and_the_newer_one_waits_for_it(store, 
     assert (second.version, second.object_id) == (2, f"00Q{first.id}")
 
 
+def test_versions_of_one_object_go_in_turn_whatever_their_lanes(store):
+    intend(store, make_draft(lane=""))
+    [first] = claim(store)
+    intend(store, make_draft(body={"LastName": "New"}, lane="ana"))
+    assert claim(store) == []
+    settle(store, first)
+
+    assert [delivery.version for delivery in claim(store)] == [2]
+
+
+def test_a_version_that_was_put_off_is_not_skipped(store, clock):
+    intend(store, make_draft())
+    settle(store, *claim(store), outcome="deferred", retry_after=5)
+    assert intend(store, make_draft(body={"LastName": "New"})) == Intended(new=1)
+    clock.forward(seconds=5)
+
+    assert [delivery.version for delivery in claim(store)] == [1]
+
+
 def test_one_external_id_at_two_destinations_is_two_things(store):
     assert intend(store, make_draft(), make_draft(destination="zendesk", object="ticket")).new == 2
     assert [delivery.object for delivery in claim(store, "zendesk")] == ["ticket"]

@@ -29,6 +29,15 @@ def test_the_same_record_at_another_stage_is_another_item(store):
         assert tx.quarantine.add_all([rejected(), rejected(stage="classify")]) == 2
 
 
+@pytest.mark.parametrize("odd", ["a\ud800b", "\x00", 2**70 + 1, {"\udfff": None}])
+def test_odd_records_are_kept_as_they_came(store, odd):
+    with store.begin() as tx:
+        assert tx.quarantine.add_all([rejected(1), rejected(2, record={"id": odd, "other": 1})]) == 2
+        assert tx.quarantine.add_all([rejected(2, record={"other": 1, "id": odd})]) == 0
+
+        assert tx.quarantine.listing()[1].record == {"id": odd, "other": 1}
+
+
 def test_one_item_by_its_words(store):
     with store.begin() as tx:
         new = tx.quarantine.add(stage="classify", reason="timed_out", network="x", post="x:tweet:1", detail=None)

@@ -1,0 +1,165 @@
+"""Pages as X's API v2 gives them, made from a seed, and a server that costs next to nothing.
+
+    python -m benchmarks.pulling.pages SEED
+
+100 posts a page and about 880 bytes a post, of which 2 % are duplicates (half of a post on the same page, half of
+one on the page before) and 1 % is malformed. The bytes of some pages are made once; what is sent differs from them
+only in the page's number, which is part of every id. The `query` asked says how many pages there are.
+"""
+
+import json
+import random
+import re
+import socketserver
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+POSTS_A_PAGE = 100
+BAD_A_PAGE, REPEATED_A_PAGE = 1, 2
+TEMPLATES = 50  # so many pages differ in more than ids
+AUTHORS = 20_000
+LAST = 999_999  # pages are numbered from here downwards, as ids of older posts are smaller
+HERE, BEFORE = "@@HERE", "@BEFOR"  # six characters each, as a page's number has
+NEXT = re.compile(rb"(?:next|pagination)_token=(\d+)")
+COUNT = re.compile(rb"query=pages(?:%3A|:)(\d+)")
+
+OPENINGS = (
+    "Morning everyone,", "Ok so", "Honestly", "Not sponsored, but", "Quick note:", "Three weeks in and", "Friends,",
+    "Update on my kitchen:", "Overheard at work:", "Late to this, but",
+)  # fmt: skip
+MIDDLES = (
+    "the Acme Brew One has been on my counter since spring and it gets used every single day",
+    "we tried the Acme Brew Pro next to a Kaffa and a Brewster this weekend, quite a difference in the cup",
+    "my parents got an Acme Brew One and the coffee is fine, the noise is something else",
+    "there is a new firmware for Acme Home, let us see what changed this time",
+    "I keep reading about Acme everywhere, the café round the corner has two of them now",
+)
+ENDINGS = (
+    ("", 0.60), ("that is all for today, see you tomorrow with more pictures from the kitchen", 0.12),
+    ("where can I buy one in Lisbon? Does anybody know what the price is at the moment", 0.07),
+    ("it is broken again and I want a refund, this is the worst support I have ever had", 0.06),
+    ("please help me, it does not work since the update and I cannot connect it to the app", 0.08),
+    ("love it, would recommend it to anyone who drinks more than two cups a day", 0.07),
+)  # fmt: skip
+FILLERS = "beans grind water crema milk steam filter cup descale tray morning office weekend tamper scale kettle".split()  # noqa: SIM905
+BAD = ({"text": 7}, {"created_at": "yesterday"}, {"author_id": None}, {"created_at": None}, {"text": "\u200b \u200b"})
+
+
+def make(seed: int, now: datetime) -> list[bytes]:
+    """The bytes of all templates, each written from one stream of chance."""
+    dice = random.Random(seed)
+    last: list[dict[str, Any]] = []
+    pages = []
+    for number in range(TEMPLATES):
+        posts = [_post(dice, number, place, now) for place in range(POSTS_A_PAGE - REPEATED_A_PAGE)]
+        posts[37] |= BAD[number % len(BAD)]
+        repeated = [posts[11], *([_of_page_before(last[23])] if last else [_post(dice, number, 99, now)])]
+        whole = [*posts[:60], *repeated, *posts[60:]]
+        users = {post["author_id"]: _user(int(post["author_id"])) for post in whole if post["author_id"]}
+        body = {"data": whole, "includes": {"users": list(users.values())}, "meta": {"result_count": len(whole)}}
+        pages.append(json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode())
+        last = posts
+    return pages
+
+
+def expected(pages: int) -> dict[str, int]:
+    """How many posts of each sort so many pages hold; a template that follows none repeats none of the page before."""
+    repeated = pages + sum(1 for page in range(pages) if page % TEMPLATES)
+    return {"fetched": pages * POSTS_A_PAGE, "bad": pages * BAD_A_PAGE, "known": repeated}
+
+
+def _post(dice: random.Random, page: int, place: int, now: datetime) -> dict[str, Any]:
+    id = f"1{HERE}{page:02d}{place:03d}0000000"
+    text = _text(dice)
+    said = now - timedelta(seconds=dice.randrange(60, 20 * 3600))
+    return {
+        "id": id,
+        "text": text,
+        "edit_history_tweet_ids": [id],
+        "author_id": str(1_000_000_000 + dice.randrange(AUTHORS)),
+        "conversation_id": id,
+        "created_at": said.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "lang": "en",
+        "public_metrics": {
+            "retweet_count": dice.randrange(50), "reply_count": dice.randrange(20), "like_count": dice.randrange(900),
+            "quote_count": dice.randrange(9), "bookmark_count": dice.randrange(9),
+            "impression_count": dice.randrange(90_000),
+        },
+        "entities": {"hashtags": [{"start": len(text) - 7, "end": len(text), "tag": "coffee"}]},
+    }  # fmt: skip
+
+
+def _text(dice: random.Random) -> str:
+    ending = dice.choices([words for words, _ in ENDINGS], [weight for _, weight in ENDINGS])[0]
+    filling = " ".join(dice.choices(FILLERS, k=12 if ending else 20))
+    return f"{dice.choice(OPENINGS)} {dice.choice(MIDDLES)}; {ending}{filling} #coffee"
+
+
+def _of_page_before(post: dict[str, Any]) -> dict[str, Any]:
+    written: dict[str, Any] = json.loads(json.dumps(post).replace(HERE, BEFORE))
+    return written
+
+
+def _user(id: int) -> dict[str, Any]:
+    return {
+        "id": str(id), "name": f"Person Number {id % 9973}", "username": f"person_{id}", "verified": id % 9 == 0,
+        "verified_type": "none",
+        "public_metrics": {
+            "followers_count": id % 7001, "following_count": id % 701, "tweet_count": id % 30011, "listed_count": id % 31,
+        },
+    }  # fmt: skip
+
+
+class Server(socketserver.ThreadingTCPServer):
+    """Serves pages over kept connections."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, pages: list[bytes]) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.pages = pages
+
+    def page(self, number: int, count: int) -> bytes:
+        """The bytes of one page of so many."""
+        here, before = str(LAST - number), str(LAST - number + 1)
+        following = f',"next_token":"{number + 1}"' if number + 1 < count else ""
+        body = self.pages[number % TEMPLATES].replace(HERE.encode(), here.encode())
+        body = body.replace(BEFORE.encode(), before.encode())
+        return body[:-2] + f',"newest_id":"1{here}990000000000"{following}}}}}'.encode()
+
+
+class Handler(socketserver.StreamRequestHandler):
+    """Answers question after question of one client."""
+
+    server: Server
+    disable_nagle_algorithm = True
+
+    def handle(self) -> None:
+        """Until the client hangs up."""
+        for head in self._heads():
+            asked, count = NEXT.search(head), COUNT.search(head)
+            body = self.server.page(int(asked[1]) if asked else 0, int(count[1]) if count else 1)
+            lines = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            self.wfile.write(lines.encode() + body)
+
+    def _heads(self) -> Iterator[bytes]:
+        while first := self.rfile.readline():
+            yield first
+            while self.rfile.readline() not in (b"\r\n", b""):
+                pass
+
+
+def main() -> None:
+    """Say the port, then serve until stopped."""
+    pages = make(int(sys.argv[1]), datetime.now(UTC))
+    with Server(pages) as server:
+        size = sum(map(len, pages)) / TEMPLATES / POSTS_A_PAGE
+        print(json.dumps({"port": server.server_address[1], "bytes_a_post": round(size)}), flush=True)
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""What every network must do. A network joins by having recordings; nobody edits this file."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+import structlog
+
+import connectors
+from hub.domain import Cursor, Manifest, Post, Watch
+from hub.errors import HubError, SetupError
+from hub.kit import Connection, Limits, Network
+from hub.kit.local import SteppedClock
+from hub.kit.recordings import STANDS_AT, OneAnswer, Recording, Unrecorded
+from hub.rehearsal import SECRET, open_network, recordings, replay
+
+NETWORKS = connectors.manifests(kind="network")
+CANARY = "CANARY-CONN"
+every_network = pytest.mark.parametrize("manifest", NETWORKS, ids=lambda manifest: manifest.name)
+every_story = pytest.mark.parametrize("recording", recordings(expects="posts"), ids=str)
+every_trouble = pytest.mark.parametrize("recording", recordings(expects="error"), ids=str)
+
+
+class Counting(OneAnswer):
+    """The same answer to everything, and how often it was asked."""
+
+    def __init__(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        super().__init__(status, headers or {}, body)
+        self.asked: list[str] = []
+
+    def send(self, request, *args, **options):  # type: ignore[no-untyped-def]
+        """The answer."""
+        self.asked.append(request.url)
+        return super().send(request, *args, **options)
+
+
+def network(manifest: Manifest, transport: OneAnswer, *, limits: Limits | None = None) -> Network:
+    return open_network(manifest.name, transport, clock=SteppedClock(STANDS_AT), limits=limits)
+
+
+def posts_of(recording: Recording, cursor: Cursor | None = None) -> list[Post]:
+    return [post for page in replay(recording, cursor) for post in page.posts]
+
+
+@every_story
+def test_a_recording_becomes_the_expected_posts(recording: Recording) -> None:
+    assert json.loads(msgspec.json.encode(posts_of(recording))) == recording.expected_posts
+
+
+@every_story
+def test_every_post_of_a_recording_is_made_and_none_is_quarantined(recording: Recording) -> None:
+    assert [str(problem) for page in replay(recording) for problem in page.quarantined] == []
+
+
+@every_story
+def test_stopping_after_any_page_loses_no_post_and_brings_none_twice(recording: Recording) -> None:
+    pages = list(replay(recording))
+
+    for stop, page in enumerate(pages, start=1):
+        rest = [post for later in pages[stop:] for post in later.posts]
+        assert posts_of(recording, page.cursor) == rest, f"after page {stop}"
+
+
+@every_story
+def test_a_cursor_survives_being_stored(recording: Recording) -> None:
+    for page in replay(recording):
+        assert Cursor.from_plain(json.loads(json.dumps(page.cursor.plain()))) == page.cursor
+
+
+@every_trouble
+def test_trouble_gets_its_own_name(recording: Recording) -> None:
+    assert recording.expected_error is not None
+    with pytest.raises(recording.expected_error) as trouble:
+        list(replay(recording))
+
+    assert not isinstance(trouble.value, Unrecorded)
+
+
+@every_network
+def test_some_recording_has_several_pages_and_some_has_a_wait_in_it(manifest: Manifest) -> None:
+    stories = [recording.story for recording in recordings(name=manifest.name)]
+    statuses = {exchange.status for story in stories for exchange in story.exchanges}
+
+    assert any(len(story.exchanges) > 1 for story in stories)
+    assert 429 in statuses
+
+
+@every_network
+def test_an_unknown_kind_of_watch_is_a_mistake_in_the_set_up_and_asks_nothing(manifest: Manifest) -> None:
+    transport = Counting(200, b"[]")
+
+    with network(manifest, transport) as opened, pytest.raises(SetupError, match="cannot watch"):
+        list(opened.pull(Watch(network=manifest.name, kind="telepathy", value="acme"), Cursor()))
+    assert transport.asked == []
+
+
+@every_network
+def test_checking_costs_at_most_one_request(manifest: Manifest) -> None:
+    transport = Counting(200, b"{}")
+
+    with network(manifest, transport) as opened:
+        opened.check()
+
+    assert len(transport.asked) <= 1
+
+
+@every_network
+def test_a_refused_check_is_told_at_once(manifest: Manifest) -> None:
+    transport = Counting(401, b"{}")
+
+    with network(manifest, transport) as opened:
+        if manifest.auth.scheme == "none":
+            opened.check()
+        else:
+            with pytest.raises(SetupError, match=r"token|secrets"):
+                opened.check()
+    assert len(transport.asked) <= 1
+
+
+@pytest.fixture
+def every_line(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """All logging, structlog's as well, down to the last detail."""
+    structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())
+    with caplog.at_level(logging.DEBUG):
+        yield caplog
+    structlog.reset_defaults()
+
+
+@pytest.mark.parametrize("recording", recordings(), ids=str)
+def test_no_secret_and_no_text_reaches_a_log_or_an_error(
+    recording: Recording, every_line: pytest.LogCaptureFixture
+) -> None:
+    said = []
+    try:
+        said += [repr(page.cursor) for page in replay(recording)]
+    except HubError as trouble:
+        said += [str(trouble), repr(trouble), repr(trouble.__cause__)]
+
+    shown = every_line.text + " ".join(said)
+    assert SECRET not in shown
+    texts = [post["text"] for post in recording.expected_posts or []]
+    assert [text for text in texts if text in shown] == []
+
+
+@every_network
+def test_a_connector_does_not_show_its_secrets(manifest: Manifest) -> None:
+    connection = Connection(
+        id="canary", login="hub", password=CANARY, host="https://social.test", extra={"access_token": CANARY}
+    )
+    with network(manifest, Counting(200, b"[]")) as opened:
+        whole = connectors.load(manifest.name)(manifest, connection, opened.services)
+
+    assert CANARY not in f"{connection} {connection!r} {whole!r} {whole.services!r}"
+
+
+@every_network
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, b""),
+        (200, b"Slow down!"),
+        (200, b"<html>"),
+        (200, b"[[[]]]"),
+        (200, b'{"data": 7}'),
+        (200, b'{"data": [7]}'),
+        (200, b"[7]"),
+        (200, b"[{}]"),
+        (200, b"null"),
+        (200, b'{"data": [{"id": "1", "text": "cut'),
+        (200, b'[{"id": "1", "id": "2"}]'),
+        (200, b'{"a":' * 50_000),
+        (200, b"\xff\xfe\x00\x01"),
+        (204, b""),
+        (302, b""),
+        (418, b"{}"),
+        (500, b"{}"),
+    ],
+    ids=lambda value: str(value[:20] if isinstance(value, bytes) else value),
+)
+def test_whatever_is_answered_ends_in_posts_or_in_an_error_of_ours(
+    manifest: Manifest, status: int, body: bytes
+) -> None:
+    recording = next(each for each in recordings(expects="posts", name=manifest.name))
+
+    with network(manifest, Counting(status, body), limits=Limits(max_requests=1)) as opened:
+        try:
+            records = [record for page in opened.pull(recording.watch, Cursor()) for record in page.records]
+        except HubError:
+            records = []
+    assert records == []

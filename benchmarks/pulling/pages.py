@@ -25,25 +25,22 @@ HERE, BEFORE = "@@HERE", "@BEFOR"  # six characters each, as a page's number has
 NEXT = re.compile(rb"(?:next|pagination)_token=(\d+)")
 COUNT = re.compile(rb"query=pages(?:%3A|:)(\d+)")
 
-OPENINGS = (
-    "Morning everyone,", "Ok so", "Honestly", "Not sponsored, but", "Quick note:", "Three weeks in and", "Friends,",
-    "Update on my kitchen:", "Overheard at work:", "Late to this, but",
-)  # fmt: skip
+OPENINGS = ("Morning all,", "Ok so", "Honestly", "Not sponsored, but", "Quick note:", "Friends,", "Update:", "Late to this:")
 MIDDLES = (
-    "the Acme Brew One has been on my counter since spring and it gets used every single day",
-    "we tried the Acme Brew Pro next to a Kaffa and a Brewster this weekend, quite a difference in the cup",
-    "my parents got an Acme Brew One and the coffee is fine, the noise is something else",
-    "there is a new firmware for Acme Home, let us see what changed this time",
-    "I keep reading about Acme everywhere, the café round the corner has two of them now",
+    "the Acme Brew One is on my counter since spring",
+    "tried the Acme Brew Pro next to a Kaffa and a Brewster",
+    "my parents got an Acme Brew One and it is fine",
+    "there is a new firmware for Acme Home",
+    "I keep reading about Acme, the café has two now",
 )
 ENDINGS = (
-    ("", 0.60), ("that is all for today, see you tomorrow with more pictures from the kitchen", 0.12),
-    ("where can I buy one in Lisbon? Does anybody know what the price is at the moment", 0.07),
-    ("it is broken again and I want a refund, this is the worst support I have ever had", 0.06),
-    ("please help me, it does not work since the update and I cannot connect it to the app", 0.08),
-    ("love it, would recommend it to anyone who drinks more than two cups a day", 0.07),
-)  # fmt: skip
-FILLERS = "beans grind water crema milk steam filter cup descale tray morning office weekend tamper scale kettle".split()  # noqa: SIM905
+    ("", 0.72),
+    ("where can I buy one in Lisbon? What is the price", 0.07),
+    ("it is broken again and I want a refund", 0.06),
+    ("please help me, it does not work since the update", 0.08),
+    ("love it, would recommend it to anyone", 0.07),
+)
+FILLERS = "beans grind water crema milk steam filter cup descale tray office weekend tamper scale kettle".split()  # noqa: SIM905
 BAD = ({"text": 7}, {"created_at": "yesterday"}, {"author_id": None}, {"created_at": None}, {"text": "\u200b \u200b"})
 
 
@@ -72,11 +69,10 @@ def expected(pages: int) -> dict[str, int]:
 
 def _post(dice: random.Random, page: int, place: int, now: datetime) -> dict[str, Any]:
     id = f"1{HERE}{page:02d}{place:03d}0000000"
-    text = _text(dice)
     said = now - timedelta(seconds=dice.randrange(60, 20 * 3600))
-    return {
+    post: dict[str, Any] = {
         "id": id,
-        "text": text,
+        "text": _text(dice),
         "edit_history_tweet_ids": [id],
         "author_id": str(1_000_000_000 + dice.randrange(AUTHORS)),
         "conversation_id": id,
@@ -87,14 +83,35 @@ def _post(dice: random.Random, page: int, place: int, now: datetime) -> dict[str
             "quote_count": dice.randrange(9), "bookmark_count": dice.randrange(9),
             "impression_count": dice.randrange(90_000),
         },
-        "entities": {"hashtags": [{"start": len(text) - 7, "end": len(text), "tag": "coffee"}]},
+        "entities": _entities(dice),
     }  # fmt: skip
+    if dice.random() < 0.25:
+        answered = str(1_900_000_000_000_000_000 + dice.randrange(10**15))
+        post |= {"conversation_id": answered, "referenced_tweets": [{"type": "replied_to", "id": answered}]}
+    return post
+
+
+def _entities(dice: random.Random) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "hashtags": [{"start": 90, "end": 97, "tag": "coffee"}],
+        "annotations": [
+            {"start": 20, "end": 28, "probability": 0.93, "type": "Product", "normalized_text": "Acme Brew"}
+        ],
+    }
+    if dice.random() < 0.5:
+        found["mentions"] = [{"start": 0, "end": 5, "username": "acme", "id": "1000001"}]
+    if dice.random() < 0.25:
+        link = f"https://blog.example/{dice.randrange(10**6)}"
+        found["urls"] = [
+            {"start": 60, "end": 83, "url": "https://t.co/abcdefghij", "expanded_url": link, "display_url": link[8:]}
+        ]
+    return found
 
 
 def _text(dice: random.Random) -> str:
     ending = dice.choices([words for words, _ in ENDINGS], [weight for _, weight in ENDINGS])[0]
-    filling = " ".join(dice.choices(FILLERS, k=12 if ending else 20))
-    return f"{dice.choice(OPENINGS)} {dice.choice(MIDDLES)}; {ending}{filling} #coffee"
+    filling = " ".join(dice.choices(FILLERS, k=2 if ending else 6))
+    return f"{dice.choice(OPENINGS)} {dice.choice(MIDDLES)}; {ending} {filling} #coffee"
 
 
 def _of_page_before(post: dict[str, Any]) -> dict[str, Any]:

@@ -1,33 +1,40 @@
 """Upkeep: nightly, and by hand whenever somebody wants to know whether everything still works.
 
-check_<connector> (one task each)     watchdog (claims, sums, audit, leftovers)
+check_<connector> (one task each)  ─▶ sweep_<network> (late posts; wakes triage)     watchdog (claims, sums, audit)
 """
 
+from typing import Any
+
 import pendulum
-from airflow.sdk import dag
+from airflow.sdk import Param, dag
 
 from hub.airflow_bridge import (
+    POSTS_LANDED,
     due_within,
     open_hub,
+    run_name,
     scheduled_destinations,
     scheduled_networks,
     step,
 )
 from hub.domain import Manifest
+from hub.settings import read_settings
 
 DOC = """
 Proves each night that the hub could work tomorrow: every connection logs in and may do what it needs, no
-claim is left over by a worker that died, every batch balances, nobody has changed the audit log.
+claim is left over by a worker that died, every batch balances, nobody has changed the audit log. Then
+each network's last hours are read once more, since some posts reach it late and lie behind the cursor.
 
 **If a task fails**
 
 - *check_…*: the message names the connection, the secret or the scope to correct.
+- *sweep_…*: as for the collect DAG of that network; tomorrow's sweep reads the same hours again.
 - *watchdog*, "do not balance": a defect; keep the batches it names and report them.
 - *watchdog*, "the audit log was changed": somebody has written to the store by hand, from that entry on.
 """
 
 
-def check_step(manifest: Manifest) -> None:
+def check_step(manifest: Manifest) -> Any:
     """The task that asks one system whether we may; it costs a request."""
 
     @step(minutes=3, pool=manifest.name)
@@ -40,7 +47,26 @@ def check_step(manifest: Manifest) -> None:
             with hub.open_network(name) if network else hub.open_destination(name) as connector:
                 connector.check()
 
-    check.override(task_id=f"check_{manifest.name}")(manifest.name, manifest.kind == "network")
+    return check.override(task_id=f"check_{manifest.name}")(manifest.name, manifest.kind == "network")
+
+
+def sweep_step(manifest: Manifest) -> Any:
+    """The task that reads a network's last hours once more."""
+
+    @step(minutes=30, pool=manifest.name, wakes=POSTS_LANDED)
+    def sweep(name: str, params=None) -> int:
+        import connectors
+        from hub import wiring
+
+        with open_hub() as hub:
+            _, failures = wiring.sweep(hub, connectors.manifest(name), run_name(), hours=params["hours"])
+            with hub.store.read() as view:
+                waiting = view.batches.pending()
+        for failure in failures.values():
+            raise failure
+        return waiting
+
+    return sweep.override(task_id=f"sweep_{manifest.name}")(manifest.name)
 
 
 @dag(
@@ -52,10 +78,22 @@ def check_step(manifest: Manifest) -> None:
     default_args={"owner": "social-data"},
     deadline=due_within(60),
     tags=["upkeep"],
+    params={
+        "hours": Param(
+            read_settings().sweep_hours,
+            type="number",
+            minimum=1,
+            maximum=168,
+            title="Hours",
+            description_md="How far back the sweep for late posts reads.",
+        ),
+    },
     doc_md=DOC,
 )
 def flow():
-    for manifest in [*scheduled_networks(), *scheduled_destinations()]:
+    for manifest in scheduled_networks():
+        check_step(manifest) >> sweep_step(manifest)
+    for manifest in scheduled_destinations():
         check_step(manifest)
 
     @step(minutes=15)

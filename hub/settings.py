@@ -55,8 +55,8 @@ class Settings(Model):
     """The deepest nesting of JSON that is read."""
     lease_seconds: float = 300
     """How long a claim on a batch or delivery holds; after a crash, work goes on when it has run out."""
-    triage_rows: int = 20_000
-    """How many records are triaged at a time; bounds memory."""
+    sweep_hours: float = 36
+    """How far back the nightly sweep for late posts reads."""
 
     @property
     def var_dir(self) -> Path:

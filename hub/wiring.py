@@ -73,9 +73,7 @@ class Hub:
         )
         limits = Limits(**{name: getattr(self.settings, name) for name in names})
         key_path = self.settings.var_dir / "secrets" / "token-key"
-        shared = Shared(
-            self.store, token_type=Token, max_wait_seconds=limits.max_wait_seconds, key_path=key_path
-        )
+        shared = Shared(self.store, token_type=Token, max_wait_seconds=limits.max_wait_seconds, key_path=key_path)
         return Services(
             memory=shared.memory,
             budgets=shared.budgets,
@@ -153,9 +151,7 @@ def check_watch(manifest: Manifest, watch: Watch) -> None:
     """Refuse a kind of watch that the network does not know, before anything is asked of it."""
     if watch.kind not in manifest.watches:
         kinds = ", ".join(manifest.watches)
-        raise SetupError(
-            f"{manifest.title} cannot watch a {watch.kind!r} ({watch.value}); use one of: {kinds}."
-        )
+        raise SetupError(f"{manifest.title} cannot watch a {watch.kind!r} ({watch.value}); use one of: {kinds}.")
 
 
 def rulebook(hub: Hub) -> Rulebook:
@@ -167,8 +163,7 @@ def rulebook(hub: Hub) -> Rulebook:
         config=config,
         networks={manifest.name: Reading(manifest, _mapping(manifest)) for manifest in manifests},
         outlets=[
-            Outlet(manifest, load_mappings(connectors.mapping_path(manifest.name)))
-            for manifest in hub.destinations()
+            Outlet(manifest, load_mappings(connectors.mapping_path(manifest.name))) for manifest in hub.destinations()
         ],
         rules=[Rule.of(route) for route in routes],
         routes_version=version,
@@ -213,6 +208,22 @@ def collect(
             )
         batches += pulled.batches
         failures |= pulled.failures
+    return batches, failures
+
+
+def sweep(hub: Hub, manifest: Manifest, run: str, *, hours: float) -> tuple[list[str], dict[str, HubError]]:
+    """Read the last hours of one network once more, for posts that reached it late; cursors keep their place."""
+    from hub.stages import collect as stage
+
+    watches = hub.config.watches_of(manifest.name)
+    batches: list[str] = []
+    failures: dict[str, HubError] = {}
+    for connection_id in sorted({watch.connection for watch in watches}, key=str):
+        mine = [watch for watch in watches if watch.connection == connection_id]
+        with hub.open_network(manifest.name, connection_id) as network:
+            swept = stage.sweep(network, mine, store=hub.store, landing=hub.landing, run=run, hours=hours)
+        batches += swept.batches
+        failures |= swept.failures
     return batches, failures
 
 

@@ -107,8 +107,10 @@ class ControlPages:
             if not isinstance(facts[name], str):
                 raise TypeError(f"{name} must be text")
         with self._sandbox.world.lock:
-            post = self._sandbox.world.add_post(**facts)
-            self._sandbox.state.commit()
+            try:
+                post = self._sandbox.world.add_post(**facts)
+            finally:
+                self._sandbox.state.commit()  # a new author stays, even when the post was none
         return Reply.json({"id": post.id}, status=201)
 
     def _change(self, request: Request) -> Reply:

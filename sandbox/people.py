@@ -2,7 +2,8 @@
 
 import math
 import re
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Self
 
@@ -30,6 +31,7 @@ class Person:
 
     @property
     def joined(self) -> datetime:
+        """Since when this account exists."""
         return datetime.fromisoformat(self.joined_at)
 
 
@@ -85,6 +87,12 @@ class WorldPost:
             bookmarks=int(likes * 0.03),
         )
 
+    def forms(self) -> Iterator[Self]:
+        """Every form this post ever has: as it was first, and as it was edited to be."""
+        yield replace(self, edited_at=None, edited_text=None) if self.edited_at else self
+        if self.edited_at:
+            yield replace(self, text=self.edited_text or self.text)
+
     def plain(self) -> dict[str, Any]:
         """What is kept on disk; the author by id."""
         data = {name: getattr(self, name) for name in self.__slots__ if name != "author"}
@@ -92,6 +100,7 @@ class WorldPost:
 
     @classmethod
     def from_plain(cls, row: dict[str, Any], author: Person) -> Self:
+        """Back from disk."""
         times = {name: _moment(row.get(name)) for name in ("published_at", "edited_at", "deleted_at")}
         lists = {name: tuple(row.get(name, ())) for name in ("tags", "mentions", "links")}
         return cls(**{**row, **times, **lists, "author": author})

@@ -4,7 +4,7 @@ The world is invented once, at the first start, and kept: a restarted sandbox go
 posts at the same times. Posts may lie in the future; nobody sees them before their time has come.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +14,8 @@ from typing import Any
 from sandbox.clock import Clock
 from sandbox.people import Counters, Person, WorldPost, marks, person_row
 from sandbox.state import State
+
+TIMES = ("published_at", "edited_at", "deleted_at")
 
 __all__ = ["Counters", "Person", "World", "WorldPost"]
 
@@ -64,6 +66,7 @@ class World:
 
     @property
     def empty(self) -> bool:
+        """Whether nobody lives here yet."""
         return not self._people
 
     @property
@@ -72,6 +75,7 @@ class World:
         return list(self._people.values())
 
     def person(self, id: int) -> Person | None:
+        """One account holder."""
         return self._people.get(id)
 
     def by_handle(self, handle: str) -> Person | None:
@@ -117,6 +121,7 @@ class World:
 
     @property
     def networks(self) -> list[str]:
+        """Where anything was ever said."""
         return sorted(self._timelines)
 
     # Changing.
@@ -133,6 +138,7 @@ class World:
             return person
 
     def add_people(self, people: Iterable[Person]) -> None:
+        """Take in people; their ids must be new."""
         with self.lock:
             for person in people:
                 self._people_rows.insert(person_row(person), person.id)
@@ -155,20 +161,23 @@ class World:
             self._publish(posts)
 
     def change(self, id: int, **changes: Any) -> None:
-        """Edit or delete a post: `edited_text` with `edited_at`, or `deleted_at`."""
+        """Edit or delete a post: `edited_text` with `edited_at` (now, if not said), or `deleted_at`."""
         with self.lock:
-            later = replace(self._posts[id], **{name: _aware(value) for name, value in changes.items()})
+            if "edited_text" in changes:
+                changes = {"edited_at": self.clock.now(), **changes}
+            later = replace(self._posts[id], **_timed(changes))
             self._post_rows.update(id, **later.plain())
             self._posts[id] = later
             timeline = self._timelines[later.network]
-            timeline[next(index for index, post in enumerate(timeline) if post.id == id)] = later
+            timeline[bisect_left(timeline, _order(later), key=_order)] = later
             self.version += 1
 
     def next_id(self) -> int:
+        """A number for a post that is being written."""
         return self._post_rows.next_id()
 
     def _compose(self, network: str, text: str, author: Person, facts: dict[str, Any]) -> WorldPost:
-        known = {name: _aware(value) for name, value in facts.items() if name in WorldPost.__slots__}
+        known = _timed({name: value for name, value in facts.items() if name in WorldPost.__slots__})
         extra = {name: value for name, value in facts.items() if name not in WorldPost.__slots__}
         parent = self._posts.get(known.get("in_reply_to") or 0)
         number = known.pop("id", None) or self.next_id()
@@ -181,7 +190,7 @@ class World:
             "site": parent.site if parent else "",
         }
         lists = {name: tuple(known[name]) for name in ("tags", "mentions", "links") if known.get(name)}
-        values = {**defaults, **known, **found, **lists, "extra": extra}
+        values = {**defaults, **known, **found, **lists, "extra": {**known.get("extra", {}), **extra}}
         return WorldPost(id=number, network=network, text=text, author=author, **values)
 
     def _know(self, person: Person) -> None:
@@ -189,15 +198,11 @@ class World:
         self._by_handle.setdefault(person.handle.lower(), person.id)
 
     def _publish(self, posts: list[WorldPost]) -> None:
-        touched = set()
-        for post in posts:
+        for post in sorted(posts, key=_order):
             self._posts[post.id] = post
-            self._timelines.setdefault(post.network, []).append(post)
-            touched.add(post.network)
+            insort(self._timelines.setdefault(post.network, []), post, key=_order)
             if post.in_reply_to:
                 self._replies.setdefault(post.in_reply_to, []).append(post.id)
-        for network in touched:
-            self._timelines[network].sort(key=lambda post: (post.published_at, post.id))
         self.version += 1
 
     def _seen(self, post: WorldPost, now: datetime) -> WorldPost | None:
@@ -214,12 +219,17 @@ def _published(post: WorldPost) -> datetime:
     return post.published_at
 
 
-def _aware(value: Any) -> Any:
-    """ISO text as an aware time where it is one; all else as it is."""
-    if isinstance(value, str) and len(value) >= 19 and value[4:5] == "-" and value[10:11] in "T ":
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            return value
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return value
+def _order(post: WorldPost) -> tuple[datetime, int]:
+    return post.published_at, post.id
+
+
+def _timed(facts: dict[str, Any]) -> dict[str, Any]:
+    """The same with aware times in place of ISO text; raises `ValueError` for what is no time."""
+    return {name: _aware(value) if name in TIMES else value for name, value in facts.items()}
+
+
+def _aware(value: Any) -> datetime | None:
+    if value is None or isinstance(value, datetime):
+        return value
+    moment = datetime.fromisoformat(value)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -41,7 +41,7 @@ ENDINGS = (
     ("love it, would recommend it to anyone", 0.07),
 )
 FILLERS = "beans grind water crema milk steam filter cup descale tray office weekend tamper scale kettle".split()  # noqa: SIM905
-BAD = ({"text": 7}, {"created_at": "yesterday"}, {"author_id": None}, {"created_at": None}, {"text": "\u200b \u200b"})
+BAD = ({"text": 7, "entities": {}}, {"created_at": "yesterday"}, {"author_id": None}, {"created_at": None}, {"text": "\u200b \u200b"})
 
 
 def make(seed: int, now: datetime) -> list[bytes]:
@@ -110,7 +110,7 @@ def _entities(dice: random.Random) -> dict[str, Any]:
 
 def _text(dice: random.Random) -> str:
     ending = dice.choices([words for words, _ in ENDINGS], [weight for _, weight in ENDINGS])[0]
-    filling = " ".join(dice.choices(FILLERS, k=2 if ending else 6))
+    filling = " ".join(dice.choices(FILLERS, k=1 if ending else 4))
     return f"{dice.choice(OPENINGS)} {dice.choice(MIDDLES)}; {ending} {filling} #coffee"
 
 

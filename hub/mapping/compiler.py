@@ -119,7 +119,9 @@ class Compiler(Writer):
         return Value(ascii(constant), simple, nullable=constant is None, constant=constant)
 
     def _index(self, node: Node, subject: str) -> Value:
-        return Value(f"element({subject}, {node['value']:d})")
+        index = node["value"]
+        there = f"len({subject}) > {index:d}" if index >= 0 else f"len({subject}) >= {-index:d}"
+        return Value(f"({subject}[{index:d}] if isinstance({subject}, list) and {there} else None)")
 
     def _slice(self, node: Node, subject: str) -> Value:
         bounds = ":".join("" if part is None else f"{part:d}" for part in node["children"])

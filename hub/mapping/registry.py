@@ -6,7 +6,7 @@ costs a record. The reference page and the compiler read the same entries.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
@@ -178,8 +178,18 @@ def _check(name: str, annotation: Any) -> Callable[[Any], None]:
     allowed = _type_names(annotation)
     arrays = [each for each in _alternatives(annotation) if get_origin(each) is list]
     elements = [set(types) for array in arrays if (types := _type_names(get_args(array)[0]))]
+    classes = _classes(allowed)
+    uniform = [_classes(types) for types in elements]
 
     def check(value: Any) -> None:
+        kind = value.__class__
+        if kind in classes:  # nearly always: classes are compared faster than names
+            if kind is not list or not uniform:
+                return
+            found_classes = set(map(type, value))
+            for fitting in uniform:
+                if found_classes <= fitting:
+                    return
         if type_name(value) not in allowed:
             raise WrongType(f"{name}() takes {' or '.join(allowed)}, not {type_name(value)}")
         if elements and isinstance(value, list) and value:
@@ -189,3 +199,8 @@ def _check(name: str, annotation: Any) -> Callable[[Any], None]:
                 raise WrongType(f"{name}() takes an array of {wanted}, not of {', '.join(sorted(found))}")
 
     return check
+
+
+def _classes(names: Collection[str]) -> frozenset[type]:
+    """Python's classes for these JMESPath types."""
+    return frozenset(kind for kind, name in TYPE_NAMES.items() if name in names)

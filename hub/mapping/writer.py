@@ -15,14 +15,13 @@ from hub.mapping import runtime
 from hub.mapping.registry import FUNCTIONS, MISSING, Expression
 
 NAMES: dict[str, Any] = {
-    "__builtins__": {"isinstance": isinstance, "dict": dict, "list": list, "Exception": Exception},
+    "__builtins__": {"isinstance": isinstance, "dict": dict, "len": len, "list": list, "Exception": Exception},
     "NUMBERS": runtime.NUMBERS,
     "EMPTY": runtime.EMPTY,
     "Expression": Expression,
     "equal": runtime.equal,
     "compare": runtime.compare,
     "flatten": runtime.flatten,
-    "element": runtime.element,
     "inf": float("inf"),
     "nan": float("nan"),
     "lt": operator.lt,

@@ -60,6 +60,25 @@ def pull(
     return pulled
 
 
+def sweep(
+    network: Network, watches: Sequence[Watch], *, store: Store, landing: Landing, run: str, hours: float
+) -> Pulled:
+    """Read the last hours once more, behind the cursors: posts that reached a network late lie there.
+
+    The cursors stay where they are, and what is known already is dropped by its key. Watches that were never read
+    are left to their first pull.
+    """
+    swept = Pulled()
+    reader = _Reader(network, store, landing, run, Triage())
+    for watch in watches:
+        batches, fetched, failure = reader.reread(watch.with_(since=store.now() - timedelta(hours=hours)))
+        swept.batches += batches
+        swept.fetched += fetched
+        if failure:
+            swept.failures[watch.key] = failure
+    return swept
+
+
 class _Reader:
     def __init__(self, network: Network, store: Store, landing: Landing, run: str, triage: Triage) -> None:
         self.network, self.store, self.landing, self.run, self.triage = network, store, landing, run, triage
@@ -81,6 +100,23 @@ class _Reader:
             return names, fetched, problem
         return names, fetched, None
 
+    def reread(self, watch: Watch) -> tuple[list[str], int, HubError | None]:
+        """What the network says now of the time since `watch.since`; the cursor stays where it is."""
+        names: list[str] = []
+        fetched = 0
+        with self.store.read() as view:
+            state = view.watches.get(watch.key)
+        if state is None or state.cursor.fresh:
+            return names, fetched, None
+        try:
+            for records, _ in gathered(self.network.pull(watch, Cursor())):
+                fetched += len(records)
+                names += self._land(watch, records, None)
+        except HubError as problem:
+            log.warning("sweep failed", watch=watch.key, error=type(problem).__name__, landed=len(names))
+            return names, fetched, problem
+        return names, fetched, None
+
     def _open(self, watch: Watch) -> tuple[Watch, Cursor]:
         with self.store.begin() as tx:
             started_at = tx.watches.register(watch).started_at
@@ -91,11 +127,13 @@ class _Reader:
         """How far back a first read goes: a week, so that baselines exist, and all that may be work."""
         return started_at - max(timedelta(days=7), timedelta(hours=self.triage.first_run_hours))
 
-    def _land(self, watch: Watch, records: list[dict[str, Any]], cursor: Cursor) -> list[str]:
+    def _land(self, watch: Watch, records: list[dict[str, Any]], cursor: Cursor | None) -> list[str]:
+        """Write a batch and list it with its cursor; with None the cursor keeps its place."""
         now = self.store.now()
         if not records:
-            with self.store.begin() as tx:
-                tx.watches.advance(watch.key, cursor)
+            if cursor is not None:
+                with self.store.begin() as tx:
+                    tx.watches.advance(watch.key, cursor)
             return []
         faultpoint("collect.fetched")
         landed = self.landing.write(records, network=watch.network, at=now)
@@ -106,7 +144,7 @@ class _Reader:
             landed_at=now,
         )  # fmt: skip
         with self.store.begin() as tx:
-            new = tx.batches.land(batch, cursor)
+            new = tx.batches.land(batch, tx.watches.cursor(watch.key) if cursor is None else cursor)
         faultpoint("collect.committed")
         return [batch.name] if new else []
 

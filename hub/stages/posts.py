@@ -43,11 +43,10 @@ class PostMaker:
         scope = row.pop("scope", None)
         row["key"] = make_key(network, record_type, row["native_id"], scope)
         author["key"] = make_key(network, "account", author["native_id"], scope)
-        for field in ("in_reply_to", "shared"):
-            if row.get(field):
-                row[field] = make_key(network, record_type, str(row[field]), scope)
-        if row.get("thread"):
-            row["thread"] = make_key(network, "thread", str(row["thread"]), scope)
+        for field, kind in (("in_reply_to", record_type), ("shared", record_type), ("thread", "thread")):
+            native_id = str(row.pop(field, None) or "")
+            if native_id and native_id.isprintable():  # what no database takes is no id, and no reason to lose a post
+                row[field] = make_key(network, kind, native_id, scope)
 
 
 def _reason(message: str) -> str:

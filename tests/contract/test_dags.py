@@ -199,7 +199,7 @@ def test_a_dag_file_imports_the_bridge_and_no_room(file):
     modules = {node.module if isinstance(node, ast.ImportFrom) else node.names[0].name for node in top}
     ours = {name for name in modules if name and name.split(".")[0] in ("hub", "connectors", "sandbox")}
 
-    assert ours <= {"hub.airflow_bridge", "hub.domain", "connectors"}
+    assert ours <= {"hub.airflow_bridge", "hub.domain", "hub.settings", "connectors"}
 
 
 def test_the_form_of_replay_refuses_what_is_not_a_code(dags):

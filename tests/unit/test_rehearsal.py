@@ -1,0 +1,186 @@
+"""A connector and its mapping, run without the network: over our recordings and over other people's."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+import connectors
+from hub.errors import RecordError, SetupError
+from hub.kit.local import SteppedClock
+from hub.kit.recordings import STANDS_AT, OneAnswer, load_recording
+from hub.rehearsal import described, open_network, record, recordings, rehearse, replay, write_goldens
+
+STATUS = {
+    "id": "114086353305600001", "created_at": "2025-03-01T09:00:00.000Z", "visibility": "public",
+    "content": "<p>It drips</p>", "account": {"id": "7", "acct": "cleo"},
+}  # fmt: skip
+
+
+def case(tmp_path: Path, *interactions: object, **more: object) -> Path:
+    path = tmp_path / "case.json"
+    path.write_text(json.dumps({"source": "a test", "kind": "vcr", "interactions": interactions} | more))
+    return path
+
+
+def interaction(body: object, status: int = 200, url: str = "https://social.test/api/v1/x", **headers: str) -> object:
+    return {
+        "request": {"method": "GET", "url": url},
+        "response": {"status": status, "headers": headers, "body": body},
+    }
+
+
+def test_every_network_has_recordings_of_both_endings() -> None:
+    names = {manifest.name for manifest in connectors.manifests(kind="network")}
+
+    for ending in ("posts", "error"):
+        assert {recording.network for recording in recordings(expects=ending)} == names
+
+
+def test_our_recordings_are_rehearsed_page_by_page() -> None:
+    outcomes = list(rehearse("mastodon"))
+
+    pages = [outcome for outcome in outcomes if outcome["file"].endswith("/hashtag.json")]
+    assert [page["page"] for page in pages] == [1, 2]
+    assert [len(page["posts"]) for page in pages] == [2, 2]
+    assert pages[1]["skipped"] == 1
+    errors = {outcome["error"] for outcome in outcomes if "error" in outcome}
+    assert errors == {"AccessDenied", "RateLimited", "Unavailable", "ContractBroken", "SetupError"}
+
+
+def test_each_response_of_a_case_becomes_one_outcome(tmp_path: Path) -> None:
+    path = case(
+        tmp_path,
+        interaction([STATUS, STATUS | {"visibility": "private"}, STATUS | {"created_at": "soon"}]),
+        interaction({"error": "Too many requests"}, 429, **{"X-RateLimit-Reset": "2099-01-01T00:00:00Z"}),
+        interaction({"error": "revoked"}, 401),
+        interaction({"id": "7", "acct": "cleo"}),
+        interaction("<html>down</html>", 502),
+        {"request": None, "response": {"status": None, "headers": {}, "body": [STATUS]}},
+    )
+
+    first, limited, denied, account, down, bare = rehearse("mastodon", [path])
+
+    assert [post["key"] for post in first["posts"]] == ["mastodon:status:social.test/114086353305600001"]
+    assert (first["skipped"], [each["reason"] for each in first["quarantined"]]) == (1, ["bad_time"])
+    assert (limited["error"], limited["status"]) == ("RateLimited", 429)
+    assert limited["retry_after"] > 0
+    assert denied["error"] == "AccessDenied"
+    assert (account["error"], account["holds"]) == ("ContractBroken", "an object with id, acct")
+    assert (down["error"], down["holds"]) == ("Unavailable", "a page")
+    assert len(bare["posts"]) == 1
+    assert [each["response"] for each in rehearse("mastodon", [path])] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_bare_body_is_read_as_it_came_over_the_wire(tmp_path: Path) -> None:
+    sound, twice, feed = tmp_path / "a.json", tmp_path / "b.json", tmp_path / "c.xml"
+    sound.write_text(json.dumps([STATUS]))
+    twice.write_text('[{"id": "1", "id": "2"}]')
+    feed.write_text('<rss version="2.0"><channel><item><title>It drips</title><guid>1</guid></item></channel></rss>')
+
+    assert [len(each["posts"]) for each in rehearse("mastodon", [sound])] == [1]
+    assert [each["error"] for each in rehearse("mastodon", [twice])] == ["ContractBroken"]
+    assert [each["posts"][0]["text"] for each in rehearse("blogs", [feed])] == ["It drips"]
+
+
+def test_a_recording_from_elsewhere_is_played_whole(tmp_path: Path) -> None:
+    source = connectors.folder("x") / "recordings" / "mention.json"
+    copy = shutil.copy(source, tmp_path / "mention.json")
+
+    assert [len(each["posts"]) for each in rehearse("x", [copy])] == [1, 1]
+
+
+def test_an_outcome_can_be_written_as_json() -> None:
+    import msgspec
+
+    for name in ("x", "mastodon", "blogs"):
+        for outcome in rehearse(name):
+            assert json.loads(msgspec.json.encode(outcome))["file"].startswith(f"connectors/{name}/")
+
+
+def test_mistakes_in_asking_are_named() -> None:
+    with pytest.raises(SetupError, match="There is no connector 'toots'"):
+        list(rehearse("toots"))
+    with pytest.raises(SetupError, match="Zendesk is a destination"):
+        list(rehearse("zendesk"))
+    with pytest.raises(SetupError, match="Zendesk is a destination"):
+        list(write_goldens("zendesk"))
+    with pytest.raises(SetupError, match="cannot be read"):
+        list(rehearse("x", [Path("/nowhere/at/all.json")]))
+
+
+def test_goldens_that_are_current_are_left_alone() -> None:
+    written = dict(write_goldens("blogs"))
+
+    assert written
+    assert not any(written.values())
+    assert all(str(path).startswith("connectors/blogs/recordings/") for path in written)
+
+
+def test_a_record_that_makes_no_post_is_set_aside_and_the_others_go_on(tmp_path: Path) -> None:
+    folder = tmp_path / "mastodon" / "recordings"
+    shutil.copytree(connectors.folder("mastodon") / "recordings", folder)
+    path = folder / "hashtag.json"
+    path.write_text(path.read_text().replace('"created_at": "2025-03-01T10:00:00.000Z"', '"created_at": "never"'))
+
+    pages = list(replay(load_recording(path)))
+
+    assert [len(page.posts) for page in pages] == [1, 2]
+    (problem,) = pages[0].quarantined
+    assert isinstance(problem, RecordError)
+    assert problem.reason == "bad_time"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "nothing"),
+        (b'{"b": 1, "a": "secret words"}', "an object with b, a"),
+        (b"{}", "an object with nothing in it"),
+        (b"[1, 2]", "a list of 2"),
+        (b"7", "a int"),
+        (b"<html>", "a page"),
+        (b"Slow down", "9 bytes that are no JSON"),
+        (b"[" * 100_000, "100000 bytes that are no JSON"),
+    ],
+)
+def test_what_holds_no_records_is_described_without_its_words(body: bytes, said: str) -> None:
+    assert described(body) == said
+
+
+def test_recording_asks_the_network_once_and_writes_what_leads_to_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: object
+) -> None:
+    for name, value in sandbox.env.items():  # type: ignore[attr-defined]
+        monkeypatch.setenv(name, value)
+    from hub.kit import Connection, Services
+
+    manifest = connectors.manifest("mastodon")
+    network = connectors.load("mastodon")(manifest, Connection.of(manifest), Services.local())
+
+    path = record(network, kind="hashtag", value="#acme", name="zz made by a test")
+    made = connectors.ROOT.parent / path
+    try:
+        recording = load_recording(made)
+        posts = [post for page in replay(recording) for post in page.posts]
+        text = made.read_text(encoding="utf-8")
+    finally:
+        made.unlink()
+
+    assert path.name == "zz_made_by_a_test.json"
+    assert recording.story.source.startswith("recorded on ")
+    assert posts
+    assert "sandbox-mastodon-token" not in text
+    assert "mastodon.test" not in text
+    assert all(post.author.handle.split("@")[0].rstrip("0123456789_") for post in posts)
+
+
+def test_a_network_that_says_nothing_at_all_leaves_no_file() -> None:
+    clock = SteppedClock(STANDS_AT)
+    before = sorted((connectors.folder("x") / "recordings").iterdir())
+
+    with open_network("x", OneAnswer(200, {}, b"{}"), clock=clock) as network, pytest.raises(SetupError):
+        record(network, kind="telepathy", value="acme")
+
+    assert sorted((connectors.folder("x") / "recordings").iterdir()) == before

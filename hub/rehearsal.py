@@ -21,7 +21,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 import connectors
 from hub import errors
 from hub.domain import Cursor, Manifest, Post, Watch
-from hub.errors import HubError, RecordError, SetupError
+from hub.errors import HubError, SetupError
 from hub.kit import Connection, Limits, Network, Services
 from hub.kit.gate import GatedAdapter
 from hub.kit.local import LocalMemory, SteppedClock
@@ -40,6 +40,7 @@ from hub.kit.recordings import (
 from hub.kit.scrub import Scrubber
 from hub.mapping import Mapping, load_mapping
 from hub.stages.posts import PostMaker
+from hub.stages.validate import BadRecord, sort_records
 
 Outcome = dict[str, Any]
 SECRET = "rehearsed-secret"
@@ -52,7 +53,7 @@ class Reading:
     """What became of some records: posts, and what is set aside with its reason."""
 
     posts: tuple[Post, ...] = ()
-    quarantined: tuple[RecordError, ...] = ()
+    quarantined: tuple[BadRecord, ...] = ()
     skipped: int = 0
 
 
@@ -105,17 +106,8 @@ def understand(name: str, watch: Watch, records: Sequence[dict[str, Any]], *, at
     """What the network's mapping makes of these records, collected at this moment."""
     mapping = _mapping(name)
     maker = PostMaker(network=name, record_type=mapping.reads, watch=watch.key, collected_at=at)
-    posts, refused, skipped = [], [], 0
-    for record in records:
-        try:
-            mapped = mapping.apply(record)
-            if mapped is None:
-                skipped += 1
-            else:
-                posts.append(maker.make(mapped))
-        except RecordError as problem:
-            refused.append(problem)
-    return Reading(posts=tuple(posts), quarantined=tuple(refused), skipped=skipped)
+    found = sort_records(records, mapping, maker)
+    return Reading(posts=tuple(post for post, _ in found.posts), quarantined=tuple(found.bad), skipped=found.skipped)
 
 
 def write_goldens(name: str | None = None) -> Iterator[tuple[Path, bool]]:
@@ -133,12 +125,15 @@ def write_goldens(name: str | None = None) -> Iterator[tuple[Path, bool]]:
         yield _shown(recording.golden), changed
 
 
-def record(network: Network, *, kind: str, value: str, name: str | None = None) -> Path:
-    """Ask the real network once and write down what it said, with everything invented that could lead to a person."""
+def record(network: Network, *, kind: str, value: str, name: str | None = None, folder: Path | None = None) -> Path:
+    """Ask the real network once and write down what it said, with everything invented that could lead to a person.
+
+    The file goes to the connector's recordings, unless a folder is named.
+    """
     since = network.services.clock.now() - RECORDED_REACH
     watch = Watch(network=network.manifest.name, kind=kind, value=value, since=since)
     wire = GatedAdapter(network.services.resolve) if network.open_web else HTTPAdapter(max_retries=0)
-    tape = Tape(wire)
+    tape = Tape(network.services.transport or wire)
     services = dataclasses.replace(network.services, transport=tape, memory=LocalMemory(network.services.clock))
     raises: str | None = None
     with type(network)(network.manifest, network.connection, services) as asked:
@@ -157,15 +152,15 @@ def record(network: Network, *, kind: str, value: str, name: str | None = None) 
         raises=raises,
         at=network.services.clock.now(),
     )
-    return _written(network.manifest.name, name or f"{kind}_{value}", story)
+    return _written(folder or connectors.folder(network.manifest.name) / "recordings", name or f"{kind}_{value}", story)
 
 
-def _written(network: str, name: str, story: Story) -> Path:
+def _written(folder: Path, name: str, story: Story) -> Path:
     stem = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_") or "recording"
-    path = connectors.folder(network) / "recordings" / f"{stem}.json"
+    path = folder / f"{stem}.json"
     if path.exists():
         raise SetupError(f"{_shown(path)} is there already; name another with --to.")
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(story), indent=2) + b"\n")
     return _shown(path)
 
@@ -237,7 +232,7 @@ def _rehearse_recording(recording: Recording) -> Iterator[Outcome]:
 
 def _said(reading: Reading) -> Outcome:
     posts: Outcome = {"posts": [post.plain() for post in reading.posts]}
-    refused = [{"reason": each.reason, "detail": str(each)} for each in reading.quarantined]
+    refused = [{"reason": each.reason, "detail": each.detail} for each in reading.quarantined]
     return posts | {"quarantined": refused, "skipped": reading.skipped}
 
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -17,6 +17,9 @@ from hub.domain.model import Model
 from hub.errors import SetupError
 
 T = TypeVar("T")
+Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
+Count = Annotated[int, msgspec.Meta(gt=0)]
 HOME = Path(__file__).resolve().parents[1]
 
 
@@ -28,34 +31,34 @@ class Settings(Model):
     var: str = ""
     """Where state lives: store, landing, logs, secrets. Empty: `<home>/var`."""
     config: str = ""
-    """The organisation's configuration. Empty: `<home>/hub.yaml`."""
+    """The organisation's configuration. Empty: `<home>/hub.yaml`, and in the sandbox without one, Acme's."""
     store_url: str = ""
     """SQLAlchemy URL of the store. Empty: SQLite at `<var>/hub.db`; several machines: `postgresql+psycopg://...`."""
     landing_url: str = ""
     """Folder or fsspec URL (`s3://bucket/path`) for landed files. Empty: `<var>/landing`."""
     link_base: str = "http://127.0.0.1:8080"
     """Address at which people reach Airflow; links in tickets, leads and alerts start with it."""
-    airflow_port: int = 8080
+    airflow_port: Port = 8080
     """Port of Airflow's pages and API, bound to 127.0.0.1."""
-    sandbox_port: int = 8790
+    sandbox_port: Port = 8790
     """Port of the sandbox, bound to 127.0.0.1."""
-    poll_seconds: int = 0
+    poll_seconds: Annotated[int, msgspec.Meta(ge=0)] = 0
     """How often every network is read, in place of the manifests' `every_seconds`. 0: as those say."""
-    max_wait_seconds: float = 60
+    max_wait_seconds: Seconds = 60
     """The longest wait that a network may ask of a run; a longer one ends the run, and the next goes on."""
-    connect_seconds: float = 10
+    connect_seconds: Seconds = 10
     """The longest wait for a connection to be made."""
-    read_seconds: float = 30
+    read_seconds: Seconds = 30
     """The longest silence while an answer arrives."""
-    total_seconds: float = 120
+    total_seconds: Seconds = 120
     """The longest that one answer may take as a whole."""
-    max_bytes: int = 32 * 1024 * 1024
+    max_bytes: Count = 32 * 1024 * 1024
     """The largest answer, unpacked, that is read."""
-    max_depth: int = 64
+    max_depth: Count = 64
     """The deepest nesting of JSON that is read."""
-    lease_seconds: float = 300
+    lease_seconds: Seconds = 300
     """How long a claim on a batch or delivery holds; after a crash, work goes on when it has run out."""
-    sweep_hours: float = 36
+    sweep_hours: Annotated[float, msgspec.Meta(gt=0)] = 36
     """How far back the nightly sweep for late posts reads."""
 
     @property
@@ -65,8 +68,10 @@ class Settings(Model):
 
     @property
     def config_path(self) -> Path:
-        """The organisation's configuration file."""
-        return Path(self.config or Path(self.home) / "hub.yaml")
+        """The organisation's configuration file; without any, state that the sandbox made is Acme's."""
+        own = Path(self.config or Path(self.home) / "hub.yaml")
+        invented = Path(self.home) / "sandbox" / "hub.yaml"
+        return invented if not self.config and not own.exists() and (self.var_dir / "sandbox").exists() else own
 
     @property
     def mappings_dir(self) -> Path:
@@ -92,9 +97,7 @@ def variable(field: str) -> str:
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process; a value of the wrong type is a SetupError naming its variable."""
     environ = os.environ if environ is None else environ
-    known = {
-        name: environ[variable(name)] for name in Settings.__struct_fields__ if environ.get(variable(name))
-    }
+    known = {name: environ[variable(name)] for name in Settings.__struct_fields__ if environ.get(variable(name))}
     try:
         return msgspec.convert(known, Settings, strict=False)
     except msgspec.ValidationError as wrong:
@@ -133,6 +136,11 @@ def load_routes(config: Config, path: Path | None = None) -> tuple[str, tuple[Ro
     """The version and rules in force: those of mappings/_routes.yaml with the organisation's own put in."""
     shipped = _decode(path or read_settings().mappings_dir / "_routes.yaml", _Routes)
     own = {route.name: route for route in config.routes}
+    known = {route.name for route in shipped.routes}
+    if len(own) < len(config.routes):
+        raise SetupError("hub.yaml has two routes of one name; give each its own.")
+    if lost := [name for name, route in own.items() if not route.enabled and name not in known]:
+        raise SetupError(f"hub.yaml disables {lost[0]!r}, which is no route; there are {', '.join(sorted(known))}.")
     merged = [own.pop(route.name, route) for route in shipped.routes] + list(own.values())
     return str(shipped.version), tuple(route for route in merged if route.enabled)
 

@@ -21,6 +21,7 @@ def main() -> None:
     )
     parser.add_argument("--keep-times", action="store_true", help="leave the times of loaded posts as they are")
     parser.add_argument("--live-per-minute", type=float, default=0.0, help="new invented posts a minute")
+    parser.add_argument("--fresh", action="store_true", help="begin anew: forget the world that --var holds")
     parser.add_argument("--no-limits", action="store_true", help="count calls, but refuse nobody")
     parser.add_argument("--ready-file", type=Path, help="written once it answers: port and variables")
     given = parser.parse_args()
@@ -37,6 +38,7 @@ def main() -> None:
                 keep_times=given.keep_times,
                 live_per_minute=given.live_per_minute,
                 enforce_limits=not given.no_limits,
+                fresh=given.fresh,
                 ready_file=given.ready_file,
             )
         )

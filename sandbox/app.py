@@ -1,7 +1,6 @@
 """Puts the sandbox together: the world, the systems found by folder, the proxy and the control pages."""
 
 import importlib
-import json
 import os
 import signal
 import sys

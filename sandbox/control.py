@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sandbox.app import Sandbox
 
 OWN_NAMES = ("127.0.0.1", "localhost")
+WRONG_USE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, msgspec.MsgspecError, HubError)
 CHANGES = ("edited_text", "edited_at", "deleted_at")
 
 
@@ -48,7 +49,7 @@ class ControlPages:
                 return way(request)
             if method == "GET" and request.path.startswith("/state/"):
                 return self._state(request)
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, msgspec.MsgspecError, HubError) as wrong:
+        except WRONG_USE as wrong:
             return Reply.json({"error": f"{type(wrong).__name__}: {wrong}"}, status=400)
         return Reply.json({"error": "no such page"}, status=404)
 
@@ -73,7 +74,8 @@ class ControlPages:
         name, _, table = request.path.removeprefix("/state/").partition("/")
         locks = {system.name: system.lock for system in self._sandbox.systems} | {"world": self._sandbox.world.lock}
         if name not in locks:
-            return Reply.json({"error": f"nothing is called {name!r}; there are: {', '.join(sorted(locks))}"}, status=404)
+            known = ", ".join(sorted(locks))
+            return Reply.json({"error": f"nothing is called {name!r}; there are: {known}"}, status=404)
         names = self._sandbox.state.tables(name)
         if not table:
             return Reply.json(names)

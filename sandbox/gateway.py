@@ -61,15 +61,14 @@ class Gateway:
 
 def relay(one: socket.socket, other: socket.socket) -> None:
     """Pass bytes both ways until either side hangs up."""
-    for side in (one, other):
-        side.settimeout(IDLE_SECONDS)
+    one.settimeout(IDLE_SECONDS)
+    other.settimeout(IDLE_SECONDS)
     with selectors.DefaultSelector() as both:
         both.register(one, selectors.EVENT_READ, other)
         both.register(other, selectors.EVENT_READ, one)
         while ready := both.select(timeout=IDLE_SECONDS):
             for key, _ in ready:
-                side: socket.socket = key.fileobj  # type: ignore[assignment]
-                data = side.recv(65_536)
+                data = (one if key.fileobj is one else other).recv(65_536)
                 if not data:
                     return
                 key.data.sendall(data)

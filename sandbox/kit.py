@@ -20,12 +20,14 @@ from urllib.parse import unquote
 from sandbox.clock import Clock
 from sandbox.limits import Limits, Window
 from sandbox.messages import Headers, Reply, Request
+from sandbox.shelf import Shelves
 from sandbox.state import State
 from sandbox.table import Table
 from sandbox.world import Person, World, WorldPost
 
 __all__ = [
-    "Clock", "Headers", "Person", "Reply", "Request", "System", "Table", "Window", "World", "WorldPost", "route",
+    "Clock", "Headers", "Person", "Reply", "Request", "Shelves", "System", "Table", "Window", "World", "WorldPost",
+    "route",
 ]  # fmt: skip
 
 Handler = Callable[..., Reply]

@@ -100,7 +100,7 @@ class Wire:
     def _read(self, size: int, so_far: int = 0) -> bytes:
         if so_far + size > BODY_LIMIT:
             raise Malformed("the body is too large", status=413)
-        body = self._file.read(size)
+        body: bytes = self._file.read(size)
         if len(body) < size:
             raise ConnectionError("hung up within a request")
         return body

@@ -19,6 +19,10 @@ TIMES = ("published_at", "edited_at", "deleted_at")
 
 __all__ = ["Counters", "Person", "World", "WorldPost"]
 
+TIMES = ("published_at", "edited_at", "deleted_at")
+
+__all__ = ["Counters", "Person", "World", "WorldPost"]
+
 OWN, BREWSTER, KAFFA = 1, 2, 3  # ids of the firms' own accounts
 FIRMS = (
     Person(
@@ -42,6 +46,7 @@ class World:
     def __init__(self, state: State, clock: Clock) -> None:
         self.clock = clock
         self.version = 0  # grows with every change, for those who remember answers
+        self.era = 0  # grows when all of it is another world
         self.lock = RLock()
         self._people_rows = state.table("world", "people")
         self._post_rows = state.table("world", "posts")
@@ -61,6 +66,7 @@ class World:
                 self._know(Person(**row))
             posts = [WorldPost.from_plain(row, self._people[row["author"]]) for row in self._post_rows.all()]
             self._publish(posts)
+            self.era += 1
 
     # Reading.
 
@@ -68,6 +74,11 @@ class World:
     def empty(self) -> bool:
         """Whether nobody lives here yet."""
         return not self._people
+
+    @property
+    def size(self) -> int:
+        """How much was ever said."""
+        return len(self._posts)
 
     @property
     def people(self) -> list[Person]:
@@ -86,6 +97,11 @@ class World:
         """One post as it is now; None before its time and after its deletion."""
         post = self._posts.get(id)
         return self._seen(post, self.clock.now()) if post else None
+
+    def trace(self, id: int) -> WorldPost | None:
+        """A post as it was first, even when nobody can see it: what is left is that it was there."""
+        post = self._posts.get(id)
+        return next(post.forms()) if post else None
 
     def posts(
         self,
@@ -206,13 +222,19 @@ class World:
         self.version += 1
 
     def _seen(self, post: WorldPost, now: datetime) -> WorldPost | None:
-        if post.published_at > now or (post.deleted_at is not None and post.deleted_at <= now):
+        if post.published_at > now or _gone(post, now):
             return None
+        if post.kind == "share" and post.shared in self._posts and _gone(self._posts[post.shared], now):
+            return None  # a repost goes with the post
         if post.edited_at is None:
             return post
         if post.edited_at > now:
             return replace(post, edited_at=None, edited_text=None)
         return replace(post, text=post.edited_text or post.text)
+
+
+def _gone(post: WorldPost, now: datetime) -> bool:
+    return post.deleted_at is not None and post.deleted_at <= now
 
 
 def _published(post: WorldPost) -> datetime:

@@ -48,7 +48,7 @@ class Blogs(Network):
         url, status, headers, body = self._fetch(state.get("moved_to") or watch.value, state)
         if status == 304:
             return
-        digests = {digest_of(entry): entry for entry in self._entries(watch.value, headers, body)}
+        digests = {digest_of(entry): entry for entry in self._entries(watch.value, url or watch.value, headers, body)}
         known = set(state.get("seen", ()))
         now = self.services.clock.now()
         seen_at = (watch.since or now) if cursor.fresh else now
@@ -64,13 +64,14 @@ class Blogs(Network):
     def read(self, url: str) -> list[dict[str, Any]]:
         """The entries of one document."""
         _, status, headers, body = self._fetch(url, {})
-        entries = self._entries(url, headers, body) if status != 304 else []
+        entries = self._entries(url, url, headers, body) if status != 304 else []
         return [dated(entry, self.services.clock.now()) for entry in entries]
 
     @staticmethod
-    def _entries(url: str, headers: Any, body: bytes) -> list[dict[str, Any]]:
-        site = urlsplit(url).hostname or ""
-        return read_feed(body, site=site, address=url, content_type=headers.get("Content-Type", ""))
+    def _entries(watched: str, address: str, headers: Any, body: bytes) -> list[dict[str, Any]]:
+        """What the document says; the site that scopes all ids is that of the watch, wherever the feed has moved."""
+        site = urlsplit(watched).hostname or ""
+        return read_feed(body, site=site, address=address, content_type=headers.get("Content-Type", ""))
 
     def _fetch(self, url: str, state: dict[str, Any]) -> tuple[str | None, int, Any, bytes]:
         """Address if it moved for good, status, headers, body; every hop passes the gate."""

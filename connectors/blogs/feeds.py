@@ -11,14 +11,16 @@ import time
 from calendar import timegm
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urljoin
 
 from hub.errors import ContractBroken
-from hub.kit import read_json
+from hub.kit import SPOILT, read_json
 
 MAX_ENTRIES = 1_000
 MAX_DEPTH = 64
 MAX_ATTRIBUTES = 64  # on one element
 TAG = re.compile(rb"<(/?)([A-Za-z_][^\s/>]{0,200})([^<>]*)>")
+DOCTYPE = re.compile(rb"<!\s*doctype(?!\s*html)", re.IGNORECASE)
 ATTRIBUTE = re.compile(rb"[=]")
 
 Entry = dict[str, Any]
@@ -34,18 +36,21 @@ def read_feed(body: bytes, *, site: str, address: str = "", content_type: str = 
         entries, title = _json_entries(text)
     else:
         _inspect(body)
-        entries, title = _xml_entries(body, {"content-location": address, "content-type": content_type})
+        entries, title = _xml_entries(body, content_type)
     feed = {"host": site, "title": title}
-    return [{**entry, "feed": feed} for entry in reversed(entries[:MAX_ENTRIES])]
+    return [{**_placed(entry, address), "feed": feed} for entry in reversed(entries[:MAX_ENTRIES])]
+
+
+def _placed(entry: Entry, address: str) -> Entry:
+    """Its link, with the host that it may lack. Ids stay as they were written, wherever the feed is."""
+    link = entry.get("link")
+    return {**entry, "link": urljoin(address, link)} if isinstance(link, str) else entry
 
 
 def _inspect(body: bytes) -> None:
     """Refuse what would hurt the library: document types, and monstrous nesting or attributes."""
     plain = body.replace(b"\x00", b"")  # UTF-16 and UTF-32, with a mark at their beginning or without
-    head = plain[:200_000].lower()
-    if (
-        b"<!doctype" in head.replace(b" ", b"") and b"<!doctypehtml" not in head.replace(b" ", b"")
-    ) or b"<!entity" in plain.lower():
+    if DOCTYPE.search(plain[:200_000]) or b"<!entity" in plain.lower():
         raise ContractBroken("The feed declares a document type or entities, which are refused.")
     depth = 0
     outside = re.sub(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->", b"", plain, flags=re.DOTALL)
@@ -59,10 +64,10 @@ def _inspect(body: bytes) -> None:
             raise ContractBroken("The feed nests deeper or carries more attributes than any honest one.")
 
 
-def _xml_entries(body: bytes, headers: dict[str, str]) -> tuple[list[Entry], str]:
+def _xml_entries(body: bytes, content_type: str) -> tuple[list[Entry], str]:
     import feedparser
 
-    told = {name: value for name, value in headers.items() if value}
+    told = {"content-type": content_type} if content_type else {}
     found = feedparser.parse(io.BytesIO(body), response_headers=told, sanitize_html=False, resolve_relative_uris=False)
     if not found.get("version") and not found.entries:
         raise ContractBroken("This is no feed; check the watch's address.")
@@ -115,5 +120,6 @@ def _json_entry(item: dict[str, Any]) -> Entry:
         "updated": item.get("date_modified"),
         "lang": item.get("language"),
         "tags": item.get("tags"),
+        SPOILT: item.get(SPOILT),
     }
     return {name: value for name, value in made.items() if value}

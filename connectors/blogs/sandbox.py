@@ -1,19 +1,22 @@
 """The other side of blogs: three sites and their feeds, in RSS 2.0, Atom and JSON Feed.
 
 Feeds answer conditional requests (ETag, Last-Modified, 304) and hold the newest entries only, as feeds do. One path
-has moved for good, one is gone.
+has moved for good, one is gone. An entry's page is there for who follows its link.
 """
 
 import hashlib
 import html
+import re
 from datetime import UTC, datetime
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 from sandbox.kit import Reply, Request, System, WorldPost, route
 
 ENTRIES = 50
 TITLES = {"blog.acme.test": "The Acme blog", "coffeelovers.test": "Coffee lovers", "techreview.test": "Tech review"}
+LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
+NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Blogs(System):
@@ -28,7 +31,7 @@ class Blogs(System):
     @route("GET", "/feed.xml")
     def rss(self, request: Request) -> Reply:
         """RSS 2.0."""
-        posts = self._posts(request.host)
+        posts, title = self._posts(request.host), _x(TITLES[request.host])
         items = "".join(
             f"<item><title>{_x(post.title)}</title><link>{_link(post)}</link>"
             f'<guid isPermaLink="false">{_guid(post)}</guid><dc:creator>{_x(post.author.name)}</dc:creator>'
@@ -38,10 +41,10 @@ class Blogs(System):
         )
         text = (
             '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/">'
-            f"<channel><title>{_x(TITLES[request.host])}</title><link>https://{request.host}/</link>"
-            f"<description>{_x(TITLES[request.host])}</description><language>en</language><ttl>15</ttl>{items}</channel></rss>"
+            f"<channel><title>{title}</title><link>https://{request.host}/</link><description>{title}</description>"
+            f"<language>en</language><ttl>15</ttl>{items}</channel></rss>"
         )
-        return self._conditional(request, text, "application/rss+xml; charset=utf-8", posts)
+        return _conditional(request, text, "application/rss+xml; charset=utf-8", posts)
 
     @route("GET", "/atom.xml")
     def atom(self, request: Request) -> Reply:
@@ -51,16 +54,16 @@ class Blogs(System):
             f'<entry><id>{_guid(post)}</id><title>{_x(post.title)}</title><link href="{_link(post)}"/>'
             f"<author><name>{_x(post.author.name)}</name></author><published>{_iso(post.published_at)}</published>"
             f"<updated>{_iso(post.edited_at or post.published_at)}</updated>"
-            f'<content type="html">{_x(_body(post))}</content></entry>'
+            f'<content type="html" xml:lang="{_x(post.lang)}">{_x(_body(post))}</content></entry>'
             for post in posts
         )
-        newest = _iso(posts[0].published_at if posts else datetime(2025, 1, 1, tzinfo=UTC))
         text = (
             '<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">'
-            f"<id>https://{request.host}/</id><title>{_x(TITLES[request.host])}</title><updated>{newest}</updated>"
+            f"<id>https://{request.host}/</id><title>{_x(TITLES[request.host])}</title>"
+            f"<updated>{_iso(_changed_at(posts))}</updated>"
             f'<link rel="self" href="https://{request.host}/atom.xml"/>{entries}</feed>'
         )
-        return self._conditional(request, text, "application/atom+xml; charset=utf-8", posts)
+        return _conditional(request, text, "application/atom+xml; charset=utf-8", posts)
 
     @route("GET", "/feed.json")
     def json_feed(self, request: Request) -> Reply:
@@ -77,7 +80,16 @@ class Blogs(System):
                 for post in posts
             ],
         }  # fmt: skip
-        return self._conditional(request, Reply.json(feed).body.decode(), "application/feed+json", posts)
+        return _conditional(request, Reply.json(feed).body.decode(), "application/feed+json", posts)
+
+    @route("GET", "/posts/{id}")
+    def entry(self, request: Request, id: str) -> Reply:
+        """The page that an entry links to."""
+        post = self.world.get(int(id)) if id.isascii() and id.isdigit() else None
+        if post is None or post.site != request.host:
+            return self.not_found(request)
+        page = f'<!doctype html><html lang="{_x(post.lang)}"><title>{_x(post.title)}</title>{_body(post)}</html>'
+        return Reply.text(page, content_type="text/html; charset=utf-8")
 
     @route("GET", "/old-feed.xml")
     def moved(self, request: Request) -> Reply:
@@ -92,17 +104,37 @@ class Blogs(System):
     def _posts(self, site: str) -> list[WorldPost]:
         return self.world.posts("blogs", site=site)[::-1][:ENTRIES]
 
-    def _conditional(self, request: Request, text: str, content_type: str, posts: list[WorldPost]) -> Reply:
-        tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:20]}"'
-        changed = posts[0].published_at if posts else datetime(2025, 1, 1, tzinfo=UTC)
-        headers = {"ETag": tag, "Last-Modified": format_datetime(changed.astimezone(UTC), usegmt=True)}
-        if request.headers.get("if-none-match") == tag:
-            return Reply.empty(304, headers)
-        return Reply.text(text, headers=headers, content_type=content_type)
+
+def _conditional(request: Request, text: str, content_type: str, posts: list[WorldPost]) -> Reply:
+    """The feed, or a 304 for who has it; a tag is asked before a date, which knows seconds only."""
+    tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:20]}"'
+    changed = _changed_at(posts).astimezone(UTC).replace(microsecond=0)
+    headers = {"ETag": tag, "Last-Modified": format_datetime(changed, usegmt=True), "Cache-Control": "max-age=60"}
+    known = request.headers.get("if-none-match")
+    if known is not None:
+        tags = {each.strip().removeprefix("W/") for each in known.split(",")}
+        fresh = "*" in tags or tag in tags
+    else:
+        since = _date(request.headers.get("if-modified-since", ""))
+        fresh = since is not None and changed <= since
+    return Reply.empty(304, headers) if fresh else Reply.text(text, headers=headers, content_type=content_type)
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _changed_at(posts: list[WorldPost]) -> datetime:
+    return max((post.edited_at or post.published_at for post in posts), default=LONG_AGO)
 
 
 def _x(text: str) -> str:
-    return html.escape(text)
+    """A text within XML, without the characters that XML has no place for."""
+    return html.escape(NOT_IN_XML.sub("", text))
 
 
 def _link(post: WorldPost) -> str:

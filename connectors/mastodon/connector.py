@@ -20,7 +20,7 @@ from urllib.parse import quote, urlsplit
 
 from hub.domain import Cursor, Watch
 from hub.errors import ContractBroken, SetupError
-from hub.kit import BearerToken, LinkHeader, Network, Page, Rejected, ResetAt, iso8601
+from hub.kit import SPOILT, BearerToken, LinkHeader, Network, Page, Rejected, ResetAt, iso8601
 
 PAGE_SIZE = 40  # the most that a timeline returns
 SNOWFLAKE_DIGITS = 17  # fewer, or letters, and the server counts in its own way
@@ -108,7 +108,9 @@ def _status_of(listed: dict[str, Any]) -> dict[str, Any] | None:
     """The status that is listed; None for a notification about something else."""
     if "type" in listed and "account" in listed and "visibility" not in listed:
         status = listed.get("status")
-        return status if isinstance(status, dict) else None
+        if not isinstance(status, dict):
+            return None
+        return {**status, SPOILT: True} if SPOILT in listed else status
     return listed
 
 

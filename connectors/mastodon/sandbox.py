@@ -1,32 +1,51 @@
 """The other side of Mastodon: one server, mastodon.test, over the invented world's posts.
 
 Ids are snowflakes of 48 bits of milliseconds and 16 of sequence. `min_id` walks forwards, `since_id` starts at the
-newest; pages are named in `Link` only; rate limits reset at an ISO time; content is HTML.
+newest; pages are named in `Link` only; rate limits reset at an ISO time; content is HTML. Timelines hold what is
+public and no boosts; who is spoken to in private learns of it by a notification; a boost stands with its booster.
 """
 
-import html
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
-from sandbox.kit import Person, Reply, Request, System, Window, WorldPost, route
+from connectors.mastodon.sandbox_shapes import (
+    ACCOUNT_BASE,
+    APPROVAL,
+    HOST,
+    PICTURE,
+    account_of,
+    content_of,
+    local_name,
+    mention_of,
+    moment,
+    status_id,
+)
+from sandbox.kit import Reply, Request, Shelves, System, Window, WorldPost, route
 
-HOST = "mastodon.test"
 TOKEN = "sandbox-mastodon-token"
-SEQUENCE = 1 << 16
-ACCOUNT_BASE = 109_000_000_000_000_000
+US = "acme"  # whose token it is
 WINDOW_SECONDS = 300
+CALLS = 300
+PAGING = ("min_id", "max_id", "since_id")
+LISTED = ("public", "unlisted")
 
 
 class Mastodon(System):
     """mastodon.test."""
 
     hosts = (HOST,)
+    _window: Window
+
+    def start(self) -> None:
+        """Nothing was asked yet."""
+        self._shelves = Shelves(self.world, "mastodon", status_id)
 
     def admit(self, request: Request) -> Reply | None:
         """Only with the token, but for what every server tells everybody."""
-        self._window: Window = self.take("all", limit=300, seconds=WINDOW_SECONDS)
+        self._window = self.take("all", limit=CALLS, seconds=WINDOW_SECONDS)
         if self._window.exceeded:
             return Reply.json({"error": "Too many requests"}, status=429)
         if request.path != "/api/v2/instance" and request.bearer != TOKEN:
@@ -38,10 +57,9 @@ class Mastodon(System):
 
     def seal(self, request: Request, reply: Reply) -> None:
         """Every answer names its window, by an ISO time."""
-        reset = self._window.reset_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         reply.headers |= {
             "X-RateLimit-Limit": str(self._window.limit), "X-RateLimit-Remaining": str(self._window.remaining),
-            "X-RateLimit-Reset": reset,
+            "X-RateLimit-Reset": self._window.reset_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         }  # fmt: skip
 
     def not_found(self, request: Request) -> Reply:
@@ -51,52 +69,67 @@ class Mastodon(System):
     @route("GET", "/api/v2/instance")
     def instance(self, request: Request) -> Reply:
         """What the server is."""
-        return Reply.json({
-            "domain": HOST, "title": "Sandbox", "version": "4.7.0", "source_url": f"https://{HOST}/source",
-            "description": "Played for the hub", "languages": ["en"], "rules": [],
-            "configuration": {"statuses": {"max_characters": 500, "characters_reserved_per_url": 23}},
-            "api_versions": {"mastodon": 7},
-        })  # fmt: skip
+        return Reply.json(instance_facts())
 
     @route("GET", "/api/v1/accounts/verify_credentials")
     def me(self, request: Request) -> Reply:
         """Whose token this is."""
-        person = self.world.by_handle("acme") or self.world.people[0]
-        return Reply.json(account_of(person) | {"source": {"note": person.bio, "fields": [], "privacy": "public"}})
+        person = self.world.by_handle(US) or self.world.people[0]
+        source = {
+            "note": person.bio, "fields": [], "privacy": "public", "sensitive": False, "language": "en",
+            "follow_requests_count": 0, "attribution_domains": [], "quote_policy": "public",
+        }  # fmt: skip
+        role = {"id": "-99", "name": "", "color": "", "permissions": "65536", "highlighted": False}
+        return Reply.json(account_of(person, self.clock.now()) | {"source": source, "role": role})
 
     @route("GET", "/api/v1/accounts/lookup")
     def lookup(self, request: Request) -> Reply:
         """An account by its address."""
-        name, _, host = request.param("acct").removeprefix("@").partition("@")
-        person = self.world.by_handle(name) if host in ("", HOST) else None
-        return Reply.json(account_of(person)) if person else self.not_found(request)
+        name = local_name(request.param("acct").removeprefix("@"))
+        person = self.world.by_handle(name) if name else None
+        return Reply.json(account_of(person, self.clock.now())) if person else self.not_found(request)
 
     @route("GET", "/api/v1/accounts/{id}/statuses")
     def statuses(self, request: Request, id: str) -> Reply:
-        """What one account has posted."""
-        number = int(id) - ACCOUNT_BASE if id.isdigit() else -1
+        """What one account has posted and boosted, as far as strangers may see it."""
+        number = _number(id) - ACCOUNT_BASE
         if self.world.person(number) is None:
             return self.not_found(request)
-        return self._page(request, lambda post: post.author.id == number, self._status)
+
+        def wanted(post: WorldPost) -> bool:
+            return post.author.id == number and visibility(post) in LISTED
+
+        return self._page(request, ("statuses", number), wanted, self._status)
 
     @route("GET", "/api/v1/timelines/tag/{tag}")
     def tag_timeline(self, request: Request, tag: str) -> Reply:
         """What carries a hashtag."""
-        wanted = tag.lower()
-        return self._page(request, lambda post: wanted in {each.lower() for each in post.tags}, self._status)
+        name = tag.lower()
+
+        def wanted(post: WorldPost) -> bool:
+            return _on_timelines(post) and name in {each.lower() for each in post.tags}
+
+        return self._page(request, ("tag", name), wanted, self._status)
 
     @route("GET", "/api/v1/timelines/public")
     def public_timeline(self, request: Request) -> Reply:
-        """Everything public."""
-        return self._page(request, lambda post: True, self._status)
+        """Everything public that answers nobody."""
+        return self._page(
+            request, "public", lambda post: _on_timelines(post) and post.in_reply_to is None, self._status
+        )
 
     @route("GET", "/api/v1/notifications")
     def notifications(self, request: Request) -> Reply:
-        """Who spoke to us."""
+        """Who spoke to us, in public or not."""
         types = request.params("types")
-        if types and "mention" not in types:
+        if (types and "mention" not in types) or "mention" in request.params("exclude_types"):
             return Reply.json([])
-        return self._page(request, lambda post: "acme" in {_local(name) for name in post.mentions}, self._notification)
+
+        def wanted(post: WorldPost) -> bool:
+            spoken_to = US in {local_name(name) for name in post.mentions}
+            return spoken_to and post.kind != "share" and post.author.handle != US
+
+        return self._page(request, "mentions", wanted, self._notification, size=40, most=80)
 
     @route("GET", "/api/v1/statuses/{id}")
     def status(self, request: Request, id: str) -> Reply:
@@ -110,136 +143,117 @@ class Mastodon(System):
         post = self._find(id)
         if post is None:
             return self.not_found(request)
-        ancestors, parent = [], self.world.get(post.in_reply_to) if post.in_reply_to else None
+        above, parent = [], self.world.get(post.in_reply_to) if post.in_reply_to else None
         while parent:
-            ancestors.append(self._status(parent))
+            above.append(self._status(parent))
             parent = self.world.get(parent.in_reply_to) if parent.in_reply_to else None
-        below = [self._status(each) for each in self.world.replies(post.id)]
-        return Reply.json({"ancestors": ancestors[::-1], "descendants": below})
+        below, waiting = [], self.world.replies(post.id)
+        while waiting:
+            reply = waiting.pop(0)
+            below.append(self._status(reply))
+            waiting = self.world.replies(reply.id) + waiting
+        return Reply.json({"ancestors": above[::-1], "descendants": below})
 
     def _find(self, id: str) -> WorldPost | None:
-        posts = (post for post in self.world.posts("mastodon") if status_id(post) == id)
-        return next(posts, None)
+        number = _number(id)
+        return next(self._shelves.oldest("all", lambda _: True, above=number - 1, below=number + 1), None)
 
     def _page(
-        self, request: Request, wanted: Callable[[WorldPost], bool], shown: Callable[[WorldPost], dict[str, Any]]
-    ) -> Reply:
-        limit = min(int(request.param("limit", "20")), 40)
-        low = max(int(request.param(name, "0") or 0) for name in ("min_id", "since_id"))
-        high = int(request.param("max_id", "0") or 0)
-        posts = [
-            post for post in self.world.posts("mastodon")
-            if int(status_id(post)) > low and (not high or int(status_id(post)) < high) and wanted(post)
-        ]  # fmt: skip
-        page = posts[:limit] if request.param("min_id") else posts[-limit:]
-        found = page[::-1]
-        headers = {"Link": self._links(request, found)} if found else {}
-        return Reply.json([shown(post) for post in found], headers=headers)
-
-    def _links(self, request: Request, found: list[WorldPost]) -> str:
-        kept = [(name, value) for name, values in request.query.items() for value in values if name not in PAGING]
-        address = f"https://{HOST}{request.path}"
-        older = urlencode([*kept, ("max_id", status_id(found[-1]))])
-        newer = urlencode([*kept, ("min_id", status_id(found[0]))])
-        return f'<{address}?{older}>; rel="next", <{address}?{newer}>; rel="prev"'
+        self, request: Request, question: object, wanted: Callable[[WorldPost], bool],
+        shown: Callable[[WorldPost], dict[str, Any]], *, size: int = 20, most: int = 40,
+    ) -> Reply:  # fmt: skip
+        """One page, newest first; with `min_id` the one that follows it, else the newest."""
+        size = min(_number(request.param("limit")) or size, most)
+        min_id, since_id, max_id = (_number(request.param(name)) for name in ("min_id", "since_id", "max_id"))
+        above, below = max(min_id, since_id), max_id or None
+        if min_id:
+            found = list(islice(self._shelves.oldest(question, wanted, above=above, below=below), size))[::-1]
+        else:
+            found = list(islice(self._shelves.newest(question, wanted, above=above, below=below), size))
+        headers = {"Link": _links(request, found)} if found else {}
+        return Reply.json([shown(post) for post in found], headers={"Cache-Control": "private, no-store", **headers})
 
     def _notification(self, post: WorldPost) -> dict[str, Any]:
         return {
-            "id": status_id(post), "type": "mention", "created_at": moment(post.published_at),
-            "account": account_of(post.author), "status": self._status(post), "group_key": f"ungrouped-{post.id}",
+            "id": str(status_id(post)), "type": "mention", "created_at": moment(post.published_at),
+            "group_key": f"ungrouped-{status_id(post)}", "account": account_of(post.author, self.clock.now()),
+            "status": self._status(post),
         }  # fmt: skip
 
     def _status(self, post: WorldPost) -> dict[str, Any]:
-        counters = post.counters(self.clock.now())
-        parent = self.world.get(post.in_reply_to) if post.in_reply_to else None
+        now = self.clock.now()
         boosted = self.world.get(post.shared) if post.shared and post.kind == "share" else None
-        id = status_id(post)
-        address = f"https://{HOST}/@{post.author.handle}/{id}"
+        counters = (boosted or post).counters(now)
+        parent = self.world.get(post.in_reply_to) if post.in_reply_to else None
+        id = str(status_id(post))
+        uri = f"https://{HOST}/users/{post.author.handle}/statuses/{id}"
+        people = [] if boosted else [self.world.by_handle(local_name(name)) for name in post.mentions]
+        tags = [] if boosted else list(dict.fromkeys(tag.lower() for tag in post.tags))
         return {
             "id": id,
-            "uri": f"https://{HOST}/users/{post.author.handle}/statuses/{id}",
-            "url": None if boosted else address,
             "created_at": moment(post.published_at),
-            "edited_at": moment(post.edited_at) if post.edited_at else None,
-            "account": account_of(post.author),
-            "content": "" if boosted else content_of(post.text),
-            "visibility": post.extra.get("visibility", "public"),
+            "in_reply_to_id": str(status_id(parent)) if parent else None,
+            "in_reply_to_account_id": str(ACCOUNT_BASE + parent.author.id) if parent else None,
             "sensitive": False,
             "spoiler_text": "",
-            "media_attachments": [],
-            "application": {"name": "Web", "website": None},
-            "mentions": [self._mention(name) for name in post.mentions if self.world.by_handle(_local(name))],
-            "tags": [{"name": tag.lower(), "url": f"https://{HOST}/tags/{tag.lower()}"} for tag in post.tags],
-            "emojis": [],
+            "visibility": visibility(post),
+            "language": post.lang,
+            "uri": f"{uri}/activity" if boosted else uri,
+            "url": f"{uri}/activity" if boosted else f"https://{HOST}/@{post.author.handle}/{id}",
+            "replies_count": counters.replies,
             "reblogs_count": counters.shares,
             "favourites_count": counters.likes,
-            "replies_count": counters.replies,
             "quotes_count": counters.quotes,
-            "in_reply_to_id": status_id(parent) if parent else None,
-            "in_reply_to_account_id": str(ACCOUNT_BASE + parent.author.id) if parent else None,
+            "edited_at": moment(post.edited_at) if post.edited_at else None,
+            **dict.fromkeys(("favourited", "reblogged", "muted", "bookmarked"), False),
+            "content": "" if boosted else content_of(post.text),
+            "filtered": [],
             "reblog": self._status(boosted) if boosted else None,
-            "quote": None,
-            "poll": None,
-            "card": None,
-            "language": post.lang,
+            "application": {"name": "Web", "website": None},
+            "account": account_of(post.author, now),
+            "media_attachments": [],
+            "mentions": [mention_of(person) for person in people if person],
+            "tags": [{"name": tag, "url": f"https://{HOST}/tags/{tag}"} for tag in tags],
+            "emojis": [],
+            "tagged_collections": [],
+            **dict.fromkeys(("quote", "card", "poll")),
+            "quote_approval": APPROVAL,
         }
 
-    def _mention(self, name: str) -> dict[str, Any]:
-        person = self.world.by_handle(_local(name))
-        assert person is not None
-        account = account_of(person)
-        return {field: account[field] for field in ("id", "username", "url", "acct")}
 
-
-PAGING = ("min_id", "max_id", "since_id")
-
-
-def status_id(post: WorldPost) -> str:
-    """The id that Mastodon would have given a status of this time."""
-    return str((int(post.published_at.timestamp() * 1000) << 16) | (post.id % SEQUENCE))
-
-
-def account_of(person: Person) -> dict[str, Any]:
-    """An account as the API shows it."""
-    address = f"https://{HOST}/@{person.handle}"
-    picture = f"https://{HOST}/avatars/missing.png"
+def instance_facts() -> dict[str, Any]:
+    """What mastodon.test says of itself."""
     return {
-        "id": str(ACCOUNT_BASE + person.id),
-        "username": person.handle,
-        "acct": person.handle,
-        "display_name": person.name,
-        "locked": False,
-        "bot": person.automated,
-        "discoverable": True,
-        "indexable": True,
-        "group": False,
-        "created_at": moment(person.joined),
-        "note": content_of(person.bio) if person.bio else "",
-        "url": address,
-        "uri": f"https://{HOST}/users/{person.handle}",
-        "avatar": picture,
-        "avatar_static": picture,
-        "header": picture,
-        "header_static": picture,
-        "followers_count": person.followers,
-        "following_count": person.following,
-        "statuses_count": 100 + person.id,
-        "last_status_at": None,
-        "emojis": [],
-        "fields": [],
-    }
+        "domain": HOST, "title": "Sandbox", "version": "4.7.3", "source_url": "https://github.com/mastodon/mastodon",
+        "description": "Played for the hub", "usage": {"users": {"active_month": 4}}, "languages": ["en"], "rules": [],
+        "thumbnail": {"url": PICTURE}, "icon": [], "api_versions": {"mastodon": 7},
+        "configuration": {
+            "urls": {"streaming": f"wss://{HOST}"},
+            "accounts": {"max_featured_tags": 10, "max_pinned_statuses": 5},
+            "statuses": {"max_characters": 500, "max_media_attachments": 4, "characters_reserved_per_url": 23},
+        },
+        "registrations": {"enabled": False, "approval_required": False, "message": None},
+        "contact": {"email": f"admin@{HOST}", "account": None},
+    }  # fmt: skip
 
 
-def content_of(text: str) -> str:
-    """Plain text as the HTML that Mastodon makes of it."""
-    paragraphs = html.escape(text, quote=False).split("\n\n")
-    return "".join(f"<p>{paragraph.replace(chr(10), '<br />')}</p>" for paragraph in paragraphs)
+def visibility(post: WorldPost) -> str:
+    """Who may see a status: public, unlisted, private or direct."""
+    return str(post.extra.get("visibility", "public"))
 
 
-def moment(at: datetime) -> str:
-    """ISO 8601 with milliseconds."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+def _on_timelines(post: WorldPost) -> bool:
+    return visibility(post) == "public" and post.kind != "share"
 
 
-def _local(name: str) -> str:
-    return name.partition("@")[0].lower() if name.partition("@")[2] in ("", HOST) else ""
+def _number(text: str) -> int:
+    """A number as Mastodon reads one: what is none counts as nothing."""
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _links(request: Request, found: list[WorldPost]) -> str:
+    kept = [(name, value) for name, values in request.query.items() for value in values if name not in PAGING]
+    address = f"https://{HOST}{request.path}"
+    older = urlencode([*kept, ("max_id", status_id(found[-1]))])
+    newer = urlencode([*kept, ("min_id", status_id(found[0]))])
+    return f'<{address}?{older}>; rel="next", <{address}?{newer}>; rel="prev"'

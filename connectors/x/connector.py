@@ -17,7 +17,7 @@ from typing import Any
 
 from hub.domain import Cursor, Watch
 from hub.errors import ContractBroken, SetupError
-from hub.kit import BearerToken, Network, Page, Rejected, ResetAt, epoch_seconds
+from hub.kit import SPOILT, BearerToken, Network, Page, Rejected, ResetAt, epoch_seconds
 
 PAGE_SIZE = 100  # the most that one page holds
 REACH = timedelta(days=7) - timedelta(minutes=1)  # how far back search looks
@@ -121,6 +121,8 @@ def _by_id(found: Any) -> dict[str, dict[str, Any]]:
 def _joined(post: dict[str, Any], users: dict[str, Any], posts: dict[str, Any]) -> dict[str, Any]:
     author = users.get(str(post.get("author_id")))
     joined = {**post, "author": author or {"id": post.get("author_id")}}
+    if author and SPOILT in author:
+        joined[SPOILT] = True
     referenced = post.get("referenced_tweets")
     if isinstance(referenced, list):
         joined["referenced"] = [

@@ -205,15 +205,19 @@ def _sandbox_hosts(folder: Folder) -> Iterator[str]:
 
 
 def _hosts_of(path: Path) -> list[str]:
-    """What `hosts = (...)` says in the classes of a file, which is read and not run."""
-    tree = ast.parse(path.read_bytes())
-    known = {target.id: node.value for node in tree.body if isinstance(node, ast.Assign) for target in _names(node)}
+    """What `hosts = (...)` says in the classes of a file, which is read and not run; names may come from beside it."""
+    beside = [node for file in path.parent.glob("sandbox*.py") for node in ast.parse(file.read_bytes()).body]
+    known = {target.id: node.value for node in beside if isinstance(node, ast.Assign) for target in _names(node)}
     hosts: list[str] = []
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Assign) and any(target.id == "hosts" for target in _names(node)):
             values = node.value.elts if isinstance(node.value, (ast.Tuple, ast.List)) else []
-            hosts += [str(ast.literal_eval(known[each.id] if isinstance(each, ast.Name) else each)) for each in values]
+            hosts += [_literal(known.get(each.id) if isinstance(each, ast.Name) else each) for each in values]
     return hosts
+
+
+def _literal(value: ast.expr | None) -> str:
+    return str(value.value) if isinstance(value, ast.Constant) else "a host that is computed"
 
 
 def _names(node: ast.Assign) -> list[ast.Name]:

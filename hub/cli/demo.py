@@ -1,9 +1,7 @@
 """The demo: the whole job once on the invented world, and where to look then."""
 
-import os
 import shutil
 import time
-from pathlib import Path
 from typing import Any
 
 from hub.cli.app import answer_table, say
@@ -33,7 +31,7 @@ def in_process(*, fresh: bool) -> int:
     began = time.monotonic()
     with SandboxProcess(settings.var_dir / "sandbox", port=settings.sandbox_port) as box:
         say(f"The sandbox plays X, Mastodon, blogs, Salesforce, Zendesk and Slack at http://127.0.0.1:{box.port}/")
-        world.enter_sandbox(settings, box.env)
+        world.enter_sandbox(box.env)
         hub = Hub(settings=read_settings())
         try:
             done = run_once(hub)
@@ -77,8 +75,6 @@ def _prepare(settings: Settings, *, fresh: bool) -> None:
     if fresh:
         shutil.rmtree(settings.var_dir, ignore_errors=True)
     settings.var_dir.mkdir(parents=True, exist_ok=True)
-    if not settings.config and not settings.config_path.exists():
-        os.environ["HUB_CONFIG"] = str(Path(settings.home) / "sandbox" / "hub.yaml")
 
 
 def _await_work(settings: Settings) -> dict[str, Any]:

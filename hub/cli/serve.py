@@ -28,8 +28,12 @@ def up(
     ] = True,
 ) -> None:
     """Start Airflow and, unless told otherwise, the sandbox, on 127.0.0.1; returns when both answer."""
+    from hub.cli.world import refuse_invented
     from hub.launcher import up as start
+    from hub.settings import read_settings
 
+    if not with_sandbox:
+        refuse_invented(read_settings())
     names = tuple(name.strip() for name in live.split(",") if name.strip())
     running = start(sandbox=with_sandbox, live=names, port=port, sandbox_port=sandbox_port, preload=preload, say=say)
     show_running(running)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.cli.app import say
+from hub.errors import SetupError
 from hub.settings import Settings
 
 
@@ -32,21 +33,29 @@ def running_sandbox(settings: Settings) -> dict[str, Any] | None:
 
 
 def enter(settings: Settings) -> bool:
-    """Point this process at the running sandbox, if there is one; without a hub.yaml the brand is Acme."""
+    """Point this process at the running sandbox, if there is one."""
     note = running_sandbox(settings)
     if note is None:
+        refuse_invented(settings)
         return False
-    enter_sandbox(settings, note["env"])
+    enter_sandbox(note["env"])
     say(f"Using the sandbox at http://127.0.0.1:{note['port']}/ (`hub down` stops it)")
     return True
 
 
-def enter_sandbox(settings: Settings, env: dict[str, str]) -> None:
+def refuse_invented(settings: Settings) -> None:
+    """What the sandbox made must not be mixed with real people and real tickets."""
+    if note_of(settings).parent.exists():
+        raise SetupError(
+            f"{settings.var_dir} holds what the sandbox made, and no sandbox is running: start it with `hub up` or "
+            "`hub sandbox`; to talk to the real systems, `make clean-state` or set HUB_VAR to another folder first."
+        )
+
+
+def enter_sandbox(env: dict[str, str]) -> None:
     """Take over the sandbox's variables; what the caller has set stays."""
     for name, value in env.items():
         if name.startswith("AIRFLOW_CONN_"):
             os.environ.setdefault(name, value)
         else:
             os.environ[name] = value
-    if not settings.config and not settings.config_path.exists():
-        os.environ["HUB_CONFIG"] = str(Path(settings.home) / "sandbox" / "hub.yaml")

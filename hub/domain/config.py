@@ -9,6 +9,7 @@ from hub.domain.watches import Watch
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Hours = Annotated[float, msgspec.Meta(ge=0)]
+ClockTime = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 class Organisation(Model):
@@ -47,15 +48,9 @@ class Triage(Model):
 class BusinessHours(Model):
     """When people answer, in the organisation's time zone."""
 
-    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = (
-        "mon",
-        "tue",
-        "wed",
-        "thu",
-        "fri",
-    )
-    opens: str = "09:00"
-    closes: str = "17:00"
+    days: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri")
+    opens: ClockTime = "09:00"
+    closes: ClockTime = "17:00"
 
 
 class Route(Model):

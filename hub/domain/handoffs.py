@@ -8,6 +8,7 @@ from hub.domain.posts import Author, Post
 from hub.domain.signals import Signal
 
 HandoffKind = Literal["Lead", "Case", "Alert"]
+Priority = Literal["low", "normal", "high", "urgent"]
 Outcome = Literal["created", "updated", "unchanged", "parent_missing", "refused", "deferred", "unknown"]
 
 
@@ -38,7 +39,7 @@ class Handoff(Model, omit_defaults=False):
     provenance: Provenance
     first: bool = True  # False when it adds to a thing that already exists (a follow-up)
     company: str | None = None
-    priority: Literal["low", "normal", "high", "urgent"] = "normal"
+    priority: Priority = "normal"
     severity: int = 0  # 1 to 10, alerts only
     title: str = ""
     others: tuple[Post, ...] = ()  # further posts folded into this one: an alert is a digest, not a siren

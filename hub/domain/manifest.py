@@ -61,9 +61,7 @@ class Manifest(Model):
     budget: Budget
     hosts: tuple[str, ...] = ()  # what the sandbox plays: exact names or `*.suffix`
     base_url: str | None = None  # where the API lives, unless the connection's host says otherwise
-    connection: dict[
-        str, Any
-    ] = {}  # conn_type and which field holds which secret, for `hub doctor` and the guide
+    connection: dict[str, Any] = {}  # conn_type and which field holds which secret, for `hub doctor` and the guide
     watches: tuple[str, ...] = ()
     every_seconds: Positive = 300
     expectations: Expectations = Expectations()

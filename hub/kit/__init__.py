@@ -1,6 +1,6 @@
 """What a connector is made of: networks and destinations, auth, pages, waiting, limits and recordings."""
 
-from hub.kit.answers import Answer, read_json
+from hub.kit.answers import SPOILT, Answer, read_json
 from hub.kit.auth import BasicAuth, BearerToken, ClientCredentials, NoAuth
 from hub.kit.connection import Connection
 from hub.kit.destination import Destination
@@ -11,7 +11,8 @@ from hub.kit.services import Budgets, Clock, Limits, Memory, Services, Token, To
 from hub.kit.waits import ResetAt, RetryAfter, epoch_seconds, iso8601, seconds_left
 
 __all__ = [
-    "Answer", "BasicAuth", "BearerToken", "Budgets", "ClientCredentials", "Clock", "Connection", "Destination",
-    "Http", "Limits", "LinkHeader", "Memory", "Network", "NextToken", "NoAuth", "OnePage", "Page", "Rejected",
-    "ResetAt", "RetryAfter", "Services", "Token", "Tokens", "epoch_seconds", "iso8601", "read_json", "seconds_left",
+    "SPOILT", "Answer", "BasicAuth", "BearerToken", "Budgets", "ClientCredentials", "Clock", "Connection",
+    "Destination", "Http", "Limits", "LinkHeader", "Memory", "Network", "NextToken", "NoAuth", "OnePage", "Page",
+    "Rejected", "ResetAt", "RetryAfter", "Services", "Token", "Tokens", "epoch_seconds", "iso8601", "read_json",
+    "seconds_left",
 ]  # fmt: skip

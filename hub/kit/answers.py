@@ -1,6 +1,7 @@
 """Reading an answer's body: one JSON reader for all sources, which refuses what parsers disagree about.
 
-Duplicate keys, NaN, Infinity, bytes that are not UTF-8 and nesting beyond the limit are refused (`security.md`).
+NaN, Infinity, bytes that are not UTF-8 and nesting beyond the limit are refused (`security.md`). So is a key that
+stands twice in what envelops the records; inside a record it spoils that record alone, which is marked for quarantine.
 orjson is fast but takes duplicate keys without a word, and keeps the last. So a body is trusted when it has as many
 quotation marks as what was read from it: a key that was dropped took its own with it, and one that is written as
 an escape, which could make up for them, sends the body to the slower reader.
@@ -16,6 +17,7 @@ import orjson
 
 from hub.errors import ContractBroken
 
+SPOILT = "hub:spoilt"  # on a record in which one key stood twice
 ESCAPED_QUOTE = b"\\u0022"
 OTHERS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
@@ -37,41 +39,72 @@ def read_json(body: bytes, *, source: str, max_depth: int) -> Any:
         raise ContractBroken(f"{source} gave an empty answer where JSON was due.")
     if text.lstrip()[:1] == b"<":
         raise ContractBroken(f"{source} gave a page where JSON was due; a proxy or log-in may stand in between.")
-    value = _read(text, source)
+    value, doubtful = _read(text, source)
     if _apparent_depth(text) > max_depth and _depth(value) > max_depth:
         raise ContractBroken(f"{source} gave JSON nested deeper than {max_depth} levels.")
+    if doubtful:
+        _settle(value, source)
     return value
 
 
-def _read(text: bytes, source: str) -> Any:
+def _read(text: bytes, source: str) -> tuple[Any, bool]:
+    """The value, and whether a key stands twice in some object of it."""
     try:
         value = orjson.loads(text)
-        if ESCAPED_QUOTE not in text and orjson.dumps(value).count(b'"') == text.count(b'"'):
-            return value
+        written = orjson.dumps(value)
+        if written == text or (ESCAPED_QUOTE not in text and written.count(b'"') == text.count(b'"')):
+            return value, False
     except (orjson.JSONDecodeError, TypeError):
         pass  # a lone surrogate, say, which is odd but legal: the slower reader decides
     return _read_slowly(text, source)
 
 
-def _read_slowly(text: bytes, source: str) -> Any:
+def _read_slowly(text: bytes, source: str) -> tuple[Any, bool]:
+    doubtful: list[bool] = []
+
+    def as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) == len(pairs):
+            return found
+        doubtful.append(True)
+        return _Doubtful(found)
+
     try:
-        return json.loads(
-            text.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite
-        )
+        told = text.decode("utf-8")
+        value = json.loads(told, object_pairs_hook=as_object, parse_constant=_no_constant, parse_float=_finite)
+        return value, bool(doubtful)
     except (ValueError, RecursionError) as broken:
         why = str(broken) if isinstance(broken, _Refused) else "it cannot be read"
         raise ContractBroken(f"{source} gave JSON that is refused: {why}.") from None
 
 
+class _Doubtful(dict[str, Any]):
+    """An object in which a key stood twice: parsers disagree about what it says."""
+
+
+def _settle(value: Any, source: str) -> None:
+    """Mark each listed object that holds a doubtful one; refuse the answer where the doubt is in its envelope."""
+    if isinstance(value, _Doubtful):
+        raise ContractBroken(f"{source} gave JSON that is refused: an object has one key twice.")
+    if isinstance(value, dict):
+        for inner in value.values():
+            _settle(inner, source)
+    elif isinstance(value, list):
+        for each in value:
+            if isinstance(each, dict) and _holds_doubt(each):
+                each[SPOILT] = True
+            elif not isinstance(each, dict):
+                _settle(each, source)
+
+
+def _holds_doubt(value: Any) -> bool:
+    if isinstance(value, dict):
+        return isinstance(value, _Doubtful) or any(map(_holds_doubt, value.values()))
+    return isinstance(value, list) and any(map(_holds_doubt, value))
+
+
 class _Refused(ValueError):
     """Legal to some parsers, not to us."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise _Refused("an object has one key twice")
-    return found
 
 
 def _finite(digits: str) -> float:

@@ -7,12 +7,14 @@ our errors; what an error says is fit for a log: no secret, no body, no query.
 import random
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 import requests.utils
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
 from hub.domain import Manifest
@@ -46,9 +48,11 @@ class Http:
         self._proof = session
         self._wire = requests.Session()
         self._wire.headers["User-Agent"] = USER_AGENT
+        self._headers = {name: str(value) for name, value in self._wire.headers.items()}
         self._wire.trust_env = False  # read once for each host, not for each request; and no .netrc
         adapter = services.transport or (GatedAdapter(services.resolve) if open_web else HTTPAdapter(max_retries=0))
         self._open_web = open_web
+        self._adapter = adapter
         self._wire.mount("https://", adapter)
         self._wire.mount("http://", adapter)
         self._routes: dict[str, dict[str, Any]] = {}
@@ -122,8 +126,8 @@ class Http:
         services.budgets.acquire(self._manifest.name, self._manifest.budget)
         limits = services.limits
         try:
-            response = self._wire.get(
-                url, params=params, headers=headers, stream=True, allow_redirects=False,
+            response = self._adapter.send(
+                self._question(url, params, headers), stream=True,
                 timeout=(limits.connect_seconds, limits.read_seconds), **self._route(url),
             )  # fmt: skip
             with response:
@@ -132,6 +136,18 @@ class Http:
             raise Unavailable(f"{title} gave no answer within {limits.read_seconds:g} s.") from None
         except (requests.RequestException, HTTPError, OSError) as broken:
             raise Unavailable(f"{title} cannot be reached ({type(broken).__name__}).") from None
+
+    def _question(
+        self, url: str, params: Mapping[str, Any] | None, headers: Mapping[str, str]
+    ) -> requests.PreparedRequest:
+        """Made by hand: a session's own way (cookies, redirects, reading the address thrice) costs as much again."""
+        question = requests.PreparedRequest()
+        question.method = "GET"
+        question.url = address = _address(url)
+        if params:
+            question.url = f"{address}{'&' if '?' in address else '?'}{urlencode(params, doseq=True)}"
+        question.headers = CaseInsensitiveDict({**self._headers, **headers})
+        return question
 
     def _read(self, response: requests.Response) -> bytes:
         """The whole body, unpacked; hangs up on one that is too large or drips for ever."""
@@ -179,6 +195,14 @@ class Http:
         if status < 400:
             raise ContractBroken(f"{title} sends us elsewhere ({status}); check the connection's host.")
         raise Rejected(f"{title} did not accept the request ({status}).", status=status)
+
+
+@lru_cache(maxsize=256)
+def _address(url: str) -> str:
+    """The address as it goes over the wire: host in ASCII, all else percent-encoded, no fragment."""
+    question = requests.PreparedRequest()
+    question.prepare_url(url.partition("#")[0], None)
+    return str(question.url)
 
 
 class Rejected(ContractBroken):

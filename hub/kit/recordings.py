@@ -175,7 +175,7 @@ class OneAnswer(BaseAdapter):
 class Tape(BaseAdapter):
     """Passes requests on to the wire and keeps what was said; proofs of identity are headers, and not kept."""
 
-    def __init__(self, wire: HTTPAdapter) -> None:
+    def __init__(self, wire: BaseAdapter) -> None:
         super().__init__()
         self._wire = wire
         self.exchanges: list[Exchange] = []

@@ -23,10 +23,11 @@ TIME = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.,]*(Z|[+-]\d\d:?\d\d)?\Z|\w{3}, \d{1,2} \w{3} \d{4} [\d:]{5,8} \S+\Z"
 )
 ADDRESS = re.compile(r"https?://[^\s\"'<>\\)\]]+", re.IGNORECASE)
-ID = re.compile(r"(?<![0-9A-Za-z])\d{6,}(?![0-9A-Za-z])")
+ULID = r"(?=[A-Z]*\d)[0-9A-Z]{20,}"
+ID = re.compile(rf"(?<![0-9A-Za-z])(?:\d{{6,}}|{ULID})(?![0-9A-Za-z])")
 DATE = r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} [\d:]{5,8}(?: GMT| UTC| Z)?|\d{4}-\d\d-\d\dT[\d:.]+Z?"
 TAG = r"<!\[CDATA\[|<!--.*?-->|</?[A-Za-z?][^>]*>"
-PIECE = re.compile(rf"{ADDRESS.pattern}|{DATE}|&#?\w+;|{TAG}|[^\W\d_]+(?:['’][^\W\d_]+)?", re.DOTALL)
+PIECE = re.compile(rf"{ADDRESS.pattern}|{DATE}|{ULID}|&#?\w+;|{TAG}|[^\W\d_]+(?:['’][^\W\d_]+)?", re.DOTALL)
 IN_TAG = re.compile(rf"(xmlns(?::\w+)?=[\"'])?({ADDRESS.pattern})")  # what names a vocabulary stays
 SAYING = re.compile(r"\b(title|alt|label|term|text|content|data-[\w-]+)=(\"[^\"]*\"|'[^']*')")
 KEPT_HEADERS = re.compile(

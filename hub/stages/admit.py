@@ -4,7 +4,7 @@ Shared by triage (a batch that landed) and replay (a record that was mended), so
 same rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,11 +12,11 @@ from hub.classify import Engine, item_of
 from hub.domain import Handoff, Manifest, Post, Signal
 from hub.domain.config import Config
 from hub.mapping import Mapping as RecordMapping
-from hub.stages.render import Outlet, drafts
+from hub.stages.render import Outlet, Rendered, render
 from hub.stages.route import Routed, Router, Rule, conversation_key, fold_alerts, open_desk
 from hub.stages.threads import with_threads
 from hub.stages.validate import Gate
-from hub.store import Standing, Store, Transaction
+from hub.store import Rejected, Standing, Store, Transaction
 
 ADDRESSED = ("mention", "profile")  # kinds of watch that find what is said to us, named or not
 
@@ -66,6 +66,7 @@ class Admitted:
 
     routed: tuple[Routed, ...]
     handoffs: tuple[Handoff, ...]
+    unsayable: frozenset[str]  # keys of posts in quarantine, since a mapping cannot say what they became
     known: int
     dead: int  # dropped, since they or their authors were erased
 
@@ -98,11 +99,25 @@ def admit(tx: Transaction, considered: Considered, found: Found, book: Rulebook,
     fresh = [post for post in unknown(alive, tx.posts.known([post.key for post in alive])) if post.key in signals]
     routed = _route(tx, fresh, signals, found, book, run)
     handoffs = fold_alerts([handoff for one in routed for handoff in one.handoffs])
-    saved = tx.posts.save(alive, batch=found.batch, standings={one.post.key: _standing(one) for one in routed})
+    rendered = [(handoff, render(handoff, book.outlets, book.config)) for handoff in handoffs]
+    unsayable = [_unsayable(handoff, made, found, run) for handoff, made in rendered if made.problems]
+    refused = frozenset(one.post for one in unsayable if one.post)
+    standings = {one.post.key: _standing(one, refused) for one in routed}
+    saved = tx.posts.save(alive, batch=found.batch, standings=standings)
     tx.signals.save([(post, signals[post.key]) for post in fresh])
     tx.handoffs.save(handoffs)
-    tx.outbox.intend([draft for handoff in handoffs for draft in drafts(handoff, book.outlets, book.config)])
-    return Admitted(tuple(routed), tuple(handoffs), len(saved.known) + saved.repeats, len(posts) - len(alive))
+    tx.outbox.intend([draft for _, made in rendered for draft in made.drafts])
+    tx.quarantine.add_all(unsayable)
+    return Admitted(tuple(routed), tuple(handoffs), refused, len(saved.known) + saved.repeats, len(posts) - len(alive))
+
+
+def _unsayable(handoff: Handoff, made: Rendered, found: Found, run: str) -> Rejected:
+    """The post whose work waits until a destination's mapping is mended; what could be rendered is sent."""
+    problem = made.problems[0]
+    return Rejected(
+        stage="render", reason=problem.reason, detail=str(problem), network=handoff.post.network,
+        post=handoff.post.key, batch=found.batch or None, run=run,
+    )  # fmt: skip
 
 
 def unknown(posts: Sequence[Post], known: set[str]) -> list[Post]:
@@ -135,5 +150,7 @@ def _route(
     return [router.route(post, signals[post.key], watch_started=found.started_at, desk=desk) for post in posts]
 
 
-def _standing(routed: Routed) -> Standing:
+def _standing(routed: Routed, unsayable: Collection[str]) -> Standing:
+    if routed.post.key in unsayable:
+        return Standing("quarantined", "render")
     return Standing("set_aside", routed.set_aside) if routed.set_aside else Standing("handed_off")

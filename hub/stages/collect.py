@@ -19,6 +19,8 @@ from hub.errors import HubError
 from hub.kit import Network, Page
 from hub.store import Landing, Store, faultpoint
 
+YOUNG = timedelta(hours=1)  # a watch younger than this has just been read whole
+
 log = structlog.get_logger(__name__)
 
 BATCH_RECORDS = 2_000  # a batch holds at least one page and about so many records at the most
@@ -65,8 +67,8 @@ def sweep(
 ) -> Pulled:
     """Read the last hours once more, behind the cursors: posts that reached a network late lie there.
 
-    The cursors stay where they are, and what is known already is dropped by its key. Watches that were never read
-    are left to their first pull.
+    The cursors stay where they are, and what is known already is dropped by its key. Watches that have just
+    begun are left to their first pull.
     """
     swept = Pulled()
     reader = _Reader(network, store, landing, run, Triage())
@@ -106,7 +108,7 @@ class _Reader:
         fetched = 0
         with self.store.read() as view:
             state = view.watches.get(watch.key)
-        if state is None or state.cursor.fresh:
+        if state is None or state.cursor.fresh or state.started_at > self.store.now() - YOUNG:
             return names, fetched, None
         try:
             for records, _ in gathered(self.network.pull(watch, Cursor())):

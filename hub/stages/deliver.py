@@ -5,13 +5,14 @@ found claimed with its lease run out, or was answered by silence, is looked up b
 again. So each object is there exactly once, whether the process, the network or the other side fails.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 
-from hub.domain import Delivery, FoundRecord, Receipt
+from hub.domain import Delivery, FoundRecord, Outcome, Receipt
 from hub.errors import ContractBroken, HubError, RateLimited, SetupError, Unavailable
 from hub.kit import Destination
 from hub.store import Store, faultpoint
@@ -24,16 +25,20 @@ SETUP_PAUSE_SECONDS = 300  # a person must act first; asking more often only loc
 
 @dataclass
 class Delivered:
-    """What one run did at one destination, by outcome, and why it stopped early if it did."""
+    """What one run did at one destination, and why it stopped early if it did."""
 
     destination: str
-    outcomes: dict[str, int] = field(default_factory=dict)
     stopped: HubError | None = None
+    _last: dict[int, Outcome] = field(default_factory=dict)
 
     def add(self, receipts: Sequence[Receipt]) -> None:
-        """Count these answers."""
-        for receipt in receipts:
-            self.outcomes[receipt.outcome] = self.outcomes.get(receipt.outcome, 0) + 1
+        """Keep these answers; a later one to the same delivery takes the place of an earlier one."""
+        self._last.update((receipt.delivery, receipt.outcome) for receipt in receipts)
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """How many deliveries ended how: what was in doubt and found counts as found."""
+        return dict(Counter(self._last.values()))
 
 
 def waiting(name: str, *, store: Store) -> int:
@@ -72,12 +77,8 @@ class _Work:
     """One run at one destination."""
 
     def __init__(self, destination: Destination, store: Store, worker: str, lease_seconds: float) -> None:
-        self.destination, self.store, self.worker, self.lease_seconds = (
-            destination,
-            store,
-            worker,
-            lease_seconds,
-        )
+        self.destination, self.store = destination, store
+        self.worker, self.lease_seconds = worker, lease_seconds
         self.name = destination.manifest.name
         self.done = Delivered(self.name)
 
@@ -98,17 +99,18 @@ class _Work:
         try:
             found = {record.external_id: record for record in self.destination.find(doubtful)}
         except HubError as problem:
-            self._settle(doubtful, [_as_receipt(one, problem, sent=True) for one in doubtful], problem)
+            self._settle(doubtful, [_in_doubt(one, problem) for one in doubtful], problem)
             return 0
         settled = [(one, receipt) for one in doubtful if (receipt := self._judge(one, found.get(one.external_id)))]
         self._settle([one for one, _ in settled], [receipt for _, receipt in settled], None)
         done = {receipt.delivery for _, receipt in settled}
         again = [_aimed(one, found.get(one.external_id)) for one in doubtful if one.id not in done]
+        cleared = sum(receipt.outcome != "unknown" for _, receipt in settled)
         if not again:
-            return len(settled)
+            return cleared
         with self.store.begin() as tx:
-            again = tx.outbox.resend(again)
-        return len(settled) + sum(self._send(group) for group in self._groups(again))
+            again = tx.outbox.resend(again, lease_seconds=self.lease_seconds)
+        return cleared + sum(self._send(group) for group in self._groups(again))
 
     def next_due(self) -> float | None:
         """Seconds until the next delivery may be tried, or None when none waits."""
@@ -142,18 +144,26 @@ class _Work:
     def _send(self, deliveries: Sequence[Delivery]) -> int:
         if not deliveries:
             return 0
-        problem: HubError | None = None
-        try:
-            receipts = list(self.destination.send(deliveries))
-            if [receipt.delivery for receipt in receipts] != [one.id for one in deliveries]:
-                raise ContractBroken(f"{self.name} gave {len(receipts)} answers for {len(deliveries)} deliveries.")
-        except HubError as trouble:
-            problem = trouble
-            receipts = [_as_receipt(one, trouble, sent=getattr(trouble, "sent", True)) for one in deliveries]
+        receipts, problem = self._answers(deliveries)
         faultpoint("deliver.sent")
         self._settle(deliveries, receipts, problem)
         faultpoint("deliver.settled")
         return sum(receipt.outcome not in ("deferred", "unknown", "parent_missing") for receipt in receipts)
+
+    def _answers(self, deliveries: Sequence[Delivery]) -> tuple[list[Receipt], HubError | None]:
+        """One receipt for each delivery; what was answered before trouble with the whole call stays answered."""
+        receipts: list[Receipt] = []
+        try:
+            for receipt in self.destination.send(deliveries):
+                receipts.append(receipt)  # one by one: trouble must not take back what was answered
+        except HubError as trouble:
+            rest = deliveries[len(receipts) :]
+            if _are_for(receipts, deliveries[: len(receipts)]):
+                return [*receipts, *(_as_receipt(one, trouble) for one in rest)], trouble
+        if _are_for(receipts, deliveries):
+            return receipts, None
+        confused = ContractBroken(f"{self.name} gave {len(receipts)} answers for {len(deliveries)} deliveries.")
+        return [_in_doubt(one, confused) for one in deliveries], confused
 
     def _settle(self, deliveries: Sequence[Delivery], receipts: Sequence[Receipt], problem: HubError | None) -> None:
         with self.store.begin() as tx:
@@ -179,12 +189,26 @@ def _aimed(delivery: Delivery, found: FoundRecord | None) -> Delivery:
     return delivery.with_(object_id=found.object_id) if found else delivery
 
 
-def _as_receipt(delivery: Delivery, problem: HubError, *, sent: bool) -> Receipt:
-    """What trouble with a whole call means for one delivery in it."""
-    doubt = sent and not isinstance(problem, (RateLimited, SetupError))
+def _are_for(receipts: Sequence[Receipt], deliveries: Sequence[Delivery]) -> bool:
+    """Whether these answers are to these deliveries, in their order."""
+    return [receipt.delivery for receipt in receipts] == [one.id for one in deliveries]
+
+
+def _as_receipt(delivery: Delivery, problem: HubError) -> Receipt:
+    """What trouble with a whole call means for one delivery in it: refused for now, or in doubt."""
+    refused = isinstance(problem, (RateLimited, SetupError)) or not getattr(problem, "sent", True)
+    return _told(delivery, "deferred" if refused else "unknown", problem)
+
+
+def _in_doubt(delivery: Delivery, problem: HubError) -> Receipt:
+    """Only an answer to this very delivery ends doubt: a look-up that fails, for whatever reason, leaves it."""
+    return _told(delivery, "unknown", problem)
+
+
+def _told(delivery: Delivery, outcome: Outcome, problem: HubError) -> Receipt:
     return Receipt(
-        delivery=delivery.id, outcome="unknown" if doubt else "deferred", reason=type(problem).__name__,
-        detail=str(problem), retry_after=_pause(problem),
+        delivery=delivery.id, outcome=outcome, reason=type(problem).__name__, detail=str(problem),
+        retry_after=_pause(problem),
     )  # fmt: skip
 
 

@@ -2,16 +2,16 @@
 
 The body is stored with the intent and never rendered again for this version of the object, so a mapping
 that changes between two tries of one delivery cannot make two different things of it (`delivery.md`
-F21).
+F21). What one mapping cannot say of one handoff holds up nothing else: the rest of it goes out.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hub.domain import Handoff, Manifest, external_id
 from hub.domain.config import Config
-from hub.errors import MappingError
+from hub.errors import MappingError, RecordError
 from hub.mapping import Mapping
 from hub.store import Draft
 
@@ -28,16 +28,31 @@ class Outlet:
         return kind in self.manifest.handoffs
 
 
-def drafts(handoff: Handoff, outlets: Sequence[Outlet], config: Config) -> list[Draft]:
-    """What is to be sent for this handoff, one intent for each object at each destination that takes it."""
-    document = handoff.plain() | {"to": config.team(handoff.team), "organisation": config.organisation.name}
-    return [
-        _draft(handoff, document, outlet, mapping)
-        for outlet in outlets
-        if outlet.takes(handoff.kind)
-        for mapping in outlet.mappings
-        if mapping.reads == handoff.kind and mapping.suits(document)
-    ]
+@dataclass
+class Rendered:
+    """What is to be sent for a handoff, and what stood in the way of the rest."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    problems: list[RecordError] = field(default_factory=list)
+
+
+def render(handoff: Handoff, outlets: Sequence[Outlet], config: Config) -> Rendered:
+    """One draft for each object at each destination that takes this handoff."""
+    document = handoff.plain() | {
+        "post": handoff.post.whole(),
+        "author": handoff.author.whole(),
+        "to": config.team(handoff.team),
+        "organisation": config.organisation.name,
+    }
+    rendered = Rendered()
+    for outlet in outlets:
+        for mapping in outlet.mappings if outlet.takes(handoff.kind) else ():
+            try:
+                if mapping.reads == handoff.kind and mapping.suits(document):
+                    rendered.drafts.append(_draft(handoff, document, outlet, mapping))
+            except RecordError as problem:
+                rendered.problems.append(problem)
+    return rendered
 
 
 def _draft(handoff: Handoff, document: dict[str, Any], outlet: Outlet, mapping: Mapping) -> Draft:

@@ -1,20 +1,24 @@
 """Replay: quarantined items go back to the stage they left, with today's mappings and rules.
 
-A record is mapped and checked again; a delivery is rendered again and sent as a new version if its body
-changed, or tried again as it is. What still cannot go on returns to quarantine with one more try
-counted. Replaying everything when nothing has changed writes nothing at any destination.
+A record is mapped and checked again. A post whose work a mapping could not say is rendered again, and what
+was missing is sent. A delivery is rendered again and sent as a new version if its body changed, or tried
+again as it is. What still cannot go on stays in quarantine with one more try counted. Replaying everything
+when nothing has changed writes nothing at any destination.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.domain import Post
+from hub.errors import RecordError, SetupError
 from hub.stages import triage
 from hub.stages.admit import Found, Rulebook, admit, consider
 from hub.stages.posts import PostMaker
-from hub.stages.render import drafts
-from hub.stages.validate import BadRecord, sort_records
-from hub.store import Item, Store
+from hub.stages.render import Rendered, render
+from hub.stages.validate import BadRecord, Sorted, sort_records
+from hub.store import Item, Standing, Store, Transaction
+
+AT_A_TIME = 2_000  # records that meet the batch gate together
 
 
 @dataclass
@@ -26,45 +30,67 @@ class Replayed:
     still: int = 0
     deliveries: int = 0
 
+    def count(self, *, released: bool, deliveries: int = 0) -> None:
+        """Count one item."""
+        self.released += released
+        self.still += not released
+        self.deliveries += deliveries
+
 
 def choose(store: Store, *, ids: Sequence[int] = (), stage: str | None = None, reason: str | None = None) -> list[Item]:
-    """The open items that these filters name; all of them without any."""
+    """The open items that these filters name; all of them without any. A number that is not open is a SetupError."""
     with store.read() as view:
-        if ids:
-            return [item for item in view.quarantine.get(list(ids)) if item.state == "open"]
-        return list(view.quarantine.listing(limit=10_000, stage=stage, reason=reason, state="open"))
+        if not ids:
+            return list(view.quarantine.listing(limit=10_000, stage=stage, reason=reason, state="open"))
+        items = [item for item in view.quarantine.get(list(ids)) if item.state == "open"]
+    if missing := sorted({*ids} - {item.id for item in items}):
+        numbers = ", ".join(map(str, missing))
+        raise SetupError(f"The quarantine has no open item {numbers}; `hub quarantine` lists those there are.")
+    return items
 
 
 def run(book: Rulebook, items: Sequence[Item], *, store: Store, run: str, dry_run: bool = False) -> Replayed:
     """Send these items back; with `dry_run` only say what would come of them."""
     done = Replayed(items=len(items))
+    records = [item for item in items if item.kind == "record"]
+    for start in range(0, len(records), AT_A_TIME):
+        _remap(book, records[start : start + AT_A_TIME], store, run, done, dry_run=dry_run)
     for item in items:
-        if item.kind == "delivery":
-            _redeliver(book, item, store, done, dry_run=dry_run)
-        else:
-            _remap(book, item, store, run, done, dry_run=dry_run)
+        if item.kind == "post":
+            _rerender(book, item, store, run, done, dry_run=dry_run)
+        elif item.kind == "delivery":
+            _redeliver(book, item, store, run, done, dry_run=dry_run)
     return done
 
 
-def _remap(book: Rulebook, item: Item, store: Store, run: str, done: Replayed, *, dry_run: bool) -> None:
+def _remap(book: Rulebook, items: Sequence[Item], store: Store, run: str, done: Replayed, *, dry_run: bool) -> None:
+    """Records meet both gates anew, the second one together; each is then written by itself."""
+    mapped = [(item, found) for item in items if (found := _mapped(book, item))]
+    done.still += len(items) - len(mapped)
+    verdict = book.gate([post for _, found in mapped for post, _ in found.posts], store.now())
+    if verdict.state == "held":
+        raise triage.held(verdict)
+    for item, found in mapped:
+        good, bad = triage.apart(found, verdict)
+        done.count(released=not bad)
+        if dry_run:
+            continue
+        if bad:
+            with store.begin() as tx:
+                _return(tx, item, bad[0], run)
+        else:
+            _readmit(item, [post for post, _ in good], book, store, run)
+
+
+def _mapped(book: Rulebook, item: Item) -> Sorted | None:
+    """The record with today's mapping; None where its network has no connector any more."""
     reading = book.networks.get(item.network)
     if reading is None or item.record is None:
-        done.still += 1
-        return
+        return None
     maker = PostMaker(
-        network=item.network,
-        record_type=reading.mapping.reads,
-        watch=item.watch or "",
-        collected_at=item.since,
+        network=item.network, record_type=reading.mapping.reads, watch=item.watch or "", collected_at=item.since
     )
-    found = sort_records([item.record], reading.mapping, maker)
-    good, bad = triage.apart(found, book.gate([post for post, _ in found.posts], store.now()))
-    if bad:
-        done.still += 1
-    else:
-        done.released += 1
-    if not dry_run:
-        _return(item, bad[0], store, run) if bad else _readmit(item, [post for post, _ in good], book, store, run)
+    return sort_records([item.record], reading.mapping, maker)
 
 
 def _readmit(item: Item, posts: Sequence[Post], book: Rulebook, store: Store, run: str) -> None:
@@ -79,34 +105,58 @@ def _readmit(item: Item, posts: Sequence[Post], book: Rulebook, store: Store, ru
         tx.quarantine.resolve([item.id], "valid" if admitted.routed else "known" if admitted.known else "skipped")
 
 
-def _return(item: Item, bad: BadRecord, store: Store, run: str) -> None:
+def _return(tx: Transaction, item: Item, bad: BadRecord | RecordError, run: str) -> None:
     """Back into quarantine, one try older, with today's reason."""
+    tx.quarantine.release([item.id])
+    tx.quarantine.add(
+        stage=item.stage, reason=bad.reason, detail=bad.detail if isinstance(bad, BadRecord) else str(bad),
+        record=item.record, network=item.network, watch=item.watch, batch=item.batch, run=run,
+        post=item.post, delivery=item.delivery,
+    )  # fmt: skip
+
+
+def _rerender(book: Rulebook, item: Item, store: Store, run: str, done: Replayed, *, dry_run: bool) -> None:
+    """What a post became is decided already; what of it was never sent is rendered with today's mappings."""
+    with store.read() as view:
+        handed = view.handoffs.recent(post=item.post)
+    drafts, problems = [], []
+    for one in handed:
+        there = {(row.destination, row.object, row.external_id) for row in one.deliveries}
+        rendered = render(one.handoff, book.outlets, book.config)
+        drafts += [draft for draft in rendered.drafts if draft.identity not in there]
+        problems += rendered.problems
+    done.count(released=not problems, deliveries=len(drafts))
+    if dry_run or item.post is None:
+        return
     with store.begin() as tx:
-        tx.quarantine.release([item.id])
-        tx.quarantine.add(
-            stage=item.stage, reason=bad.reason, detail=bad.detail, record=item.record,
-            network=item.network, watch=item.watch, batch=item.batch, run=run,
-        )  # fmt: skip
+        tx.outbox.intend(drafts)
+        if problems:
+            _return(tx, item, problems[0], run)
+        else:
+            tx.posts.mark({item.post: Standing("handed_off")})
+            tx.quarantine.release([item.id])
+            tx.quarantine.resolve([item.id], "valid")
 
 
-def _redeliver(book: Rulebook, item: Item, store: Store, done: Replayed, *, dry_run: bool) -> None:
+def _redeliver(book: Rulebook, item: Item, store: Store, run: str, done: Replayed, *, dry_run: bool) -> None:
+    """A delivery goes as a new version if today's mapping says it otherwise, else once more as it is."""
     with store.read() as view:
         row = view.outbox.get(item.delivery) if item.delivery is not None else None
         handoff = view.handoffs.get(row.handoff) if row else None
     if row is None:
-        done.still += 1
+        done.count(released=False)
         return
-    done.released += 1
-    done.deliveries += 1
+    rendered = render(handoff, book.outlets, book.config) if handoff else Rendered()
+    same = (row.destination, row.object, row.external_id)
+    again = [draft for draft in rendered.drafts if draft.identity == same]
+    lost = rendered.problems[0] if rendered.problems and not again else None
+    done.count(released=lost is None, deliveries=lost is None)
     if dry_run:
         return
-    same = (row.destination, row.object, row.external_id)
-    again = [
-        draft
-        for draft in (drafts(handoff, book.outlets, book.config) if handoff else ())
-        if (draft.destination, draft.object, draft.external_id) == same
-    ]
     with store.begin() as tx:
+        if lost:
+            _return(tx, item, lost, run)
+            return
         if tx.outbox.intend(again).new == 0:
             tx.outbox.revive([row.id])
         tx.quarantine.release([item.id])

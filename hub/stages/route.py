@@ -1,23 +1,27 @@
 """Route: which posts become work, what kind, and for whom.
 
 Suppression comes before every rule (`product.md` lessons 4, 5, 18): own words, reshares, history and
-spam are set aside with a reason, whatever they match. What is left is tried against the rules; a post
-that answers in a conversation somebody works on joins it, whatever it says.
+spam are set aside with a reason, whatever they match. What is left is tried against the rules; what the
+author of a case says next in its thread joins it, whatever it says: angry words are part of a complaint.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from hub.domain import Handoff, HandoffKind, Post, Provenance, Signal
 from hub.domain.config import Config, Route
+from hub.domain.handoffs import Priority
 from hub.errors import MappingError, RecordError
 from hub.mapping import compile_expression
 from hub.store import Transaction
 
 PURPOSES = {"Lead": "sales", "Case": "service", "Alert": "listening"}
 """Which purpose a network's policy must allow for each kind of handoff."""
+
+PRIORITIES = get_args(Priority)
+WORST = 10  # severity
 
 PROTECTED = {"opt_out", "minor", "sensitive_number"}
 """Flags of posts that never make a lead, on any network (`security.md`, the gate)."""
@@ -28,7 +32,7 @@ class Rule:
     """A route with its expressions compiled."""
 
     route: Route
-    holds: Callable[[dict[str, Any]], Any]
+    when: Callable[[dict[str, Any]], Any]
     priority: Callable[[dict[str, Any]], Any]
     severity: Callable[[dict[str, Any]], Any]
     title: Callable[[dict[str, Any]], Any]
@@ -47,7 +51,25 @@ class Rule:
         try:
             return getattr(self, part)(facts)
         except RecordError as problem:
-            raise MappingError(f"The route {self.route.name} cannot decide: {problem}; correct it.") from problem
+            raise MappingError(f"The route {self.route.name} cannot decide: {problem} Correct its {part}.") from problem
+
+    def facets(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """Priority, severity and title of the work it makes; what is no such thing is a MappingError."""
+        priority = self.decide("priority", facts) or "normal"
+        if priority not in PRIORITIES:
+            raise self._unusable("priority", priority, f"one of {', '.join(PRIORITIES)}")
+        severity = self.decide("severity", facts) or 0
+        if isinstance(severity, bool) or not isinstance(severity, (int, float)) or not 0 <= severity <= WORST:
+            raise self._unusable("severity", severity, f"a number from 0 to {WORST}")
+        title = self.decide("title", facts) or ""
+        if not isinstance(title, str):
+            raise self._unusable("title", title, "a text")
+        return {"priority": priority, "severity": round(severity), "title": title}
+
+    def _unusable(self, part: str, said: Any, wanted: str) -> MappingError:
+        """Without the value: an expression may have taken it from a post."""
+        kind = type(said).__name__
+        return MappingError(f"The route {self.route.name} gives a {kind} as {part} that is not {wanted}; correct it.")
 
 
 @dataclass(frozen=True)
@@ -74,12 +96,11 @@ class Router:
     ) -> None:
         self.config, self.rules, self.version, self.run = config, rules, version, run
         self.purposes, self.link_base = purposes, link_base
-        self.own = {network: {name.lower() for name in names} for network, names in config.own_accounts.items()}
+        self.own = {network: {_bare(name) for name in names} for network, names in config.own_accounts.items()}
 
-    def suppression(self, post: Post, signal: Signal, *, watch_started: datetime) -> str | None:
-        """Why this post may not become work, or None."""
-        own = self.own.get(post.network, ())
-        if post.author.native_id.lower() in own or post.author.handle.lower().removeprefix("@") in own:
+    def suppression(self, post: Post, *, watch_started: datetime) -> str | None:
+        """Why this post may not become work, whatever it says; None if it may."""
+        if {_bare(post.author.native_id), _bare(post.author.handle)} & self.own.get(post.network, set()):
             return "own_post"
         if post.kind == "share":
             return "reshare"
@@ -87,53 +108,55 @@ class Router:
             return "history"
         if post.published_at < post.collected_at - timedelta(hours=self.config.triage.actionable_hours):
             return "too_old"
-        if signal.intent in ("spam", "offensive"):
-            return signal.intent
-        return None if signal.relevant else "not_relevant"
+        return None
 
     def route(self, post: Post, signal: Signal, *, watch_started: datetime, desk: "Desk") -> Routed:
         """What becomes of one post; `desk` knows the conversations and incidents that are open."""
-        reason = self.suppression(post, signal, watch_started=watch_started)
+        reason = self.suppression(post, watch_started=watch_started)
         if reason:
             return Routed(post, set_aside=reason)
-        facts = {"post": post.plain(), "author": post.author.plain(), "signal": signal.plain()}
         taken: dict[str, Handoff] = {}
+        reason = unwanted(signal) or self._apply(post, signal, desk, taken)
+        if "Case" not in taken and (team := desk.team_of(conversation_key(post))):
+            taken["Case"] = self._follow_up(post, signal, team)
+        for handoff in taken.values():
+            desk.took(handoff)
+        return Routed(post, tuple(taken.values())) if taken else Routed(post, set_aside=reason)
+
+    def _apply(self, post: Post, signal: Signal, desk: "Desk", taken: dict[str, Handoff]) -> str:
+        """Fill `taken` with what the rules make, one of each kind; returns why, should that be nothing."""
+        author = post.author.whole()
+        facts = {"post": post.whole() | {"author": author}, "author": author, "signal": signal.plain()}
         forbidden = False
         for rule in self.rules:
             kind = rule.route.makes
-            if kind in taken or not rule.decide("holds", facts):
+            if kind in taken or not rule.decide("when", facts):
                 continue
-            if PURPOSES[kind] not in self.purposes.get(post.network, ()) or (
-                kind == "Lead" and PROTECTED & set(post.flags)
-            ):
+            if self._forbids(post, kind):
                 forbidden = True
-                continue
-            taken[kind] = self._handoff(rule, facts, post, signal, desk)
-        if "Case" not in taken and desk.has_case(conversation_key(post)):
-            taken["Case"] = self._follow_up(post, signal)
-        if taken:
-            for handoff in taken.values():
-                desk.took(handoff)
-            return Routed(post, tuple(taken.values()))
-        return Routed(post, set_aside="policy" if forbidden else "no_route")
+            else:
+                taken[kind] = self._handoff(rule, facts, post, signal, desk)
+        return "policy" if forbidden else "no_route"
+
+    def _forbids(self, post: Post, kind: HandoffKind) -> bool:
+        """Whether the network's policy, or what the post was flagged with, stands against this use of it."""
+        if PURPOSES[kind] not in self.purposes.get(post.network, ()):
+            return True
+        return kind == "Lead" and not PROTECTED.isdisjoint(post.flags)
 
     def _handoff(self, rule: Rule, facts: dict[str, Any], post: Post, signal: Signal, desk: "Desk") -> Handoff:
         route = rule.route
-        key, first = desk.place(route.makes, post, signal)
+        key, first = desk.place(route, post, signal)
         handoff = Handoff(
             key=key, kind=route.makes, post=post, author=post.author, signal=signal, team=route.team,
-            provenance=self._provenance(post, signal, route.name), first=first,
-            priority=rule.decide("priority", facts) or "normal",
-            severity=int(rule.decide("severity", facts) or 0),
-            title=str(rule.decide("title", facts) or ""),
+            provenance=self._provenance(post, signal, route.name), first=first, **rule.facets(facts),
         )  # fmt: skip
         return self._linked(handoff)
 
-    def _follow_up(self, post: Post, signal: Signal) -> Handoff:
+    def _follow_up(self, post: Post, signal: Signal, team: str) -> Handoff:
         return self._linked(
             Handoff(
-                key=conversation_key(post), kind="Case", post=post, author=post.author, signal=signal,
-                team="support",
+                key=conversation_key(post), kind="Case", post=post, author=post.author, signal=signal, team=team,
                 provenance=self._provenance(post, signal, "follow-up"), first=False,
             )
         )  # fmt: skip
@@ -149,6 +172,18 @@ class Router:
         return handoff.with_(provenance=handoff.provenance.with_(link=link))
 
 
+def unwanted(signal: Signal) -> str | None:
+    """Why no rule is asked about what was said: spam, abuse, or nothing that concerns us."""
+    if signal.intent in ("spam", "offensive"):
+        return signal.intent
+    return None if signal.relevant else "not_relevant"
+
+
+def _bare(name: str) -> str:
+    """A handle as it is compared: people write it with and without the @, and in any case."""
+    return name.lower().removeprefix("@")
+
+
 def conversation_key(post: Post) -> str:
     """Our account, network, visibility, author and thread: what makes posts one ticket (decision 16)."""
     return "\x1f".join(("case", post.network, post.visibility, post.author.key, post.thread or post.key))
@@ -157,31 +192,31 @@ def conversation_key(post: Post) -> str:
 class Desk:
     """What is already on people's desks: open conversations and incidents, as seen by one transaction."""
 
-    def __init__(self, tx: Transaction, *, cases: set[str], incidents: dict[str, str]) -> None:
+    def __init__(self, tx: Transaction, *, cases: Mapping[str, str], incidents: Mapping[str, str]) -> None:
         self._tx = tx
-        self._cases = set(cases)
-        self._incidents = dict(incidents)  # group: key of the open incident
+        self._cases = dict(cases)  # conversation: the team that has it
+        self._incidents = dict(incidents)  # route and subject: key of the open incident
         self._alerted = set(incidents.values())
 
-    def has_case(self, key: str) -> bool:
-        """Whether people work on this conversation."""
-        return key in self._cases
+    def team_of(self, key: str) -> str | None:
+        """The team that works on this conversation, if any does."""
+        return self._cases.get(key)
 
-    def place(self, kind: HandoffKind, post: Post, signal: Signal) -> tuple[str, bool]:
+    def place(self, route: Route, post: Post, signal: Signal) -> tuple[str, bool]:
         """The key of the thing this post belongs to, and whether it is the first to make it."""
-        if kind == "Lead":
+        if route.makes == "Lead":
             return post.author.key, True  # one lead for one author, however often they write
-        if kind == "Case":
+        if route.makes == "Case":
             key = conversation_key(post)
             return key, key not in self._cases
-        group = f"crisis:{(signal.subjects or ('everything',))[0]}"
+        group = f"{route.name}:{(signal.subjects or ('everything',))[0]}"
         key = self._incidents.setdefault(group, "\x1f".join(("incident", group, self._tx.now.isoformat())))
         return key, key not in self._alerted
 
     def took(self, handoff: Handoff) -> None:
         """Remember what was made, so that the next post joins it."""
         if handoff.kind == "Case":
-            self._cases.add(handoff.key)
+            self._cases.setdefault(handoff.key, handoff.team)
         elif handoff.kind == "Alert":
             self._alerted.add(handoff.key)
             self._tx.incidents.report(handoff.key, title=handoff.title, severity=handoff.severity)

@@ -6,15 +6,21 @@ run that dies leaves the batch to the next one; a run that was thought dead and 
 the claim's fencing number.
 """
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.errors import ContractBroken
+import structlog
+
+from hub.errors import ContractBroken, SetupError
 from hub.quality.gate import Verdict
 from hub.stages.admit import Admitted, Found, Rulebook, admit, consider
 from hub.stages.posts import PostMaker
 from hub.stages.validate import BadRecord, Sorted, sort_records
-from hub.store import BatchClaim, Landing, Rejected, Store, faultpoint
+from hub.store import BatchClaim, Landing, Rejected, StaleClaim, Store, faultpoint
+
+log = structlog.get_logger(__name__)
 
 BATCHES_AT_A_TIME = 10  # of at most about 2,000 records each: what is held in memory at once
 
@@ -33,19 +39,25 @@ class Triaged:
     set_aside: dict[str, int] = field(default_factory=dict)
 
     def add(self, admitted: Admitted, *, known: int, skipped: int, quarantined: int) -> None:
-        """Count one batch."""
+        """Count one batch, of which so many records are in quarantine."""
         self.batches += 1
         self.known += known
         self.skipped += skipped
-        self.quarantined += quarantined
+        self.quarantined += quarantined + len(admitted.unsayable)
         self.new += len(admitted.routed) + quarantined
         for one in admitted.routed:
             if one.set_aside:
                 self.set_aside[one.set_aside] = self.set_aside.get(one.set_aside, 0) + 1
-            else:
+            elif one.post.key not in admitted.unsayable:
                 self.handed_off += 1
         for handoff in admitted.handoffs:
             self.handoffs[handoff.kind] = self.handoffs.get(handoff.kind, 0) + 1
+
+    def damaged(self, records: int) -> None:
+        """Count a batch whose file cannot be read: its records are in quarantine until it lands again."""
+        self.batches += 1
+        self.new += records
+        self.quarantined += records
 
 
 @dataclass
@@ -68,22 +80,39 @@ def run(
         if not claims:
             return done
         faultpoint("triage.claimed")
-        opened = [batch for claim in claims if (batch := _open(claim, book, store, landing))]
-        verdict = book.gate([post for batch in opened for post, _ in batch.sorted.posts], store.now())
-        _keep_verdict(verdict, store, run)
-        if verdict.state == "held":
-            _hold(opened, verdict, store)
-        for batch in opened:
+        try:
+            _triage(claims, book, store, landing, run, done)
+        except BaseException:
+            _release(claims, store)  # what was settled is not ours any more, and stays as it is
+            raise
+
+
+def _triage(
+    claims: Sequence[BatchClaim], book: Rulebook, store: Store, landing: Landing, run: str, done: Triaged
+) -> None:
+    opened = [batch for claim in claims if (batch := _open(claim, book, store, landing, done))]
+    verdict = book.gate([post for batch in opened for post, _ in batch.sorted.posts], store.now())
+    _keep_verdict(verdict, store, run)
+    if verdict.state == "held":
+        raise held(verdict)
+    for batch in opened:
+        try:
             _settle(batch, verdict, book, store, run, done)
+        except StaleClaim:
+            log.warning("stale claim refused", batch=batch.claim.batch.name)  # whoever holds it now triages it
 
 
-def _open(claim: BatchClaim, book: Rulebook, store: Store, landing: Landing) -> _Opened | None:
+def _open(claim: BatchClaim, book: Rulebook, store: Store, landing: Landing, done: Triaged) -> _Opened | None:
     batch = claim.batch
+    if batch.network not in book.networks:
+        raise SetupError(f"Batch {batch.name} is from {batch.network!r}, which has no connector now; put it back.")
     try:
         records = list(landing.read(batch.path, batch.digest))
     except ContractBroken as damaged:
         with store.begin() as tx:
             tx.batches.quarantine(claim, "landed_file_damaged", str(damaged))
+        done.damaged(batch.records)
+        log.error("landed file damaged", batch=batch.name, records=batch.records)
         return None
     with store.read() as view:
         watch = view.watches.get(batch.watch)
@@ -109,14 +138,19 @@ def _keep_verdict(verdict: Verdict, store: Store, run: str) -> None:
         )  # fmt: skip
 
 
-def _hold(opened: list[_Opened], verdict: Verdict, store: Store) -> None:
-    with store.begin() as tx:
-        for batch in opened:
-            tx.batches.release(batch.claim)
-    raise ContractBroken(
+def held(verdict: Verdict) -> ContractBroken:
+    """What is raised when the crowd as a whole may not be believed."""
+    return ContractBroken(
         f"The batch gate held {verdict.rows} posts: {'; '.join(verdict.reasons)}. "
         "Nothing was lost; they wait until the source or mappings/_expectations.json is mended."
     )
+
+
+def _release(claims: Sequence[BatchClaim], store: Store) -> None:
+    """Let the next run take up at once what this one leaves."""
+    for claim in claims:
+        with suppress(StaleClaim), store.begin() as tx:
+            tx.batches.release(claim)
 
 
 def _settle(batch: _Opened, verdict: Verdict, book: Rulebook, store: Store, run: str, done: Triaged) -> None:

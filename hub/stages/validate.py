@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from hub.domain import Expectations, Post
-from hub.errors import RecordError
+from hub.errors import RecordError, Unmappable
+from hub.kit import SPOILT
 from hub.mapping import Mapping as RecordMapping
 from hub.quality.gate import Verdict, check_batch, columns_of
 from hub.stages.posts import PostMaker
@@ -42,6 +43,8 @@ def sort_records(records: Iterable[dict[str, Any]], mapping: RecordMapping, make
     apply, make = mapping.apply, maker.make
     for record in records:
         try:
+            if SPOILT in record:
+                raise Unmappable("One of the record's keys stands twice; ask for it again.", reason="duplicate_key")
             mapped = apply(record)
             if mapped is None:
                 found.skipped += 1

@@ -39,11 +39,12 @@ class Handoffs(Repository):
         row = self._one(sa.select(tables.handoffs.c.body).where(tables.handoffs.c.id == id))
         return None if row is None else _decode(row.body)
 
-    def existing(self, kind: HandoffKind, keys: Iterable[str]) -> set[str]:
-        """Those of these keys that people already have work of this kind for."""
+    def existing(self, kind: HandoffKind, keys: Iterable[str]) -> dict[str, str]:
+        """Those of these keys that people already have work of this kind for, each with the team that got it first."""
         columns = tables.handoffs.c
-        statement = sa.select(columns.key).distinct().where(columns.kind == kind, among(columns.key))
-        return {row.key for row in self._rows(statement, listed=listed(keys))}
+        statement = sa.select(columns.key, columns.team).where(columns.kind == kind, among(columns.key))
+        rows = self._rows(statement.order_by(columns.created_at.desc()), listed=listed(keys))
+        return {row.key: row.team for row in rows}
 
     def recent(
         self, limit: int = 50, *, kind: HandoffKind | None = None, team: str | None = None, post: str | None = None,

@@ -38,7 +38,7 @@ def answer(run: subprocess.CompletedProcess[str]) -> Any:
 
 def store() -> Store:
     """The store of the hub under test."""
-    return Store.open(f"sqlite:///{os.environ['HUB_VAR']}/hub.db")
+    return Store.open(os.environ.get("HUB_STORE_URL") or f"sqlite:///{os.environ['HUB_VAR']}/hub.db")
 
 
 def made(sandbox: SandboxProcess) -> dict[str, list[str]]:

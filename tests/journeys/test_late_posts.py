@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import connectors
+from hub.store import Store
 from hub.wiring import Hub, collect, sweep
 from sandbox.process import SandboxProcess
 
@@ -18,9 +19,14 @@ def test_a_late_post_is_found_by_the_sweep_and_the_cursor_stays(sandbox: Sandbox
         collect(hub, mastodon, "first")
         late = datetime.now(UTC) - timedelta(hours=5)
         sandbox.control.add_post(
-            network="mastodon", author="lea", text="Late but true, the Brew One leaks #acme", published_at=late.isoformat()
+            network="mastodon",
+            author="lea",
+            text="Late but true, the Brew One leaks #acme",
+            published_at=late.isoformat(),
         )
         assert collect(hub, mastodon, "second") == ([], {})
+        assert sweep(hub, mastodon, "too soon", hours=36) == ([], {})
+        hub.store = Store.open(hub.settings.store, clock=lambda: datetime.now(UTC) + timedelta(hours=2))
         with hub.store.read() as view:
             before = {state.key: state.cursor for state in view.watches.listing("mastodon")}
 

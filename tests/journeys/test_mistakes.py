@@ -179,3 +179,12 @@ def test_a_full_disk_says_so_and_the_next_run_goes_on(sandbox: SandboxProcess) -
     assert flow.hub("run").returncode == 0
     assert flow.keys_in_the_store() == flow.keys_in_the_world()
     flow.assert_exactly_once(sandbox)
+
+
+def test_what_the_sandbox_made_is_not_mixed_with_the_real_world(tmp_path: Path) -> None:
+    (tmp_path / "var" / "sandbox").mkdir(parents=True)
+
+    for command in (["run"], ["up", "--no-sandbox"]):
+        told(
+            flow.hub(*command, HUB_VAR=str(tmp_path / "var")), WRONG_SETUP, "no sandbox is running", "make clean-state"
+        )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import ContractBroken
-from hub.kit import read_json
+from hub.kit import SPOILT, read_json
 
 
 def read(body: bytes, depth: int = 100) -> object:
@@ -42,7 +42,8 @@ def test_what_is_sound_is_read(body: bytes, value: object) -> None:
         b'{"a": 1, "\\u0061": 2}',
         b'{"a": 1, "a": 2, "x": "\\u0022\\u0022\\u0022\\u0022"}',
         b'{"a": {"id": "1", "id": "2"}}',
-        b'[{"a": 1, "b": "\\"", "a": ""}]',
+        b'{"data": [], "meta": {"next": "a", "next": "b"}}',
+        b'[[{"a": 1, "a": 2}, [{"a": 1}], {}], {"b": 1, "b": 2}, NaN]',
         b"NaN",
         b'{"n": NaN}',
         b'{"n": -Infinity}',
@@ -78,6 +79,24 @@ def test_the_refusal_shows_nothing_of_the_body() -> None:
 
     assert "secret" not in str(refused.value)
     assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        '{"id": "1", "id": "2"}',
+        '{"id": "1", "author": {"n": 1, "n" : 2}}',
+        '{"id": "1", "tags": [{"n": 1, "\\u006e": 2}]}',
+    ],
+)
+def test_a_key_that_stands_twice_in_one_record_spoils_that_record_alone(spoilt: str) -> None:
+    body = f'{{"data": [{{"id": "7"}}, {spoilt}, {{"id": "8", "text": "\\""}}], "meta": {{"next": "b"}}}}'
+
+    found = read(body.encode())
+
+    assert isinstance(found, dict)
+    assert [SPOILT in record for record in found["data"]] == [False, True, False]
+    assert found["meta"] == {"next": "b"}
 
 
 @pytest.mark.parametrize(("levels", "fits"), [(5, True), (6, False)])
@@ -141,3 +160,4 @@ def test_a_key_that_stands_twice_is_never_taken(key: str, first: object, second:
 
     with pytest.raises(ContractBroken):
         read(body)
+    assert read(b"[" + body + b"]")[0][SPOILT]  # type: ignore[index]

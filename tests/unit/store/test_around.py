@@ -36,8 +36,8 @@ def test_it_is_known_who_already_has_work(store):
     with store.begin() as tx:
         tx.handoffs.save([make_handoff(make_post(), key="case:1"), make_handoff(make_post(2), key="case:1")])
 
-        assert tx.handoffs.existing("Case", ["case:1", "case:2"]) == {"case:1"}
-        assert tx.handoffs.existing("Lead", ["case:1"]) == set()
+        assert tx.handoffs.existing("Case", ["case:1", "case:2"]) == {"case:1": "support"}
+        assert tx.handoffs.existing("Lead", ["case:1"]) == {}
 
 
 def test_a_circuit_opens_at_the_third_failure_and_lets_one_probe_through(store, clock):

@@ -67,9 +67,14 @@ class Settings(Model):
         return Path(self.var or Path(self.home) / "var")
 
     @property
+    def own_config_path(self) -> Path:
+        """Where the organisation's own configuration is, or is to be."""
+        return Path(self.config or Path(self.home) / "hub.yaml")
+
+    @property
     def config_path(self) -> Path:
-        """The organisation's configuration file; without any, state that the sandbox made is Acme's."""
-        own = Path(self.config or Path(self.home) / "hub.yaml")
+        """The configuration in force: the organisation's own; without any, state that the sandbox made is Acme's."""
+        own = self.own_config_path
         invented = Path(self.home) / "sandbox" / "hub.yaml"
         return invented if not self.config and not own.exists() and (self.var_dir / "sandbox").exists() else own
 

@@ -9,8 +9,8 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 import connectors
 from hub.classify import default_engine
@@ -28,6 +28,9 @@ from hub.stages.triage import Triaged
 from hub.stages.validate import expectations_gate
 from hub.store import Landing, Store
 from hub.store.services import Shared
+
+if TYPE_CHECKING:
+    from hub.stages.collect import Pulled
 
 Connect = Callable[[Manifest, str | None], Connection]
 
@@ -191,39 +194,31 @@ def collect(
     """Read all watches of one network; returns the batches that landed and what failed, by watch."""
     from hub.stages import collect as stage
 
-    watches = hub.config.watches_of(manifest.name)
-    batches: list[str] = []
-    failures: dict[str, HubError] = {}
-    for connection_id in sorted({watch.connection for watch in watches}, key=str):
-        mine = [watch for watch in watches if watch.connection == connection_id]
-        with hub.open_network(manifest.name, connection_id) as network:
-            pulled = stage.pull(
-                network,
-                mine,
-                store=hub.store,
-                landing=hub.landing,
-                run=run,
-                triage=hub.config.triage,
-                each=each,
-            )
-        batches += pulled.batches
-        failures |= pulled.failures
-    return batches, failures
+    triage = hub.config.triage
+    read = partial(stage.pull, store=hub.store, landing=hub.landing, run=run, triage=triage, each=each)
+    return _by_connection(hub, manifest, read)
 
 
 def sweep(hub: Hub, manifest: Manifest, run: str, *, hours: float) -> tuple[list[str], dict[str, HubError]]:
     """Read the last hours of one network once more, for posts that reached it late; cursors keep their place."""
     from hub.stages import collect as stage
 
+    read = partial(stage.sweep, store=hub.store, landing=hub.landing, run=run, hours=hours)
+    return _by_connection(hub, manifest, read)
+
+
+def _by_connection(
+    hub: Hub, manifest: Manifest, read: "Callable[[Network, list[Watch]], Pulled]"
+) -> tuple[list[str], dict[str, HubError]]:
+    """Read each connection's watches through a connector opened for it."""
     watches = hub.config.watches_of(manifest.name)
     batches: list[str] = []
     failures: dict[str, HubError] = {}
     for connection_id in sorted({watch.connection for watch in watches}, key=str):
-        mine = [watch for watch in watches if watch.connection == connection_id]
         with hub.open_network(manifest.name, connection_id) as network:
-            swept = stage.sweep(network, mine, store=hub.store, landing=hub.landing, run=run, hours=hours)
-        batches += swept.batches
-        failures |= swept.failures
+            pulled = read(network, [watch for watch in watches if watch.connection == connection_id])
+        batches += pulled.batches
+        failures |= pulled.failures
     return batches, failures
 
 

@@ -1,11 +1,19 @@
 """The command itself, and how answers are shown: tables for people, JSON for programs."""
 
+import os
 import sys
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
+
+if TYPE_CHECKING:
+    from hub.wiring import Hub
+
+PIPED_WIDTH = 100  # columns, where no terminal says how wide it is
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,7 +28,27 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs in p
 
 def say(text: str) -> None:
     """One line of progress, on standard error so that standard output stays the answer."""
-    print(text, file=sys.stderr, flush=True)
+    print(printable(text), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def opened_hub() -> Iterator["Hub"]:
+    """The hub of this process, closed at the end. What goes wrong is said by the command, so only errors are logged."""
+    import logging
+
+    import structlog
+
+    from hub.wiring import Hub
+
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+    )
+    hub = Hub()
+    try:
+        yield hub
+    finally:
+        hub.close()
 
 
 def answer_json(value: Any) -> None:
@@ -28,21 +56,30 @@ def answer_json(value: Any) -> None:
     sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=2) + b"\n")
 
 
-def answer_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """The answer as a table; what came from outside is shown as text, never as markup."""
+def answer_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, empty: str = "") -> None:
+    """The answer as a table, or the sentence `empty` where there is no row.
+
+    What came from outside is shown as text, never as markup.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    console = Console(width=PIPED_WIDTH if piped else None)
+    if not rows:
+        console.print(Text(empty or f"{title}: nothing."))
+        return
+    table = Table(title=Text(printable(title), "italic"), title_justify="left", header_style="bold")
+    for place, column in enumerate(columns):
+        numbers = all(isinstance(row[place], int) for row in rows)
+        table.add_column(column, overflow="fold", justify="right" if numbers else "left")
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
-    Console().print(table)
+    console.print(table)
 
 
 def printable(cell: Any) -> str:
     """Text without control characters: what people wrote must not steer a terminal."""
-    text = "" if cell is None else str(cell)
+    text = "" if cell is None else f"{cell:%Y-%m-%d %H:%M}" if isinstance(cell, datetime) else str(cell)
     return "".join(char if char.isprintable() else " " for char in text)

@@ -1,12 +1,21 @@
 """Commands for the engineer who adds a system: new, record, golden, check, map, rehearse."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.app import Json, answer_json, answer_table, app, say
+from hub.cli.app import Json, answer_json, answer_table, app, opened_hub, say
+
+if TYPE_CHECKING:
+    from hub.mapping import Mapping
+
+RULES = ["Rule", "State", "What is wrong"]
 
 
 @app.command()
@@ -33,14 +42,9 @@ def record(
 ) -> None:
     """Ask the real network once and write down what it says, scrubbed."""
     from hub.rehearsal import record as make
-    from hub.wiring import Hub
 
-    hub = Hub()
-    try:
-        with hub.open_network(name) as network:
-            path = make(network, kind=kind, value=value, name=to)
-    finally:
-        hub.close()
+    with opened_hub() as hub, hub.open_network(name) as network:
+        path = make(network, kind=kind, value=value, name=to)
     say(f"Wrote {path}. Names, handles and hosts in it are scrubbed; check that nothing personal is left.")
 
 
@@ -62,15 +66,23 @@ def check(
     from hub.cli.contract import check_connectors
 
     rows = check_connectors(name)
+    bad = [row for row in rows if row["state"] not in ("holds", "waived")]
     if json:
         answer_json(rows)
+    elif name:
+        answer_table(f"Check {name}", RULES, [list(row.values())[2:] for row in rows])
     else:
-        answer_table(
-            "Check",
-            ["Connector", "Maturity", "Rule", "State", "What is wrong"],
-            [list(row.values()) for row in rows],
-        )
-    raise typer.Exit(0 if all(row["state"] in ("holds", "waived") for row in rows) else 2)
+        _show_all(rows)
+    raise typer.Exit(2 if bad else 0)
+
+
+def _show_all(rows: list[dict[str, str]]) -> None:
+    """One line for each connector, then every rule that does not plainly hold."""
+    groups = [(key, list(group)) for key, group in groupby(rows, key=itemgetter("connector", "maturity"))]
+    table = [(*key, sum(row["state"] == "holds" for row in group), len(group)) for key, group in groups]
+    answer_table("Check", ["Connector", "Maturity", "Rules that hold", "of"], table)
+    odd = [(row["connector"], *list(row.values())[2:]) for row in rows if row["state"] != "holds"]
+    answer_table("What does not hold", ["Connector", *RULES], odd, empty="Every rule holds.")
 
 
 @app.command("map")
@@ -78,20 +90,35 @@ def map_(
     name: Annotated[str, typer.Argument(help="The mapping, such as mastodon.")],
     files: Annotated[list[Path] | None, typer.Argument(help="JSON or JSON lines; standard input without any.")] = None,
 ) -> None:
-    """Put records through a mapping and print what comes out, one JSON line each."""
+    """Put records through a mapping and print what comes out, one JSON line each; exit code 1 if one is an error."""
     import msgspec
 
     import connectors
-    from hub.errors import RecordError
-    from hub.mapping import load_mapping
+    from hub.mapping import load_mappings
 
-    mapping = load_mapping(connectors.mapping_path(name))
+    mappings = load_mappings(connectors.mapping_path(name))
+    failed = False
     for line in _lines(files):
-        try:
-            made = mapping.apply(msgspec.json.decode(line))
-        except RecordError as problem:
-            made = {"error": problem.reason, "detail": str(problem)}
-        sys.stdout.buffer.write(msgspec.json.encode(made if made is not None else {"skipped": True}) + b"\n")
+        made = _mapped(line, mappings)
+        failed = failed or "error" in made
+        sys.stdout.buffer.write(msgspec.json.encode(made) + b"\n")
+    raise typer.Exit(1 if failed else 0)
+
+
+def _mapped(line: bytes, mappings: "tuple[Mapping, ...]") -> dict[str, Any]:
+    """What the first document that suits makes of one record, or the reason code why not."""
+    import msgspec
+
+    from hub.errors import RecordError
+
+    try:
+        record = msgspec.json.decode(line, type=dict[str, Any])
+        made = next((mapping.apply(record) for mapping in mappings if mapping.suits(record)), None)
+    except msgspec.MsgspecError as problem:
+        return {"error": "not_json", "detail": f"A record is one JSON object in one line: {problem}."}
+    except RecordError as problem:
+        return {"error": problem.reason, "detail": str(problem)}
+    return {"skipped": True} if made is None else made
 
 
 @app.command()
@@ -108,6 +135,8 @@ def rehearse(
         sys.stdout.buffer.write(msgspec.json.encode(outcome) + b"\n")
 
 
-def _lines(files: list[Path] | None) -> list[bytes]:
-    chunks = [path.read_bytes() for path in files] if files else [sys.stdin.buffer.read()]
-    return [line for chunk in chunks for line in chunk.splitlines() if line.strip()]
+def _lines(files: list[Path] | None) -> Iterator[bytes]:
+    """Line by line, so that a long input is answered while it comes."""
+    for source in files or [None]:
+        with nullcontext(sys.stdin.buffer) if source is None else source.open("rb") as lines:
+            yield from (line for line in lines if line.strip())

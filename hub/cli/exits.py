@@ -1,6 +1,7 @@
 """From an error to what the shell and the person see of it."""
 
 import errno
+from collections.abc import Collection
 
 from hub.errors import ContractBroken, RecordError, SetupError, TransientError
 
@@ -14,6 +15,11 @@ def code_of(problem: BaseException) -> int:
     if isinstance(problem, RecordError):
         return SOME_REFUSED
     return WRONG_SETUP
+
+
+def gravest(codes: Collection[int]) -> int:
+    """The one exit code for all that happened: what a person must change comes first."""
+    return next((code for code in (WRONG_SETUP, OTHER_SIDE_DOWN, SOME_REFUSED) if code in codes), DONE)
 
 
 def sentence_of(problem: BaseException) -> str:

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.cli.app import say
-from hub.cli.exits import DONE, OTHER_SIDE_DOWN, SOME_REFUSED, WRONG_SETUP, code_of
+from hub.cli.exits import DONE, SOME_REFUSED, code_of, gravest
+from hub.cli.tables import counted
 from hub.domain import Watch
 from hub.errors import HubError, SetupError
 from hub.wiring import Hub, collect, deliver, triage
@@ -33,7 +34,7 @@ class Pass:
     @property
     def exit_code(self) -> int:
         """The gravest of all that happened."""
-        return next((code for code in (WRONG_SETUP, OTHER_SIDE_DOWN, SOME_REFUSED) if code in self.codes), DONE)
+        return gravest(self.codes)
 
 
 def run_once(hub: Hub) -> Pass:
@@ -75,7 +76,7 @@ def _triage(hub: Hub, done: Pass) -> None:
         done.trouble("triage", problem)
         return
     done.triaged = {name: getattr(triaged, name) for name in triaged.__dataclass_fields__}
-    made = ", ".join(f"{count} {kind}" for kind, count in sorted(triaged.handoffs.items())) or "no work"
+    made = counted(triaged.handoffs) or "no work"
     say(f"  {triaged.new} new, {triaged.known} known, {triaged.quarantined} quarantined: {made}")
     if triaged.quarantined:
         done.codes.add(SOME_REFUSED)
@@ -89,7 +90,7 @@ def _deliver(hub: Hub, name: str, done: Pass) -> None:
         done.trouble(name, problem)
         return
     done.delivered[name] = delivered.outcomes
-    say("  " + (", ".join(f"{n} {outcome}" for outcome, n in sorted(delivered.outcomes.items())) or "nothing waits"))
+    say(f"  {counted(delivered.outcomes) or 'nothing waits'}")
     if delivered.stopped:
         done.trouble(name, delivered.stopped)
     if any(delivered.outcomes.get(outcome) for outcome in REFUSED):
@@ -109,17 +110,7 @@ def _close(hub: Hub, done: Pass) -> None:
 
 def ledger_facts(balance: Any) -> dict[str, Any]:
     """The ledger's sums, in the order people read them."""
-    names = (
-        "fetched",
-        "new",
-        "known",
-        "skipped",
-        "valid",
-        "quarantined",
-        "pending",
-        "handed_off",
-        "set_aside",
-    )
+    names = ("fetched", "new", "known", "skipped", "valid", "quarantined", "pending", "handed_off", "set_aside")
     return {name: getattr(balance, name) for name in names} | {
         "balanced": balance.balanced,
         "differences": balance.differences,

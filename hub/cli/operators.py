@@ -4,20 +4,21 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.cli.app import Json, answer_json, answer_table, app, say
+from hub.cli.app import Json, answer_json, answer_table, app, opened_hub, say
+from hub.errors import SetupError
+
+WATCHES = ["Source", "Watch", "State", "Last read", "Newest post", "What is wrong"]
+LISTED = 1_000  # items; a longer list helps nobody
+NO_WATCHES = "No watches; `hub watch add NETWORK KIND VALUE` adds one."
 
 
 @app.command()
 def status(json: Json = False) -> None:
     """What runs, how fresh each source is, what waits, and what is in trouble."""
     from hub.cli.views import status_facts
-    from hub.wiring import Hub
 
-    hub = Hub()
-    try:
+    with opened_hub() as hub:
         facts = status_facts(hub)
-    finally:
-        hub.close()
     if json:
         answer_json(facts)
         return
@@ -27,11 +28,12 @@ def status(json: Json = False) -> None:
         ("Airflow", "up" if running["running"] else "down (`hub up` starts it)", running["address"] or ""),
         ("sandbox", "up" if facts["sandbox"] else "down", facts["sandbox"] or ""),
     ])  # fmt: skip
-    columns = ["Source", "Watch", "State", "Last read", "Newest post", "What is wrong"]
-    answer_table("Sources", columns, [list(watch.values()) for watch in facts["watches"]])
+    answer_table("Sources", WATCHES, [list(watch.values()) for watch in facts["watches"]], empty=NO_WATCHES)
     answer_table("Waiting", ["What", "How many"], list(facts["waiting"].items()))
     destinations = [(name, *row.values()) for name, row in facts["destinations"].items()]
-    answer_table("Destinations", ["Destination", "Done", "Waiting", "In doubt", "Dead", "Circuit"], destinations)
+    columns = ["Destination", "Done", "Waiting", "In doubt", "Dead", "Circuit"]
+    none = "No destinations; docs/reference/connectors.md says which connections they need."
+    answer_table("Destinations", columns, destinations, empty=none)
 
 
 @app.command()
@@ -43,47 +45,43 @@ def ledger(
     """The sums that must balance, such as fetched = new + known + skipped. Exit code 1 when they do not."""
     from hub.cli.flow import ledger_facts
     from hub.cli.tables import show_ledger
-    from hub.wiring import Hub
 
-    hub = Hub()
-    try:
-        with hub.store.read() as view:
-            facts = ledger_facts(view.ledger.balance(run=run, network=network))
-    finally:
-        hub.close()
+    with opened_hub() as hub, hub.store.read() as view:
+        facts = ledger_facts(view.ledger.balance(run=run, network=network))
     if json:
         answer_json(facts)
     else:
         show_ledger(facts)
-        answer_table("Set aside", ["Reason", "Posts"], sorted(facts["set_aside"].items()))
+        aside = sorted(facts["set_aside"].items(), key=lambda pair: -pair[1])
+        answer_table("Set aside", ["Reason", "Posts"], aside, empty="No post was set aside.")
     raise typer.Exit(0 if facts["balanced"] else 1)
 
 
 @app.command()
 def quarantine(
-    stage: Annotated[str | None, typer.Option(help="Only this stage: validate or deliver.")] = None,
+    stage: Annotated[str | None, typer.Option(help="Only this stage: validate, render or deliver.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only this reason code.")] = None,
     show: Annotated[int | None, typer.Option(help="One item whole, with the record as it came.")] = None,
     json: Json = False,
 ) -> None:
     """What could not go on, why, since when; `hub replay` sends it back."""
-    from hub.wiring import Hub
-
-    hub = Hub()
-    try:
-        with hub.store.read() as view:
-            if show is not None:
-                items = view.quarantine.get([show])
-            else:
-                items = view.quarantine.listing(limit=1000, stage=stage, reason=reason, state="open")
-    finally:
-        hub.close()
+    with opened_hub() as hub, hub.store.read() as view:
+        if show is not None:
+            items = view.quarantine.get([show])
+        else:
+            items = view.quarantine.listing(limit=LISTED, stage=stage, reason=reason, state="open")
+        total = sum(counted.items for counted in view.quarantine.counts())
+    if show is not None and not items:
+        raise SetupError(f"The quarantine has no item {show}; `hub quarantine` lists those there are.")
     facts = [_item(item, whole=show is not None) for item in items]
     if json or show is not None:
         answer_json(facts)
         return
-    columns = ["No.", "Stage", "Reason", "Network", "Since", "Tries", "Detail"]
-    answer_table(f"Quarantine: {len(facts)} open", columns, [list(fact.values()) for fact in facts])
+    columns = ["No.", "Stage", "Reason", "From or to", "Since", "Tries", "Detail"]
+    none = f"None of the {total} items in quarantine is so." if total else "Nothing is in quarantine."
+    answer_table(
+        f"Quarantine: {len(facts)} of {total} open", columns, [list(fact.values()) for fact in facts], empty=none
+    )
 
 
 def _item(item: Any, *, whole: bool) -> dict[str, Any]:
@@ -100,18 +98,13 @@ app.add_typer(watch, name="watch")
 def watch_list(json: Json = False) -> None:
     """All watches and how fresh each is."""
     from hub.cli.views import watch_facts
-    from hub.wiring import Hub
 
-    hub = Hub()
-    try:
+    with opened_hub() as hub:
         facts = watch_facts(hub)
-    finally:
-        hub.close()
     if json:
         answer_json(facts)
     else:
-        columns = ["Source", "Watch", "State", "Last read", "Newest post", "What is wrong"]
-        answer_table("Watches", columns, [list(fact.values()) for fact in facts])
+        answer_table("Watches", WATCHES, [list(fact.values()) for fact in facts], empty=NO_WATCHES)
 
 
 @watch.command("add")
@@ -129,9 +122,9 @@ def watch_add(
 
 @watch.command("remove")
 def watch_remove(
-    network: Annotated[str, typer.Argument()],
-    kind: Annotated[str, typer.Argument()],
-    value: Annotated[str, typer.Argument()],
+    network: Annotated[str, typer.Argument(help="The connector's name, as in `hub watch list`.")],
+    kind: Annotated[str, typer.Argument(help="The kind of watch.")],
+    value: Annotated[str, typer.Argument(help="What it listens for, spelt as it is there.")],
 ) -> None:
     """Take a standing question out of hub.yaml; what it found stays."""
     from hub.cli.organisation import remove_watch

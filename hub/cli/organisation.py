@@ -46,10 +46,12 @@ def _handle(name: str) -> str:
     return "".join(char for char in name.lower() if char.isalnum())
 
 
-def _raw(path: Path) -> dict[str, Any]:
+def _raw() -> tuple[Path, dict[str, Any]]:
+    """The organisation's own file; the invented one of the sandbox is not ours to change."""
+    path = read_settings().own_config_path
     load_config(path)  # refuses what cannot be read, with the place
     raw: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return raw
+    return path, raw
 
 
 def add_watch(network: str, kind: str, value: str) -> None:
@@ -58,8 +60,7 @@ def add_watch(network: str, kind: str, value: str) -> None:
 
     watch = Watch(network=network, kind=kind, value=value)
     check_watch(connectors.manifest(network), watch)
-    path = read_settings().config_path
-    raw = _raw(path)
+    path, raw = _raw()
     watches = raw.setdefault("watches", [])
     if any(Watch.from_plain(each).key == watch.key for each in watches):
         raise SetupError(f"{path.name} already watches {network} for {kind} {value}.")
@@ -69,8 +70,7 @@ def add_watch(network: str, kind: str, value: str) -> None:
 
 def remove_watch(network: str, kind: str, value: str) -> None:
     """Take a watch out."""
-    path = read_settings().config_path
-    raw = _raw(path)
+    path, raw = _raw()
     gone = Watch(network=network, kind=kind, value=value)
     left = [each for each in raw.get("watches", []) if Watch.from_plain(each).key != gone.key]
     if len(left) == len(raw.get("watches", [])):

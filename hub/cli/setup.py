@@ -1,11 +1,10 @@
 """Commands for setting up: init, doctor."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hub.cli.app import Json, answer_json, answer_table, app, say
+from hub.cli.app import Json, answer_json, answer_table, app, opened_hub, say
 
 
 @app.command()
@@ -22,7 +21,7 @@ def init(
     from hub.errors import SetupError
     from hub.settings import read_settings
 
-    path = Path(read_settings().config_path)
+    path = read_settings().own_config_path
     if path.exists() and not force:
         raise SetupError(f"{path.name} is there already; edit it, or replace it with `hub init --force`.")
     name = name or typer.prompt("Which brand do people talk about?")
@@ -53,18 +52,15 @@ def doctor(
     """Prove what a run needs: configuration, store, disk, and each connector's access."""
     from hub.cli import world
     from hub.cli.examination import examine
+    from hub.cli.exits import gravest
     from hub.settings import read_settings
-    from hub.wiring import Hub
 
     world.enter(read_settings())
-    hub = Hub()
-    try:
+    with opened_hub() as hub:
         findings = examine(hub, name)
-    finally:
-        hub.close()
     if json:
         answer_json([finding.plain() for finding in findings])
     else:
         rows = [(finding.what, "ok" if finding.ok else "WRONG", finding.said) for finding in findings]
-        answer_table("Doctor", ["What", "State", "What to do"], rows)
-    raise typer.Exit(max((finding.code for finding in findings), default=0))
+        answer_table("Doctor", ["What", "State", "What was found, what to do"], rows)
+    raise typer.Exit(gravest({finding.code for finding in findings}))

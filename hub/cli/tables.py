@@ -1,25 +1,29 @@
 """The tables that several commands show."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from hub.cli.app import answer_table
 
 
+def counted(counts: Mapping[str, int]) -> str:
+    """Counts in one line, the most first: `12 created, 1 refused`."""
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in ordered if count)
+
+
 def show_pass(done: Any) -> None:
     """What one pass did, and the ledger."""
-    triaged = done.triaged
+    triaged, rows = done.triaged, []
     if triaged:
-        work = [(kind, count) for kind, count in sorted(triaged["handoffs"].items())]
-        aside = [(f"set aside: {reason}", count) for reason, count in sorted(triaged["set_aside"].items())]
-        answer_table("What the posts became", ["Handoff", "Posts or handoffs"], work + aside)
-    rows = [
-        (
-            name,
-            ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())) or "nothing waits",
-        )
-        for name, outcomes in done.delivered.items()
-    ]
-    answer_table("Delivered", ["Destination", "Outcomes"], rows)
+        posts = {name: triaged[name] for name in ("new", "known", "skipped", "quarantined")}
+        rows = [
+            ("Posts", counted(posts) or "none"),
+            ("Became", counted(triaged["handoffs"]) or "no work"),
+            ("Set aside", counted(triaged["set_aside"]) or "none"),
+        ]
+    rows += [(name, counted(outcomes) or "nothing waits") for name, outcomes in done.delivered.items()]
+    answer_table(f"Run {done.run}", ["What", "How many"], rows)
     show_ledger(done.ledger)
 
 
@@ -32,6 +36,7 @@ def show_ledger(facts: dict[str, Any]) -> None:
         ("fetched = new + known + skipped", fetched, f"{new} + {known} + {skipped}"),
         ("new = valid + quarantined + pending", new, f"{valid} + {quarantined} + {pending}"),
         ("valid = handed off + set aside", valid, f"{facts['handed_off']} + {aside}"),
-    ]  # fmt: skip
-    title = "Ledger: balanced" if facts["balanced"] else f"Ledger: DOES NOT BALANCE {facts['differences']}"
+    ]
+    differences = "; ".join(f"{sum_}: {by:+}" for sum_, by in facts["differences"].items())
+    title = "Ledger: balanced" if facts["balanced"] else f"Ledger: DOES NOT BALANCE ({differences})"
     answer_table(title, ["Sum", "Left", "Right"], sums)

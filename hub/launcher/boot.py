@@ -77,7 +77,7 @@ def up(
     began = time.monotonic()
     with places.locked():
         found = record.read(places)
-        if found and found.whole:
+        if found and found.complete:
             return _running(places, found, began, already=True)
         if found:
             _stop(places, found, say)

@@ -26,7 +26,7 @@ class Record(Model):
         return any(process.seen() for process in self.processes)
 
     @property
-    def whole(self) -> bool:
+    def complete(self) -> bool:
         """True while all of them are."""
         return bool(self.processes) and all(process.seen() for process in self.processes)
 

@@ -10,6 +10,12 @@ from requests.structures import CaseInsensitiveDict
 from hub.kit import ResetAt, RetryAfter, epoch_seconds, iso8601, seconds_left
 from hub.kit.waits import UNREADABLE_SECONDS, Wait
 
+
+def named(value: object) -> str:
+    """A name that is the same in every process."""
+    return getattr(value, "header", None) or (value if isinstance(value, str) else type(value).__name__)
+
+
 NOW = datetime(2025, 3, 5, 12, tzinfo=UTC)
 X = ResetAt(header="x-rate-limit-reset", read=epoch_seconds)
 MASTODON = ResetAt(header="X-RateLimit-Reset", read=iso8601)
@@ -39,7 +45,7 @@ def test_a_wait_is_read_into_seconds(wait: Wait, headers: dict[str, str], second
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-5", "NaN", "inf", "1e999", "Wed, 05 Mar 2020 12:00:00 GMT", "9" * 400])
-@pytest.mark.parametrize("wait", [RetryAfter(), X, MASTODON, REDDIT], ids=str)
+@pytest.mark.parametrize("wait", [RetryAfter(), X, MASTODON, REDDIT], ids=named)
 def test_what_nobody_can_read_means_a_minute(wait: Wait, text: str) -> None:
     header = wait.header if isinstance(wait, ResetAt) else "Retry-After"
 

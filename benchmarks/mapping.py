@@ -116,9 +116,7 @@ def leads(count: int, *, seed: int = 7) -> list[dict[str, Any]]:
     ]
 
 
-def measure(
-    contenders: dict[str, Callable[[dict[str, Any]], Any]], records: list[dict[str, Any]]
-) -> dict[str, float]:
+def measure(contenders: dict[str, Callable[[dict[str, Any]], Any]], records: list[dict[str, Any]]) -> dict[str, float]:
     """The least CPU seconds that each needed for all records."""
     best = dict.fromkeys(contenders, float("inf"))
     gc.collect()
@@ -146,9 +144,7 @@ def main() -> int:
     for name, seconds in best.items():
         print(f"  {name:<17} {seconds / LEADS * 1e6:7.2f} us a record   x {seconds / floor:5.2f}")
     ratio = best["compiled mapping"] / floor
-    verdict = (
-        "meets the aim" if ratio <= AIM else "within the budget" if ratio <= BUDGET else "over the budget"
-    )
+    verdict = "meets the aim" if ratio <= AIM else "within the budget" if ratio <= BUDGET else "over the budget"
     print(f"  compiled / plain = {ratio:.2f} (aim {AIM}, budget {BUDGET}): {verdict}")
     return 0 if ratio <= BUDGET else 1
 

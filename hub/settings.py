@@ -58,7 +58,7 @@ class Settings(Model):
     """The deepest nesting of JSON that is read."""
     lease_seconds: Seconds = 300
     """How long a claim on a batch or delivery holds; after a crash, work goes on when it has run out."""
-    sweep_hours: Annotated[float, msgspec.Meta(gt=0)] = 36
+    sweep_hours: Annotated[float, msgspec.Meta(gt=0, le=720)] = 36
     """How far back the nightly sweep for late posts reads."""
 
     @property

@@ -59,11 +59,22 @@ class Sandbox:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self._listener = listen(plan.port)
-        self.port: int = self._listener.getsockname()[1]
-        self._lock = lock(plan.var)
+        self._stopped = threading.Event()
+        with ExitStack() as held:  # given back when the rest fails
+            listener = held.enter_context(listen(plan.port))
+            held.enter_context(lock(plan.var))
+            self.port: int = listener.getsockname()[1]
+            self._open(plan, held)
+            self.server = Server(
+                listener, find=self.find, gateway=self.gateway, control=ControlPages(self),
+                authority=self.authority, state=self.state, switchboard=self.switchboard,
+            )  # fmt: skip
+            self._held = held.pop_all()
+
+    def _open(self, plan: Plan, held: ExitStack) -> None:
         self.clock = Clock()
         self.state = State(plan.var / "state.db", self.clock)
+        held.callback(self.state.close)
         if plan.fresh:
             self.state.reset()
         self.clock.offset_seconds = float(self.state.fact("offset_seconds", 0.0))
@@ -77,16 +88,12 @@ class Sandbox:
         self._resume()
         self.systems = [self._play(name, module) for name, module in modules]
         self.state.commit()
-        self._stopped = threading.Event()
-        self.server = Server(
-            self._listener, find=self.find, gateway=self.gateway, control=ControlPages(self),
-            authority=self.authority, state=self.state, switchboard=self.switchboard,
-        )  # fmt: skip
 
     @property
     def env(self) -> dict[str, str]:
         """Variables that lead a process into this sandbox."""
-        return environment(self.port, self.authority.bundle, live=self.gateway.names)
+        limited = self.plan.enforce_limits
+        return environment(self.port, self.authority.bundle, live=self.gateway.names, limited=limited)
 
     def find(self, host: str) -> System | None:
         """The system that plays this host, unless it is let through."""
@@ -110,8 +117,7 @@ class Sandbox:
         self.server.close()
         if self.plan.ready_file:
             self.plan.ready_file.unlink(missing_ok=True)
-        self.state.close()
-        self._lock.close()
+        self._held.close()
 
     def reset(self) -> None:
         """The same world at its beginning: destinations are empty, clock and faults are back.

@@ -53,8 +53,11 @@ class ControlPages:
             return Reply.json({"error": f"{type(wrong).__name__}: {wrong}"}, status=400)
         return Reply.json({"error": "no such page"}, status=404)
 
-    def _inspector(self, _: Request) -> Reply:
-        return Reply.text(page(self._sandbox), headers=SECURITY_HEADERS, content_type="text/html; charset=utf-8")
+    def _inspector(self, request: Request) -> Reply:
+        every = min(int(request.param("every", "0")), 3600)
+        return Reply.text(
+            page(self._sandbox, every=max(0, every)), headers=SECURITY_HEADERS, content_type="text/html; charset=utf-8"
+        )
 
     def _health(self, _: Request) -> Reply:
         sandbox = self._sandbox

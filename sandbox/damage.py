@@ -40,9 +40,9 @@ def deliver(wire: Wire, request: Request, reply: Reply, fault: Rule | None, *, k
 
 
 def _truncated(wire: Wire, reply: Reply) -> None:
-    """Half of the body; of an answer that has none, half of its head."""
+    """Half of the body; of an answer that has none, so little of its head that nobody can take it for whole."""
     head = head_of(reply, keep=False)
-    wire.socket.sendall(head + reply.body[: len(reply.body) // 2] if reply.body else head[: len(head) // 2])
+    wire.socket.sendall(head + reply.body[: len(reply.body) // 2] if reply.body else head[:6])
 
 
 def _dripped(wire: Wire, reply: Reply, seconds: float) -> None:

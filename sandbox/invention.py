@@ -44,11 +44,12 @@ def day(writer: Writer, scenario: Scenario, chance: Random, end: datetime) -> It
 
 def swelling(crisis: Crisis, end: datetime) -> list[datetime]:
     """When the posts of a crisis are written, oldest first: every hour holds `grows` times as many as the last."""
+    steady = crisis.grows - 1 < 1e-6  # too near to one for a logarithm
     total = crisis.grows**crisis.last_hours - 1
     ages = []
     for number in range(crisis.posts):
         share = (number + 0.5) / crisis.posts
-        hours = math.log(1 + share * total, crisis.grows) if crisis.grows != 1 else share * crisis.last_hours
+        hours = share * crisis.last_hours if steady else math.log(1 + share * total, crisis.grows)
         ages.append(crisis.last_hours - hours)
     return [end - timedelta(seconds=int(3600 * age)) for age in ages]
 

@@ -108,6 +108,10 @@ class System:
         """This system's words for a path it does not have."""
         return Reply.json({"error": "Not found"}, status=404)
 
+    def address_of(self, post: WorldPost) -> str:
+        """The public address of a post on this network; nothing where there is none."""
+        return ""
+
     # What a subclass may use.
 
     def table(self, name: str) -> Table:

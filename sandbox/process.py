@@ -37,7 +37,7 @@ class Control:
 
     def mark(self) -> int:
         """The journal's newest number, to read on from later."""
-        return max((line["number"] for line in self.journal()), default=0)
+        return int(self._get("/health").json()["journal"])
 
     def fault(self, **rule: Any) -> None:
         """Put a fault in force; see `sandbox.faults.Rule`."""
@@ -56,7 +56,7 @@ class Control:
         return int(self._post("/world/posts", facts).json()["id"])
 
     def change_post(self, id: int, **changes: Any) -> None:
-        """Edit (`edited_text`, `edited_at`) or delete (`deleted_at`) a post."""
+        """Edit (`edited_text`, and `edited_at` if it is not now) or delete (`deleted_at`) a post."""
         self._post("/world/changes", {"id": id, **changes})
 
     def reset(self) -> None:
@@ -77,6 +77,8 @@ class Control:
 
     def _post(self, path: str, body: Any) -> requests.Response:
         answer = self._wire.post(f"{self.address}{path}", json=body, timeout=60)
+        if answer.status_code == 400:
+            raise ValueError(f"The sandbox refuses this: {answer.json()['error']}")
         answer.raise_for_status()
         return answer
 
@@ -133,6 +135,13 @@ class SandboxProcess:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        self._process = None
+
+    def kill(self) -> None:
+        """End it as a crash would, without a chance to tidy up."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
         self._process = None
 
     def __enter__(self) -> Self:

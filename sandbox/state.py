@@ -163,8 +163,9 @@ class State:
                 table.clear()
 
     def close(self) -> None:
-        """Nothing more is written."""
-        self.commit()
+        """Nothing more is written; closing twice does no harm."""
+        if not self._closed:
+            self.commit()
         with self._lock:
             self._closed = True
             self._file.close()

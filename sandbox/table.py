@@ -41,7 +41,7 @@ class Table:
         row = self._rows.get(id)
         return dict(row) if row is not None else None
 
-    def update(self, id: Key, **changes: Any) -> Row:
+    def update(self, id: Key, /, **changes: Any) -> Row:
         """Set these fields and return the row as it is now; raises `KeyError` for an unknown id."""
         row = {**self._rows[id], **changes}
         self._unindex(id)

@@ -25,7 +25,16 @@ HERE, BEFORE = "@@HERE", "@BEFOR"  # six characters each, as a page's number has
 NEXT = re.compile(rb"(?:next|pagination)_token=(\d+)")
 COUNT = re.compile(rb"query=pages(?:%3A|:)(\d+)")
 
-OPENINGS = ("Morning all,", "Ok so", "Honestly", "Not sponsored, but", "Quick note:", "Friends,", "Update:", "Late to this:")
+OPENINGS = (
+    "Morning all,",
+    "Ok so",
+    "Honestly",
+    "Not sponsored, but",
+    "Quick note:",
+    "Friends,",
+    "Update:",
+    "Late to this:",
+)
 MIDDLES = (
     "the Acme Brew One is on my counter since spring",
     "tried the Acme Brew Pro next to a Kaffa and a Brewster",
@@ -34,14 +43,20 @@ MIDDLES = (
     "I keep reading about Acme, the café has two now",
 )
 ENDINGS = (
-    ("", 0.72),
-    ("where can I buy one in Lisbon? What is the price", 0.07),
-    ("it is broken again and I want a refund", 0.06),
-    ("please help me, it does not work since the update", 0.08),
-    ("love it, would recommend it to anyone", 0.07),
+    ("", 0.88),
+    ("where can I buy one in Lisbon? What is the price", 0.02),
+    ("it is broken again and I want a refund", 0.02),
+    ("please help me, it does not work since the update", 0.03),
+    ("love it, would recommend it to anyone", 0.05),
 )
 FILLERS = "beans grind water crema milk steam filter cup descale tray office weekend tamper scale kettle".split()  # noqa: SIM905
-BAD = ({"text": 7, "entities": {}}, {"created_at": "yesterday"}, {"author_id": None}, {"created_at": None}, {"text": "\u200b \u200b"})
+BAD = (
+    {"text": 7, "entities": {}},
+    {"created_at": "yesterday"},
+    {"author_id": None},
+    {"created_at": None},
+    {"text": "\u200b \u200b"},
+)
 
 
 def make(seed: int, now: datetime) -> list[bytes]:

@@ -10,12 +10,11 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
-
-from hub.stages.collector import seldom_collected
 
 RECENT = 10_000  # keys: without a store, posts are known for so long at least, and memory stays flat
 BATCH = 2_000
@@ -79,18 +78,26 @@ class Work:
         self.before: set[str] = set()
         self.counts = {"fetched": 0, "bad": 0, "known": 0, "kept": 0}
 
-    def on(self, records: list[dict[str, Any]]) -> tuple[list[tuple[Any, Any, dict[str, Any]]], list[dict[str, Any]]]:
+    def on(
+        self, records: list[dict[str, Any]]
+    ) -> tuple[list[tuple[Any, Any, dict[str, Any] | None]], list[dict[str, Any]]]:
         """Posts with signal and lead, and the rows for quarantine."""
         found = self.sort(records, self.mapping, self.maker)
         posts = [post for post, _ in found.posts if self._is_new(post.key)]
         signals = self.engine.classify([self.item_of(post) for post in posts])
         kept = []
         for post, signal in zip(posts, signals, strict=True):
-            plain = self.plain(post)
-            kept.append((post, signal, self.lead({"post": plain, "author": plain["author"], "signal": self.plain(signal)}) or {}))
+            kept.append((post, signal, self._payload(post, signal)))
         bad = [{"reason": one.reason, "detail": one.detail, "record": one.record} for one in found.bad]
         self._count(len(records), len(found.posts), len(kept), len(bad))
         return kept, bad
+
+    def _payload(self, post: Any, signal: Any) -> dict[str, Any] | None:
+        """The lead, where there is work for anybody."""
+        if signal.intent == "none":
+            return None
+        plain = self.plain(post)
+        return self.lead({"post": plain, "author": plain["author"], "signal": self.plain(signal)})
 
     def _is_new(self, key: str) -> bool:
         if key in self.recent or key in self.before:
@@ -110,12 +117,16 @@ def kit(port: int, pages: int, folder: Path) -> Counts:
     import msgspec
 
     from hub.domain import Cursor, Watch
+    from hub.stages.collector import seldom_collected
     from hub.store.landing import Landing
 
     work, landing = Work(folder), Landing(folder / "landing")
     encode = msgspec.json.Encoder().encode_lines
     watch = Watch(network="x", kind="keyword", value=f"pages:{pages}")
-    with _connector(port) as network, (folder / "posts.jsonl").open("wb") as good, (folder / "bad.jsonl").open("wb") as held:
+    with ExitStack() as stack:
+        stack.enter_context(seldom_collected())  # as in the stages
+        network = stack.enter_context(_connector(port))
+        good, held = (stack.enter_context((folder / f"{name}.jsonl").open("wb")) for name in ("posts", "bad"))
         for records in _gathered(page.records for page in network.pull(watch, Cursor())):
             landing.write(records, network="x", at=datetime.now(UTC))
             kept, bad = work.on(records)
@@ -147,6 +158,8 @@ def peer(port: int, pages: int, folder: Path) -> Counts:
     from dlt.sources.helpers.rest_client import RESTClient
     from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
 
+    from hub.stages.collector import seldom_collected
+
     work, joined = Work(folder), _connector(port).records
     client = RESTClient(
         base_url=f"http://127.0.0.1:{port}", data_selector="$",
@@ -161,9 +174,9 @@ def peer(port: int, pages: int, folder: Path) -> Counts:
             yield dlt.mark.with_table_name([{**row, "record": json.dumps(row["record"])} for row in bad], "bad")
 
     target = dlt.destinations.filesystem(bucket_url=(folder / "loaded").as_uri())
-    dlt.pipeline("bench", pipelines_dir=str(folder / "work"), destination=target, dataset_name="x").run(
-        posts(), loader_file_format="jsonl"
-    )
+    pipeline = dlt.pipeline("bench", pipelines_dir=str(folder / "work"), destination=target, dataset_name="x")
+    with seldom_collected():  # what helps us helps dlt
+        pipeline.run(posts(), loader_file_format="jsonl")
     return work.counts
 
 
@@ -173,9 +186,7 @@ RUNNERS = {"floor": floor, "kit": kit, "dlt": peer}
 def main() -> None:
     """Run one of them and say what it did."""
     name, port, pages, folder = sys.argv[1:]
-    run = _runner(name)
-    with seldom_collected():  # as in the stages, and for all alike
-        print(json.dumps(run(int(port), int(pages), Path(folder))))
+    print(json.dumps(_runner(name)(int(port), int(pages), Path(folder))))
 
 
 def _runner(name: str) -> Callable[[int, int, Path], Counts]:

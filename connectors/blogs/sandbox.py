@@ -28,6 +28,10 @@ class Blogs(System):
         """A page for people."""
         return Reply.text("<h1>Not here</h1>", status=404, content_type="text/html; charset=utf-8")
 
+    def address_of(self, post: WorldPost) -> str:
+        """Where people read it."""
+        return _link(post)
+
     @route("GET", "/feed.xml")
     def rss(self, request: Request) -> Reply:
         """RSS 2.0."""

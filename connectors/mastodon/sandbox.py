@@ -66,6 +66,10 @@ class Mastodon(System):
         """Mastodon's words."""
         return Reply.json({"error": "Record not found"}, status=404)
 
+    def address_of(self, post: WorldPost) -> str:
+        """Where people read it."""
+        return f"https://{HOST}/@{post.author.handle}/{status_id(post)}"
+
     @route("GET", "/api/v2/instance")
     def instance(self, request: Request) -> Reply:
         """What the server is."""
@@ -199,7 +203,7 @@ class Mastodon(System):
             "visibility": visibility(post),
             "language": post.lang,
             "uri": f"{uri}/activity" if boosted else uri,
-            "url": f"{uri}/activity" if boosted else f"https://{HOST}/@{post.author.handle}/{id}",
+            "url": f"{uri}/activity" if boosted else self.address_of(post),
             "replies_count": counters.replies,
             "reblogs_count": counters.shares,
             "favourites_count": counters.likes,

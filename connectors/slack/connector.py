@@ -20,9 +20,9 @@ from datetime import datetime, timedelta
 from http.client import HTTPException
 from typing import Any, NamedTuple
 
-from connectors.slack.answers import link_to, raise_for_all, receipt_of, word_of
+from connectors.slack.answers import REFUSED, link_to, raise_for_all, receipt_of, word_of
 from hub.domain import Delivery, FoundRecord, Receipt
-from hub.errors import SetupError, Unavailable
+from hub.errors import RecordRefused, SetupError, Unavailable
 from hub.kit import Destination
 from hub.kit.vendor import may_have_been_sent, one_by_one
 
@@ -58,7 +58,12 @@ class Slack(Destination):
         base_url = self.connection.extra.get("base_url") or WebClient.BASE_URL
         seconds = int(self.services.limits.read_seconds)
         return WebClient(
-            token=self.secret("token"), base_url=base_url, timeout=seconds, retry_handlers=[], logger=silent
+            token=self.secret("token"),
+            base_url=base_url,
+            timeout=seconds,
+            proxy=self.services.proxy,
+            retry_handlers=[],
+            logger=silent,
         )
 
     def check(self) -> None:
@@ -129,7 +134,7 @@ class Slack(Destination):
         return places
 
     def messages(self, place: Place) -> Iterator[dict[str, Any]]:
-        """All messages of a place; raises Unavailable when they cannot be read to the end."""
+        """All messages of a place; RecordRefused where they cannot be read to the end: other places may well be."""
         method, where = "conversations_history", {"channel": place.channel, "oldest": place.oldest}
         if place.thread_ts:
             method, where = "conversations_replies", where | {"ts": place.thread_ts}
@@ -142,12 +147,17 @@ class Slack(Destination):
             if not answer.get("ok"):
                 if word_of(answer) in ("thread_not_found", "message_not_found"):
                     return  # no thread, so no reply in it
+                if word_of(answer) in REFUSED:
+                    raise RecordRefused(REFUSED[word_of(answer)], reason=word_of(answer))
                 raise Unavailable(f"Slack's history cannot be read ({word_of(answer) or 'unreadable answer'}).")
             yield from answer.get("messages", ())
             cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 return
-        raise Unavailable(f"Slack's history holds more than {MOST_PAGES * PAGE_SIZE} messages since the claim.")
+        raise RecordRefused(
+            f"Slack's history holds more than {MOST_PAGES * PAGE_SIZE} messages since the claim; look for it by hand.",
+            reason="history_too_long",
+        )
 
     def channel_of(self, delivery: Delivery) -> str:
         """The id of the channel that a delivery goes to; names are looked up once and remembered."""
@@ -173,7 +183,10 @@ class Slack(Destination):
                     return str(channel["id"])
             cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
-                raise SetupError(f"Slack shows the bot no channel #{name}; invite it or correct mappings/slack.yaml.")
+                raise RecordRefused(
+                    f"Slack shows the bot no channel #{name}; invite it or correct mappings/slack.yaml.",
+                    reason="channel_not_found",
+                )
 
     def claimed_at(self, delivery: Delivery) -> datetime:
         """The earliest moment at which the message can have been posted: a later claim hides the first one's time."""

@@ -69,6 +69,10 @@ class X(System):
         """X's words for no such path."""
         return problem(404, "Not Found", "The requested path does not exist.")
 
+    def address_of(self, post: WorldPost) -> str:
+        """Where people read it."""
+        return f"https://x.com/{post.author.handle}/status/{snowflake(post)}"
+
     @route("GET", "/2/usage/tweets")
     def usage(self, request: Request) -> Reply:
         """How much of the month is used."""

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from sandbox.kit import WorldPost
 
 TOKEN = re.compile(
-    r'\s*(?:(?P<sign>-?\(|\)|-)|(?P<minus>-)?(?:(?P<operator>[a-z_]+):)?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s()"]+)))'
+    r'''(?P<open>-?\() | (?P<close>\)) | (?P<or>OR\b(?![:"]))
+    | (?P<minus>-)? (?:(?P<operator>[a-z_]+):)? (?:"(?P<phrase>[^"]*)" | (?P<word>[^\s()"]+))''',
+    re.VERBOSE,
 )
 KINDS = {"retweet": "share", "reply": "reply", "quote": "quote"}
 LONGEST = 512
@@ -27,53 +29,54 @@ def matcher(query: str) -> Wanted:
         raise QueryError(f"query must be between 1 and {LONGEST} characters")
     reader = _Reader(query)
     wanted = reader.any_of()
-    if reader.rest():
-        raise QueryError(f"there is an ambiguity or a stray bracket at position {reader.place}")
+    if reader.next:
+        raise QueryError("a bracket is closed that was never opened")
     return wanted
 
 
 class _Reader:
-    """Reads one query from left to right."""
+    """Reads one query from left to right; `next` is the token that comes."""
 
     def __init__(self, query: str) -> None:
-        self._query = query
-        self.place = 0
-
-    def rest(self) -> str:
-        """What was not read yet."""
-        return self._query[self.place :].strip()
+        tokens = list(TOKEN.finditer(query))
+        if TOKEN.sub("", query).strip():
+            raise QueryError("a quotation mark is never closed")
+        self._tokens = iter(tokens)
+        self.next: re.Match[str] | None = next(self._tokens, None)
 
     def any_of(self) -> Wanted:
         """Alternatives with OR between them."""
         ways = [self._all_of()]
-        while re.match(r"OR(?=[\s(])", self.rest()):
-            self.place = self._query.index("OR", self.place) + 2
+        while self.next and self.next["or"]:
+            self._take()
             ways.append(self._all_of())
         return ways[0] if len(ways) == 1 else lambda post: any(way(post) for way in ways)
 
     def _all_of(self) -> Wanted:
         terms = []
-        while (rest := self.rest()) and not rest.startswith(")") and not re.match(r"OR(?=[\s(])", rest):
-            terms.append(self._term())
+        while self.next and not self.next["or"] and not self.next["close"]:
+            terms.append(self._term(self._take()))
         if not terms:
-            raise QueryError(f"something is missing at position {self.place}")
+            raise QueryError("something is missing beside OR or within a bracket")
         return terms[0] if len(terms) == 1 else lambda post: all(term(post) for term in terms)
 
-    def _term(self) -> Wanted:
-        found = TOKEN.match(self._query, self.place)
-        if found is None:
-            raise QueryError(f"a quotation mark is never closed at position {self.place}")
-        self.place = found.end()
-        if found["sign"] in ("(", "-("):
-            inner = self.any_of()
-            if not self.rest().startswith(")"):
-                raise QueryError(f"a bracket is never closed at position {self.place}")
-            self.place = self._query.index(")", self.place) + 1
-            return _not(inner) if found["sign"] == "-(" else inner
-        if found["sign"]:
-            raise QueryError(f"a minus stands alone at position {self.place}")
-        term = _positive(found["operator"], (found["phrase"] if found["word"] is None else found["word"]).lower())
-        return _not(term) if found["minus"] else term
+    def _term(self, token: re.Match[str]) -> Wanted:
+        if not token["open"]:
+            words = token["word"] if token["phrase"] is None else token["phrase"]
+            if words in ("", "-"):
+                raise QueryError("a minus or a pair of quotation marks stands alone")
+            term = _positive(token["operator"], words.lower())
+            return _not(term) if token["minus"] else term
+        inner = self.any_of()
+        if self.next is None:
+            raise QueryError("a bracket is never closed")
+        self._take()
+        return _not(inner) if token["open"] == "-(" else inner
+
+    def _take(self) -> re.Match[str]:
+        taken, self.next = self.next, next(self._tokens, None)
+        assert taken is not None  # whoever takes has looked at it before
+        return taken
 
 
 def _not(wanted: Wanted) -> Wanted:

@@ -59,7 +59,7 @@ def answer_json(value: Any) -> None:
 def answer_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, empty: str = "") -> None:
     """The answer as a table, or the sentence `empty` where there is no row.
 
-    What came from outside is shown as text, never as markup.
+    What came from outside is shown as text, never as markup. A column with nothing in it takes no room.
     """
     from rich.console import Console
     from rich.table import Table
@@ -71,11 +71,12 @@ def answer_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any
         console.print(Text(empty or f"{title}: nothing."))
         return
     table = Table(title=Text(printable(title), "italic"), title_justify="left", header_style="bold")
-    for place, column in enumerate(columns):
+    used = [place for place in range(len(columns)) if any(row[place] not in ("", None) for row in rows)]
+    for place in used:
         numbers = all(isinstance(row[place], int) for row in rows)
-        table.add_column(column, overflow="fold", justify="right" if numbers else "left")
+        table.add_column(columns[place], overflow="fold", justify="right" if numbers else "left")
     for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
+        table.add_row(*(Text(printable(row[place])) for place in used))
     console.print(table)
 
 

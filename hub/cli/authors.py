@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -49,7 +48,7 @@ def record(
 
 
 @app.command()
-def golden(name: Annotated[str | None, typer.Argument(help="One network; all without it.")] = None) -> None:
+def golden(name: Annotated[str | None, typer.Argument(help="One connector; all without it.")] = None) -> None:
     """Write beside each recording what we make of it; read the diff as you would read code."""
     from hub.rehearsal import write_goldens
 
@@ -123,10 +122,10 @@ def _mapped(line: bytes, mappings: "tuple[Mapping, ...]") -> dict[str, Any]:
 
 @app.command()
 def rehearse(
-    name: Annotated[str, typer.Argument(help="The network's connector.")],
+    name: Annotated[str, typer.Argument(help="The connector.")],
     files: Annotated[list[Path] | None, typer.Argument(help="Recordings; the connector's own without any.")] = None,
 ) -> None:
-    """Run a connector and its mapping over recordings; print the posts or the named error each leads to."""
+    """Run a connector and its mapping over recordings; print the posts, receipts or named error each leads to."""
     import msgspec
 
     from hub.rehearsal import rehearse as play
@@ -137,6 +136,7 @@ def rehearse(
 
 def _lines(files: list[Path] | None) -> Iterator[bytes]:
     """Line by line, so that a long input is answered while it comes."""
-    for source in files or [None]:
-        with nullcontext(sys.stdin.buffer) if source is None else source.open("rb") as lines:
+    sources = [path.open("rb") for path in files] if files else [sys.stdin.buffer]
+    for source in sources:
+        with source as lines:
             yield from (line for line in lines if line.strip())

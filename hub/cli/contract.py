@@ -14,7 +14,7 @@ import msgspec
 
 from hub.domain import Manifest, read_manifest
 from hub.errors import HubError, MappingError, SetupError
-from hub.kit.recordings import Recording, load_recordings
+from hub.kit.recordings import GOLDENS, Recording, load_recordings
 from hub.mapping import Mapping, failures, load_mappings
 from hub.rehearsal import golden_text
 from hub.settings import HOME
@@ -22,6 +22,7 @@ from hub.settings import HOME
 NETWORK_HEADINGS = ("What it reads", "Access", "Limits", "When it breaks", "A sample post")
 DESTINATION_HEADINGS = ("What it takes", "Access", "Limits", "When it breaks", "A sample")
 LATER = ("readme", "gaps", "recordings", "goldens", "sandbox")  # what a draft need not have come to yet
+SAID = {"posts": "posts", "receipts": "receipts", "found": "a look-up", "error": "an error"}
 GAP = "GAP" + ":"  # as `hub new` marks what a person must fill in, and in no other way
 
 Row = dict[str, str]
@@ -155,29 +156,25 @@ def _mapping_holds(folder: Folder) -> Iterator[str]:
 
 
 def _has_recordings(folder: Folder) -> Iterator[str]:
-    """A network has at least one recording that ends in posts and one that ends in an error."""
-    if not folder.is_network:
-        return
-    endings = {each.story.raises is not None for each in folder.recordings}
-    if False not in endings:
-        yield "recordings/ has none that ends in posts."
-    if True not in endings:
-        yield "recordings/ has none that ends in an error."
+    """A network is recorded giving posts, a destination giving receipts and looking up; both ending in an error."""
+    endings = {each.ending for each in folder.recordings}
+    wanted = ("posts", "error") if folder.is_network else ("receipts", "found", "error")
+    for ending in wanted:
+        if ending not in endings:
+            yield f"recordings/ has none that ends in {SAID[ending]}."
 
 
 def _goldens_current(folder: Folder) -> Iterator[str]:
     """What lies beside each recording is what we make of it today."""
-    if not folder.is_network:
-        return
+    told = {recording.golden for recording in folder.recordings if recording.ending != "error"}
     for recording in folder.recordings:
-        if recording.story.raises is None:
+        if recording.ending != "error":
             if not recording.golden.is_file():
                 yield f"{recording.golden.name} is missing; `hub golden {folder.name}` writes it."
             elif recording.golden.read_bytes() != golden_text(recording):
                 yield f"{recording.golden.name} is not what comes out now; `hub golden {folder.name}`, read the diff."
-    told = {recording.golden for recording in folder.recordings}
-    for path in sorted((folder.path / "recordings").glob("*.posts.json")):
-        if path not in told:
+    for path in sorted((folder.path / "recordings").glob("*.json")):
+        if path.name.endswith(tuple(GOLDENS.values())) and path not in told:
             yield f"{path.name} stands beside no recording."
 
 

@@ -4,7 +4,7 @@ import shutil
 import time
 from typing import Any
 
-from hub.cli.app import answer_table, say
+from hub.cli.app import answer_table, opened_hub, say
 from hub.cli.exits import DONE
 from hub.cli.flow import ledger_facts, run_once
 from hub.cli.tables import show_ledger, show_pass
@@ -23,7 +23,6 @@ PATIENCE_SECONDS = 240
 def in_process(*, fresh: bool) -> int:
     """Sandbox and flow, no Airflow: under a minute."""
     from hub.cli import world
-    from hub.wiring import Hub
     from sandbox.process import SandboxProcess
 
     settings = read_settings()
@@ -32,11 +31,8 @@ def in_process(*, fresh: bool) -> int:
     with SandboxProcess(settings.var_dir / "sandbox", port=settings.sandbox_port) as box:
         say(f"The sandbox plays X, Mastodon, blogs, Salesforce, Zendesk and Slack at http://127.0.0.1:{box.port}/")
         world.enter_sandbox(box.env)
-        hub = Hub(settings=read_settings())
-        try:
+        with opened_hub() as hub:
             done = run_once(hub)
-        finally:
-            hub.close()
         show_pass(done)
         show_made(box.control)
     say(f"Done in {time.monotonic() - began:.0f} s. Again, nothing is new; `make clean-state` starts afresh.")

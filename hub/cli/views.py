@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hub.cli.world import running_sandbox
+from hub.cli.world import enter_sandbox, running_sandbox
 from hub.wiring import Hub
 
 
@@ -10,7 +10,9 @@ def status_facts(hub: Hub) -> dict[str, Any]:
     """Everything an operator asks first."""
     from hub.launcher import status
 
-    note = running_sandbox(hub.settings)
+    note, running = running_sandbox(hub.settings), status(hub.settings)
+    if note:
+        enter_sandbox(note["env"])  # its connections say which destinations are in use
     with hub.store.read() as view:
         destinations = {}
         for name in sorted({*view.outbox.destinations(), *(manifest.name for manifest in hub.destinations())}):
@@ -20,7 +22,7 @@ def status_facts(hub: Hub) -> dict[str, Any]:
                 "waiting": counts.get("pending", 0),
                 "in doubt": counts.get("in_doubt", 0),
                 "dead": counts.get("dead", 0),
-                "circuit": f"open until {circuit.open_until}: {circuit.reason}"
+                "circuit": f"open until {_time(circuit.open_until)}: {circuit.reason}"
                 if circuit and circuit.open_until
                 else "closed",
             }
@@ -28,8 +30,9 @@ def status_facts(hub: Hub) -> dict[str, Any]:
             "batches for triage": view.batches.pending(),
             "items in quarantine": sum(counted.items for counted in view.quarantine.counts()),
         }
+    running = status(hub.settings)
     return {
-        "running": status(hub.settings).plain() | {"running": status(hub.settings).running},
+        "running": running.whole(),
         "sandbox": f"http://127.0.0.1:{note['port']}/" if note else None,
         "watches": watch_facts(hub),
         "waiting": waiting,
@@ -56,4 +59,4 @@ def watch_facts(hub: Hub) -> list[dict[str, Any]]:
 
 
 def _time(moment: Any) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S") if moment else ""
+    return moment.strftime("%Y-%m-%d %H:%M") if moment else ""

@@ -15,7 +15,11 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 class Frozen(msgspec.StructMeta):
-    """Tells type checkers what `Model` passes on to every noun: frozen and keyword-only."""
+    """Passes on to every noun, and tells type checkers, that it is frozen and made by keywords."""
+
+    def __new__(mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **config: Any) -> "Frozen":
+        """A noun; msgspec itself would let `kw_only` end with the class that says it."""
+        return super().__new__(mcls, name, bases, namespace, **{"kw_only": True, **config})
 
 
 class Model(

@@ -34,7 +34,10 @@ class Destination:
         raise TypeError(f"{type(self).__name__} must say how it is checked.")
 
     def find(self, deliveries: Sequence[Delivery]) -> Iterator[FoundRecord]:
-        """What the destination holds now; asked after an unknown outcome and for `only_if_blank`."""
+        """What the destination holds now; asked after an unknown outcome and for `only_if_blank`.
+
+        RecordError where one delivery keeps it from being told: the others are then asked for without it.
+        """
         raise TypeError(f"{type(self).__name__} must say how a record is found.")
 
     def send(self, deliveries: Sequence[Delivery]) -> Iterator[Receipt]:

@@ -49,7 +49,7 @@ class Http:
         self._wire = requests.Session()
         self._wire.headers["User-Agent"] = USER_AGENT
         self._headers = {name: str(value) for name, value in self._wire.headers.items()}
-        self._wire.trust_env = False  # read once for each host, not for each request; and no .netrc
+        self._wire.trust_env = False  # it is read once for each host, not for each request; and no .netrc
         adapter = services.transport or (GatedAdapter(services.resolve) if open_web else HTTPAdapter(max_retries=0))
         self._open_web = open_web
         self._adapter = adapter
@@ -173,9 +173,10 @@ class Http:
         """Proxy and certificates for this host, from the environment."""
         host = urlsplit(url).netloc
         if host not in self._routes:
-            self._wire.trust_env = True
-            found = self._wire.merge_environment_settings(url, {}, None, None, None)
-            self._wire.trust_env = False
+            with (
+                requests.Session() as reader
+            ):  # one of its own, which trusts the environment: ours is shared by threads
+                found = reader.merge_environment_settings(url, {}, None, None, None)
             self._routes[host] = {"proxies": found["proxies"], "verify": found["verify"]}
         return self._routes[host]
 

@@ -1,9 +1,10 @@
 """Recordings: what a system once said, played back in place of the wire.
 
-A recording is a JSON file: the watch that was asked, the exchanges that followed, and, where they end in trouble,
-the name of our error for it. Beside it lies the golden: what we make of it. Requests are matched by method, path
-and query, whatever the order of the query. Where one request stands several times its answers come in turn, and the
-last one stays; an exchange with `given` answers only requests that carry those headers.
+A recording is a JSON file: what was asked, the exchanges that followed, and, where they end in trouble, the name of
+our error for it. A network is asked by a `watch`, a destination by `deliveries`, which it sends or looks up. Beside it
+lies the golden: what we make of it. Requests are matched by method, path and query, whatever the order of the query.
+Where one request stands several times its answers come in turn, and the last one stays; an exchange with `given`
+answers only requests that carry those headers, one with `sent` only those with that body.
 """
 
 import io
@@ -12,8 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any, Literal
 
 import msgspec
 import requests
@@ -21,15 +21,16 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPResponse
 
 from hub import errors
-from hub.domain import Watch
+from hub.domain import Delivery, Watch
 from hub.domain.model import Model, Moment
 from hub.errors import HubError, SetupError
+from hub.kit.matching import Line, body_of, difference, line_of, same_line, shown
 
-GOLDEN = ".posts.json"
+GOLDENS = {"posts": ".posts.json", "receipts": ".receipts.json", "found": ".found.json"}  # by what a recording ends in
 STANDS_AT = datetime(2025, 3, 5, 12, tzinfo=UTC)  # the time it is in a recording that does not say
 WIRE_ONLY = ("content-encoding", "transfer-encoding", "content-length")  # said of bytes that were unpacked long ago
 
-Line = tuple[str, str, str, tuple[tuple[str, str], ...]]
+Ending = Literal["posts", "receipts", "found", "error"]
 
 
 class Exchange(Model):
@@ -37,6 +38,7 @@ class Exchange(Model):
 
     request: str
     given: dict[str, str] = {}  # headers that the request must carry
+    sent: Any = None  # the body that the request must have: decoded JSON, or the fields of a form
     status: int = 200
     headers: dict[str, str] = {}
     body: Any = None  # decoded JSON, or text
@@ -52,41 +54,69 @@ class Question(Model):
 
 
 class Story(Model):
-    """The file's own form."""
+    """The file's own form; it has either a watch or deliveries."""
 
     source: str
-    watch: Question
     exchanges: tuple[Exchange, ...]
+    watch: Question | None = None
+    act: Literal["send", "find"] = "send"  # what is done with the deliveries
+    deliveries: tuple[dict[str, Any], ...] = ()  # a Delivery's fields; the destination is that of the folder
+    connection: dict[str, Any] = {}  # where it was reached: a connection's fields, but for its secrets
     raises: str | None = None
     at: Moment = STANDS_AT
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
-    """One recording of one network; it ends in posts or in an error."""
+    """One recording of one connector."""
 
     path: Path
-    network: str
+    connector: str
     story: Story
+    deliveries: tuple[Delivery, ...] = ()  # what a destination was handed
 
     def __str__(self) -> str:
-        return f"{self.network}/{self.path.stem}"
+        return f"{self.connector}/{self.path.stem}"
 
     @property
     def watch(self) -> Watch:
-        """The question that was asked."""
+        """The question that a network was asked."""
         question = self.story.watch
-        return Watch(network=self.network, kind=question.kind, value=question.value, since=question.since)
+        if question is None:
+            raise SetupError(f"The recording {self} asks no network; it has deliveries in place of a watch.")
+        return Watch(network=self.connector, kind=question.kind, value=question.value, since=question.since)
+
+    @property
+    def requests(self) -> list[str]:
+        """Every request it tells of, in order and without hosts."""
+        return [shown(line_of(*exchange.request.split(" ", 1))) for exchange in self.story.exchanges]
+
+    @property
+    def makes(self) -> Literal["posts", "receipts", "found"]:
+        """What comes out of a recording of this form, unless it ends in an error."""
+        if self.story.watch is not None:
+            return "posts"
+        return "found" if self.story.act == "find" else "receipts"
+
+    @property
+    def ending(self) -> Ending:
+        """What it ends in."""
+        return "error" if self.story.raises is not None else self.makes
 
     @property
     def golden(self) -> Path:
-        """Where the expected posts are."""
-        return self.path.with_name(self.path.stem + GOLDEN)
+        """Where the expected result is."""
+        return self.path.with_name(self.path.stem + GOLDENS[self.makes])
+
+    @property
+    def expected(self) -> Any:
+        """What we make of it, as written and reviewed before; None while there is no golden."""
+        return json.loads(self.golden.read_bytes()) if self.golden.is_file() else None
 
     @property
     def expected_posts(self) -> Any:
-        """What we make of it, as written and reviewed before; None while there is no golden."""
-        return json.loads(self.golden.read_bytes()) if self.golden.is_file() else None
+        """What we make of a network's recording."""
+        return self.expected
 
     @property
     def expected_error(self) -> type[HubError] | None:
@@ -100,21 +130,25 @@ class Recording:
 
 def load_recordings(folder: Path) -> list[Recording]:
     """The recordings of a connector's folder `recordings/`, by name."""
-    files = sorted(path for path in folder.glob("*.json") if not path.name.endswith(GOLDEN))
+    files = sorted(path for path in folder.glob("*.json") if not path.name.endswith(tuple(GOLDENS.values())))
     return [load_recording(path) for path in files]
 
 
-def load_recording(path: Path) -> Recording:
-    """The recording in this file; SetupError says what is wrong with one that cannot be played."""
-    name = f"{path.parent.parent.name}/{path.name}"
+def load_recording(path: Path, *, connector: str | None = None) -> Recording:
+    """The recording in this file, of the folder's connector; SetupError says what is wrong with it."""
+    name, connector = f"{path.parent.parent.name}/{path.name}", connector or path.parent.parent.name
+    told = {"destination": connector, "handoff": "rehearsed"}
     try:
         story = msgspec.json.decode(path.read_bytes(), type=Story)
+        deliveries = tuple(Delivery.from_plain(told | each) for each in story.deliveries)
     except (msgspec.MsgspecError, OSError) as wrong:
         raise SetupError(f"The recording {name} cannot be read: {wrong}") from wrong
     trouble = getattr(errors, story.raises, None) if story.raises else HubError
     if not (isinstance(trouble, type) and issubclass(trouble, HubError)):
         raise SetupError(f"The recording {name} ends in {story.raises!r}, which is none of our errors.")
-    return Recording(path=path, network=path.parent.parent.name, story=story)
+    if (story.watch is None) == (not deliveries):
+        raise SetupError(f"The recording {name} needs either a watch or deliveries.")
+    return Recording(path=path, connector=connector, story=story, deliveries=deliveries)
 
 
 class Unrecorded(SetupError):
@@ -129,17 +163,22 @@ class ReplayTransport(BaseAdapter):
         self._name, self._folder = name, folder
         self._waiting = [(line_of(*exchange.request.split(" ", 1)), exchange) for exchange in exchanges]
         self.asked: list[str] = []  # every request so far, for tests that count
+        self.unanswered: list[Unrecorded] = []  # a vendor's library may swallow what is raised to it
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         """The next answer to this request."""
         line = line_of(request.method or "", request.url or "")
         self.asked.append(shown(line))
-        fitting = [place for place, (told, each) in enumerate(self._waiting) if _fits(told, line, each, request)]
+        alike = [place for place, (told, each) in enumerate(self._waiting) if _fits(told, line, each, request)]
+        fitting = [place for place in alike if not _unlike(self._waiting[place][1], request)]
         if not fitting:
-            raise Unrecorded(f"The recording {self._name} has no answer to {shown(line)}; add an exchange for it.")
+            place = _unlike(self._waiting[alike[0]][1], request) if alike else None
+            remedy = f"its bodies differ at {place}" if place else "add an exchange for it"
+            self.unanswered.append(Unrecorded(f"The recording {self._name} has no answer to {shown(line)}; {remedy}."))
+            raise self.unanswered[-1]
         exchange = self._waiting[fitting[0]][1]
-        alike = [place for place in fitting if self._waiting[place][1].given == exchange.given]
-        if len(alike) > 1:  # the last answer to a request stays
+        others = [each for place in fitting if (each := self._waiting[place][1]).given == exchange.given]
+        if len(others) > 1:  # the last answer to a request stays
             del self._waiting[fitting[0]]
         return answer(request, exchange.status, exchange.headers, self._body(exchange))
 
@@ -213,22 +252,13 @@ def body_bytes(body: Any) -> bytes:
     return body.encode("utf-8", "surrogatepass") if isinstance(body, str) else json.dumps(body).encode()
 
 
-def line_of(method: str, address: str) -> Line:
-    """What makes two requests the same: method, host where one is told, path, and the query in any order."""
-    parts = urlsplit(address)
-    query = sorted(parse_qsl(parts.query, keep_blank_values=True))
-    return method, parts.hostname or "", parts.path or "/", tuple(query)
-
-
-def shown(line: Line) -> str:
-    """A request as one writes it into a recording, without its host."""
-    method, _, path, query = line
-    return f"{method} {path}" + ("?" + "&".join(f"{name}={value}" for name, value in query) if query else "")
-
-
 def _fits(told: Line, asked: Line, exchange: Exchange, request: requests.PreparedRequest) -> bool:
-    same = (told[0], told[2], told[3]) == (asked[0], asked[2], asked[3]) and told[1] in ("", asked[1])
-    return same and all(request.headers.get(name) == text for name, text in exchange.given.items())
+    return same_line(told, asked) and all(request.headers.get(name) == text for name, text in exchange.given.items())
+
+
+def _unlike(exchange: Exchange, request: requests.PreparedRequest) -> str | None:
+    """Where the request's body is not the one that the exchange tells, if it tells one."""
+    return None if exchange.sent is None else difference(exchange.sent, body_of(request))
 
 
 def _decoded(body: bytes) -> Any:

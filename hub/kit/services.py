@@ -98,6 +98,7 @@ class Services:
     clock: Clock
     limits: Limits = Limits()
     transport: BaseAdapter | None = None  # plays the other side: a recording in place of the wire
+    proxy: str | None = None  # where a library that opens its own connections finds it; None asks the environment
     resolve: Resolver | None = None  # for the gate's tests; None asks the system
 
     @classmethod

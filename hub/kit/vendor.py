@@ -24,6 +24,8 @@ from hub.kit.waits import UNREADABLE_SECONDS, RetryAfter
 
 CHUNK_BYTES = 65_536
 NO_CONNECTION = (ConnectTimeoutError, ConnectionRefusedError, NameResolutionError, NewConnectionError, socket.gaierror)
+NO_ANSWER = "no_answer"  # reasons of receipts that speak of the destination, not of the delivery
+TOO_FAST = "rate_limited"
 NO_TUNNEL = ("Tunnel connection failed", "CERTIFICATE_VERIFY_FAILED")
 
 
@@ -165,7 +167,7 @@ def one_by_one(deliveries: Sequence[Delivery], send: Callable[[Delivery], Receip
             except (TransientError, AccessDenied) as stop:
                 trouble = stop
                 if isinstance(stop, Unavailable) and stop.sent:
-                    yield Receipt(delivery=delivery.id, outcome="unknown", reason="no_answer", detail=str(stop))
+                    yield Receipt(delivery=delivery.id, outcome="unknown", reason=NO_ANSWER, detail=str(stop))
                     continue
                 if number == 0:
                     raise
@@ -174,6 +176,6 @@ def one_by_one(deliveries: Sequence[Delivery], send: Callable[[Delivery], Receip
 
 def deferred(delivery: Delivery, trouble: HubError) -> Receipt:
     """Not sent, because the destination as a whole is in trouble."""
-    reason = "rate_limited" if isinstance(trouble, RateLimited) else "not_tried"
+    reason = TOO_FAST if isinstance(trouble, RateLimited) else "not_tried"
     wait = getattr(trouble, "retry_after", None)
     return Receipt(delivery=delivery.id, outcome="deferred", reason=reason, detail=str(trouble), retry_after=wait)

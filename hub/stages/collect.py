@@ -17,6 +17,7 @@ from hub.domain import Batch, Cursor, Watch, external_id
 from hub.domain.config import Triage
 from hub.errors import HubError
 from hub.kit import Network, Page
+from hub.stages.collector import seldom_collected
 from hub.store import Landing, Store, faultpoint
 
 YOUNG = timedelta(hours=1)  # a watch younger than this has just been read whole
@@ -51,7 +52,7 @@ def pull(
     if not watches:
         return pulled
     reader = _Reader(network, store, landing, run, triage)
-    with ThreadPoolExecutor(max_workers=min(streams, len(watches))) as pool:
+    with seldom_collected(), ThreadPoolExecutor(max_workers=min(streams, len(watches))) as pool:
         for watch, (batches, fetched, failure) in zip(watches, pool.map(reader.read, watches), strict=True):
             pulled.batches += batches
             pulled.fetched += fetched
@@ -161,11 +162,11 @@ def gathered(pages: Iterable[Page]) -> Iterator[tuple[list[dict[str, Any]], Curs
     cursor: Cursor | None = None
     try:
         for page in pages:
-            records = [*records, *page.records]
+            records += page.records
             cursor = page.cursor
             if len(records) >= BATCH_RECORDS:
                 yield records, cursor
-                records, cursor = [], None
+                records, cursor = [], None  # a new list: the old one is the caller's
     except HubError:
         if cursor is not None:
             yield records, cursor

@@ -6,15 +6,16 @@ again. So each object is there exactly once, whether the process, the network or
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from hub.domain import Delivery, FoundRecord, Outcome, Receipt
-from hub.errors import ContractBroken, HubError, RateLimited, SetupError, Unavailable
+from hub.errors import ContractBroken, HubError, RateLimited, RecordError, SetupError, Unavailable
 from hub.kit import Destination
+from hub.kit.vendor import NO_ANSWER, TOO_FAST
 from hub.store import Store, faultpoint
 
 log = structlog.get_logger(__name__)
@@ -63,13 +64,12 @@ def run(
         settled = work.look_up() + work.send()
         if each and settled:
             each(settled)
-        if settled or work.done.stopped:
-            continue
-        pause = work.next_due()
+        pause = work.pause(settled)
         if pause is None or pause > patience:
             break
-        patience -= pause
-        destination.services.clock.sleep(pause)
+        if pause:
+            patience -= pause
+            destination.services.clock.sleep(pause)
     return work.done
 
 
@@ -81,6 +81,7 @@ class _Work:
         self.worker, self.lease_seconds = worker, lease_seconds
         self.name = destination.manifest.name
         self.done = Delivered(self.name)
+        self.quiet_until: datetime | None = None  # the destination as a whole asked us to wait
 
     def send(self) -> int:
         """Claim and send one batch of what is pending."""
@@ -97,29 +98,54 @@ class _Work:
         if not doubtful:
             return 0
         try:
-            found = {record.external_id: record for record in self.destination.find(doubtful)}
+            found, untold = self._find(doubtful)
         except HubError as problem:
             self._settle(doubtful, [_in_doubt(one, problem) for one in doubtful], problem)
             return 0
-        settled = [(one, receipt) for one in doubtful if (receipt := self._judge(one, found.get(one.external_id)))]
+        settled = [(one, receipt) for one in doubtful if (receipt := self._judge(one, found, untold))]
         self._settle([one for one, _ in settled], [receipt for _, receipt in settled], None)
         done = {receipt.delivery for _, receipt in settled}
         again = [_aimed(one, found.get(one.external_id)) for one in doubtful if one.id not in done]
         cleared = sum(receipt.outcome != "unknown" for _, receipt in settled)
-        if not again:
-            return cleared
-        with self.store.begin() as tx:
-            again = tx.outbox.resend(again, lease_seconds=self.lease_seconds)
-        return cleared + sum(self._send(group) for group in self._groups(again))
+        return cleared + sum(self._resend(group) for group in self._groups(again))
+
+    def pause(self, settled: int) -> float | None:
+        """Seconds until there is something to do; None when nothing is left for this run."""
+        if self.done.stopped:
+            return None
+        return self.asked_pause() if settled else self.next_due()
 
     def next_due(self) -> float | None:
         """Seconds until the next delivery may be tried, or None when none waits."""
         with self.store.read() as view:
             moment = view.outbox.next_due(self.name)
-        return None if moment is None else max((moment - self.store.now()).total_seconds(), 0.05)
+        if moment is None:
+            return None
+        return max((moment - self.store.now()).total_seconds(), self.asked_pause(), 0.05)
 
-    def _judge(self, delivery: Delivery, found: FoundRecord | None) -> Receipt | None:
+    def asked_pause(self) -> float:
+        """Seconds for which the destination asked to be left alone: one request during that time is one too many."""
+        return 0 if self.quiet_until is None else max((self.quiet_until - self.store.now()).total_seconds(), 0)
+
+    def _find(self, doubtful: Sequence[Delivery]) -> tuple[dict[str, FoundRecord], dict[int, HubError]]:
+        """What is there, and where that cannot be told; a delivery that spoils the question is asked for alone."""
+        try:
+            return {record.external_id: record for record in self.destination.find(doubtful)}, {}
+        except RecordError as spoilt:
+            if len(doubtful) == 1:
+                return {}, {doubtful[0].id: spoilt}
+        half = len(doubtful) // 2
+        found, untold = self._find(doubtful[:half])
+        more, others = self._find(doubtful[half:])
+        return found | more, untold | others
+
+    def _judge(
+        self, delivery: Delivery, there: Mapping[str, FoundRecord], untold: Mapping[int, HubError]
+    ) -> Receipt | None:
         """What a look-up says of one delivery; None when it must be sent again."""
+        if delivery.id in untold:
+            return _in_doubt(delivery, untold[delivery.id])
+        found = there.get(delivery.external_id)
         if found is None:
             lag = timedelta(seconds=self.destination.visibility_seconds)
             sent_at = delivery.claimed_at or self.store.now()
@@ -141,6 +167,12 @@ class _Work:
                 groups.append([one])
         return groups
 
+    def _resend(self, deliveries: Sequence[Delivery]) -> int:
+        """Each call takes its lease anew: while the ones before it were sent, another worker may have taken over."""
+        with self.store.begin() as tx:
+            ours = tx.outbox.resend(deliveries, lease_seconds=self.lease_seconds)
+        return self._send(ours)
+
     def _send(self, deliveries: Sequence[Delivery]) -> int:
         if not deliveries:
             return 0
@@ -161,11 +193,13 @@ class _Work:
             if _are_for(receipts, deliveries[: len(receipts)]):
                 return [*receipts, *(_as_receipt(one, trouble) for one in rest)], trouble
         if _are_for(receipts, deliveries):
-            return receipts, None
+            return receipts, _silence(receipts)
         confused = ContractBroken(f"{self.name} gave {len(receipts)} answers for {len(deliveries)} deliveries.")
         return [_in_doubt(one, confused) for one in deliveries], confused
 
     def _settle(self, deliveries: Sequence[Delivery], receipts: Sequence[Receipt], problem: HubError | None) -> None:
+        if wait := max((receipt.retry_after or 0 for receipt in receipts if receipt.reason == TOO_FAST), default=0):
+            self.quiet_until = self.store.now() + timedelta(seconds=wait)
         with self.store.begin() as tx:
             stale = tx.outbox.settle_all(list(zip(deliveries, receipts, strict=True)))
             if problem is None:
@@ -194,6 +228,13 @@ def _are_for(receipts: Sequence[Receipt], deliveries: Sequence[Delivery]) -> boo
     return [receipt.delivery for receipt in receipts] == [one.id for one in deliveries]
 
 
+def _silence(receipts: Sequence[Receipt]) -> Unavailable | None:
+    """Trouble with the destination, though there is a receipt for each: it did not answer the first one."""
+    if not receipts or receipts[0].reason != NO_ANSWER:
+        return None
+    return Unavailable(receipts[0].detail or "There was no answer.", retry_after=receipts[0].retry_after)
+
+
 def _as_receipt(delivery: Delivery, problem: HubError) -> Receipt:
     """What trouble with a whole call means for one delivery in it: refused for now, or in doubt."""
     refused = isinstance(problem, (RateLimited, SetupError)) or not getattr(problem, "sent", True)
@@ -206,13 +247,14 @@ def _in_doubt(delivery: Delivery, problem: HubError) -> Receipt:
 
 
 def _told(delivery: Delivery, outcome: Outcome, problem: HubError) -> Receipt:
+    reason = TOO_FAST if isinstance(problem, RateLimited) else type(problem).__name__
+    reason = problem.reason if isinstance(problem, RecordError) else reason
     return Receipt(
-        delivery=delivery.id, outcome=outcome, reason=type(problem).__name__, detail=str(problem),
-        retry_after=_pause(problem),
-    )  # fmt: skip
+        delivery=delivery.id, outcome=outcome, reason=reason, detail=str(problem), retry_after=_pause(problem)
+    )
 
 
 def _pause(problem: HubError) -> float | None:
     if isinstance(problem, (RateLimited, Unavailable)):
         return problem.retry_after
-    return SETUP_PAUSE_SECONDS if isinstance(problem, SetupError) else None
+    return SETUP_PAUSE_SECONDS if isinstance(problem, (SetupError, RecordError)) else None

@@ -4,6 +4,7 @@ The mapping says what the words mean; it gives native ids. Only here are they ma
 16), so that no mapping can spell a key in its own way.
 """
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,9 @@ import msgspec
 from hub.domain import Post, make_key
 from hub.errors import Unmappable
 from hub.quality.rows import check_row
+
+PLACE = re.compile(r"\$\.(\w+)")  # the post's own field in a complaint such as `$.media[0].kind`
+NAMED = re.compile(r"field `(\w+)`")  # the complaint is about the post itself: a field is missing, or unknown
 
 
 class PostMaker:
@@ -50,8 +54,8 @@ class PostMaker:
 
 
 def _reason(message: str) -> str:
-    """A stable code for a broken field: `field_published_at`."""
-    path = message.rpartition("$.")[2].rstrip("`") if "$." in message else ""
-    missing = message.partition("missing required field `")[2].rstrip("`")
-    name = (missing or path or "record").split(".")[-1].split("[")[0]
-    return f"field_{name}"
+    """A stable code for a broken field: `field_published_at`, `field_media`."""
+    fault, _, path = message.partition(" - at ")
+    place = PLACE.search(path)
+    name = place or NAMED.search(fault)
+    return f"field_{name[1] if name else 'record'}"

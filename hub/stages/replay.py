@@ -8,6 +8,8 @@ when nothing has changed writes nothing at any destination.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from hub.domain import Post
 from hub.errors import RecordError, SetupError
@@ -71,7 +73,7 @@ def _remap(book: Rulebook, items: Sequence[Item], store: Store, run: str, done: 
     if verdict.state == "held":
         raise triage.held(verdict)
     for item, found in mapped:
-        good, bad = triage.apart(found, verdict)
+        good, bad = triage.apart(found, verdict, partial(_records, item))
         done.count(released=not bad)
         if dry_run:
             continue
@@ -79,7 +81,11 @@ def _remap(book: Rulebook, items: Sequence[Item], store: Store, run: str, done: 
             with store.begin() as tx:
                 _return(tx, item, bad[0], run)
         else:
-            _readmit(item, [post for post, _ in good], book, store, run)
+            _readmit(item, good, book, store, run)
+
+
+def _records(item: Item) -> list[dict[str, Any]]:
+    return [] if item.record is None else [item.record]
 
 
 def _mapped(book: Rulebook, item: Item) -> Sorted | None:

@@ -6,21 +6,26 @@ run that dies leaves the batch to the next one; a run that was thought dead and 
 the claim's fencing number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import structlog
 
+from hub.domain import Post
 from hub.errors import ContractBroken, SetupError
 from hub.quality.gate import Verdict
 from hub.stages.admit import Admitted, Found, Rulebook, admit, consider
+from hub.stages.collector import seldom_collected
 from hub.stages.posts import PostMaker
 from hub.stages.validate import BadRecord, Sorted, sort_records
 from hub.store import BatchClaim, Landing, Rejected, StaleClaim, Store, faultpoint
 
 log = structlog.get_logger(__name__)
+
+Record = dict[str, Any]
 
 BATCHES_AT_A_TIME = 10  # of at most about 2,000 records each: what is held in memory at once
 
@@ -67,6 +72,7 @@ class _Opened:
     claim: BatchClaim
     sorted: Sorted
     found: Found
+    records: Callable[[], Iterable[Record]]
 
 
 def run(
@@ -74,17 +80,20 @@ def run(
 ) -> Triaged:
     """Triage until nothing waits; ContractBroken when the batch gate held everything back."""
     done = Triaged()
-    while True:
-        with store.begin() as tx:
-            claims = tx.batches.claim(worker, lease_seconds=lease_seconds, limit=BATCHES_AT_A_TIME)
-        if not claims:
-            return done
-        faultpoint("triage.claimed")
-        try:
-            _triage(claims, book, store, landing, run, done)
-        except BaseException:
-            _release(claims, store)  # what was settled is not ours any more, and stays as it is
-            raise
+    with seldom_collected():
+        while claims := _claimed(store, worker, lease_seconds):
+            faultpoint("triage.claimed")
+            try:
+                _triage(claims, book, store, landing, run, done)
+            except BaseException:
+                _release(claims, store)  # what was settled is not ours any more, and stays as it is
+                raise
+    return done
+
+
+def _claimed(store: Store, worker: str, lease_seconds: float) -> Sequence[BatchClaim]:
+    with store.begin() as tx:
+        return tx.batches.claim(worker, lease_seconds=lease_seconds, limit=BATCHES_AT_A_TIME)
 
 
 def _triage(
@@ -106,8 +115,16 @@ def _open(claim: BatchClaim, book: Rulebook, store: Store, landing: Landing, don
     batch = claim.batch
     if batch.network not in book.networks:
         raise SetupError(f"Batch {batch.name} is from {batch.network!r}, which has no connector now; put it back.")
+    reading = book.networks[batch.network]
+    maker = PostMaker(
+        network=batch.network,
+        record_type=reading.mapping.reads,
+        watch=batch.watch,
+        collected_at=batch.landed_at,
+    )
+    records = partial(landing.read, batch.path, batch.digest)
     try:
-        records = list(landing.read(batch.path, batch.digest))
+        found = sort_records(records(), reading.mapping, maker)
     except ContractBroken as damaged:
         with store.begin() as tx:
             tx.batches.quarantine(claim, "landed_file_damaged", str(damaged))
@@ -116,15 +133,8 @@ def _open(claim: BatchClaim, book: Rulebook, store: Store, landing: Landing, don
         return None
     with store.read() as view:
         watch = view.watches.get(batch.watch)
-    reading = book.networks[batch.network]
-    maker = PostMaker(
-        network=batch.network,
-        record_type=reading.mapping.reads,
-        watch=batch.watch,
-        collected_at=batch.landed_at,
-    )
     kind, started_at = (watch.kind, watch.started_at) if watch else ("", batch.landed_at)
-    return _Opened(claim, sort_records(records, reading.mapping, maker), Found(batch.name, kind, started_at))
+    return _Opened(claim, found, Found(batch.name, kind, started_at), records)
 
 
 def _keep_verdict(verdict: Verdict, store: Store, run: str) -> None:
@@ -155,8 +165,8 @@ def _release(claims: Sequence[BatchClaim], store: Store) -> None:
 
 def _settle(batch: _Opened, verdict: Verdict, book: Rulebook, store: Store, run: str, done: Triaged) -> None:
     """One batch's whole fate, in one transaction."""
-    posts, bad = apart(batch.sorted, verdict)
-    considered = consider([post for post, _ in posts], batch.found, book, store)
+    posts, bad = apart(batch.sorted, verdict, batch.records)
+    considered = consider(posts, batch.found, book, store)
     faultpoint("triage.decided")
     with store.begin() as tx:
         admitted = admit(tx, considered, batch.found, book, run=run)
@@ -168,16 +178,18 @@ def _settle(batch: _Opened, verdict: Verdict, book: Rulebook, store: Store, run:
     done.add(admitted, known=known, skipped=skipped, quarantined=quarantined)
 
 
-def apart(found: Sorted, verdict: Verdict) -> tuple[list[tuple[Any, dict[str, Any]]], list[BadRecord]]:
-    """What passed both gates, and what did not."""
-    good, bad = [], list(found.bad)
-    for post, record in found.posts:
-        broken = verdict.failures.get(post.key)
-        if broken:
-            bad.append(BadRecord(record, broken[0], f"Breaks {', '.join(broken)} of the batch's expectations."))
-        else:
-            good.append((post, record))
-    return good, bad
+def apart(
+    found: Sorted, verdict: Verdict, records: Callable[[], Iterable[Record]]
+) -> tuple[list[Post], list[BadRecord]]:
+    """What passed both gates, and what did not; only for the latter are the records read again."""
+    failures = verdict.failures
+    broken = {place: failures[post.key] for post, place in found.posts if post.key in failures}
+    bad = [
+        BadRecord(record, broken[place][0], f"Breaks {', '.join(broken[place])} of the batch's expectations.")
+        for place, record in enumerate(records() if broken else ())
+        if place in broken
+    ]
+    return [post for post, place in found.posts if place not in broken], [*found.bad, *bad]
 
 
 def _rejected(bad: BadRecord, claim: BatchClaim, run: str) -> Rejected:

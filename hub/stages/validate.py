@@ -32,7 +32,7 @@ class BadRecord:
 class Sorted:
     """What one batch holds."""
 
-    posts: list[tuple[Post, dict[str, Any]]] = field(default_factory=list)  # each with the record it came from
+    posts: list[tuple[Post, int]] = field(default_factory=list)  # each with its place: records are large, and let go
     bad: list[BadRecord] = field(default_factory=list)
     skipped: int = 0
 
@@ -41,7 +41,7 @@ def sort_records(records: Iterable[dict[str, Any]], mapping: RecordMapping, make
     """The first gate: each record by itself."""
     found = Sorted()
     apply, make = mapping.apply, maker.make
-    for record in records:
+    for place, record in enumerate(records):
         try:
             if SPOILT in record:
                 raise Unmappable("One of the record's keys stands twice; ask for it again.", reason="duplicate_key")
@@ -49,7 +49,7 @@ def sort_records(records: Iterable[dict[str, Any]], mapping: RecordMapping, make
             if mapped is None:
                 found.skipped += 1
             else:
-                found.posts.append((make(mapped), record))
+                found.posts.append((make(mapped), place))
         except RecordError as problem:
             found.bad.append(BadRecord(record, problem.reason, str(problem)))
     return found

@@ -152,6 +152,38 @@ def test_an_unknown_connector_is_told_the_known_ones() -> None:
         check_connectors("toots")
 
 
-@pytest.mark.parametrize("recording", recordings(), ids=str)
+LOSSES = {
+    "nothing ends in receipts": ("*.receipts.json", "ends in receipts"),
+    "nothing is looked up": ("*.found.json", "ends in a look-up"),
+    "nothing ends in an error": (None, "ends in an error"),
+}
+
+
+@pytest.mark.parametrize("lost", LOSSES)
+@pytest.mark.parametrize("name", [manifest.name for manifest in connectors.manifests(kind="destination")])
+def test_a_destination_must_have_recordings_of_every_ending(home: Path, name: str, lost: str) -> None:
+    goldens, said = LOSSES[lost]
+    told = home / "connectors" / name / "recordings"
+    gone = told.glob(goldens) if goldens else (path for path in told.glob("*.json") if '"raises"' in path.read_text())
+    for path in list(gone):
+        path.unlink()
+        path.with_name(path.name.partition(".")[0] + ".json").unlink(missing_ok=True)
+
+    row = next(row for row in check_connectors(name, home=home) if row["rule"] == "recordings")
+
+    assert row["state"] == "broken"
+    assert said in row["wrong"]
+
+
+def test_an_old_receipt_is_noticed(home: Path) -> None:
+    rewrite(home / "connectors/zendesk/recordings/created.receipts.json", "35436", "35437")
+
+    row = next(row for row in check_connectors("zendesk", home=home) if row["rule"] == "goldens")
+
+    assert row["state"] == "broken"
+    assert "created.receipts.json is not what comes out now" in row["wrong"]
+
+
+@pytest.mark.parametrize("recording", recordings() + recordings(kind="destination"), ids=str)
 def test_a_recording_says_where_it_comes_from(recording: Recording) -> None:
     assert recording.story.source.startswith(("written from", "recorded on"))

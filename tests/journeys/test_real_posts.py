@@ -67,7 +67,7 @@ def assert_each_handoff_can_be_traced(sandbox: SandboxProcess, airline: Path) ->
         for row in rows:
             handoff = handed[row.handoff].handoff
             provenance = handoff.provenance
-            assert provenance.route and provenance.classifier and provenance.run and row.mapping
+            assert all((provenance.route, provenance.classifier, provenance.run, row.mapping))
             stored = view.posts.get(provenance.post)
             assert stored is not None
             assert stored.text in texts or stored.text.replace("&", "&amp;") in texts or "&" in stored.text

@@ -35,7 +35,7 @@ def test_every_network_has_recordings_of_both_endings() -> None:
     names = {manifest.name for manifest in connectors.manifests(kind="network")}
 
     for ending in ("posts", "error"):
-        assert {recording.network for recording in recordings(expects=ending)} == names
+        assert {recording.connector for recording in recordings(expects=ending)} == names
 
 
 def test_our_recordings_are_rehearsed_page_by_page() -> None:
@@ -91,10 +91,38 @@ def test_a_recording_from_elsewhere_is_played_whole(tmp_path: Path) -> None:
     assert [len(each["posts"]) for each in rehearse("x", [copy])] == [1, 1]
 
 
+def test_a_recording_of_the_other_kind_of_connector_is_a_mistake() -> None:
+    asked = connectors.folder("x") / "recordings" / "mention.json"
+    handed = connectors.folder("slack") / "recordings" / "posted.json"
+
+    for name, path in (("slack", asked), ("x", handed)):
+        (outcome,) = rehearse(name, [path])
+        assert (outcome["error"], outcome["detail"][:13]) == ("SetupError", "The recording")
+
+
+def test_a_destination_is_rehearsed_recording_by_recording() -> None:
+    outcomes = {Path(outcome["file"]).stem: outcome for outcome in rehearse("slack")}
+
+    assert [receipt["outcome"] for receipt in outcomes["words_of_refusal"]["receipts"]] == [
+        "created", "refused", "unknown", "created",
+    ]  # fmt: skip
+    assert len(outcomes["look_up"]["found"]) == 1
+    assert (outcomes["rate_limited"]["error"], outcomes["rate_limited"]["retry_after"]) == ("RateLimited", 7)
+
+
+def test_a_recording_from_elsewhere_is_handed_to_a_destination(tmp_path: Path) -> None:
+    source = connectors.folder("zendesk") / "recordings" / "created.json"
+    copy = shutil.copy(source, tmp_path / "created.json")
+
+    (outcome,) = rehearse("zendesk", [copy])
+
+    assert [receipt["outcome"] for receipt in outcome["receipts"]] == ["created"]
+
+
 def test_an_outcome_can_be_written_as_json() -> None:
     import msgspec
 
-    for name in ("x", "mastodon", "blogs"):
+    for name in ("x", "mastodon", "blogs", "salesforce", "slack", "zendesk"):
         for outcome in rehearse(name):
             assert json.loads(msgspec.json.encode(outcome))["file"].startswith(f"connectors/{name}/")
 
@@ -102,10 +130,10 @@ def test_an_outcome_can_be_written_as_json() -> None:
 def test_mistakes_in_asking_are_named() -> None:
     with pytest.raises(SetupError, match="There is no connector 'toots'"):
         list(rehearse("toots"))
-    with pytest.raises(SetupError, match="Zendesk is a destination"):
-        list(rehearse("zendesk"))
-    with pytest.raises(SetupError, match="Zendesk is a destination"):
-        list(write_goldens("zendesk"))
+    with pytest.raises(SetupError, match="There is no connector 'toots'"):
+        list(write_goldens("toots"))
+    with pytest.raises(SetupError, match="cannot be read"):
+        list(rehearse("zendesk", [Path("/nowhere/at/all.json")]))
     with pytest.raises(SetupError, match="cannot be read"):
         list(rehearse("x", [Path("/nowhere/at/all.json")]))
 

@@ -11,7 +11,7 @@ import pytest
 import connectors
 from connectors.slack.answers import DENIED, REFUSED, WAIT
 from hub.domain import Delivery, Receipt, external_id
-from hub.errors import AccessDenied, RateLimited, SetupError, Unavailable
+from hub.errors import AccessDenied, HubError, RateLimited, RecordRefused, Unavailable
 from hub.kit import Destination
 from hub.mapping import load_mappings
 from sandbox.process import SandboxProcess
@@ -250,12 +250,14 @@ def test_a_look_up_goes_back_to_the_claim_or_further_after_a_second_try(bench: B
     assert len(list(slack.find([claimed_later.with_(attempt=2)]))) == 1
 
 
-@pytest.mark.parametrize("word", ["internal_error", "channel_not_found"])
-def test_a_look_up_that_fails_leaves_the_delivery_in_doubt(bench: Bench, slack: Destination, word: str) -> None:
+@pytest.mark.parametrize(("word", "error"), [("internal_error", Unavailable), ("channel_not_found", RecordRefused)])
+def test_a_look_up_that_fails_leaves_the_delivery_in_doubt(
+    bench: Bench, slack: Destination, word: str, error: type[HubError]
+) -> None:
     rule = {"system": "slack", "path_glob": "/api/conversations.history", "times": 1, "kind": "status", "status": 200}
     bench.ask("/faults", rule | {"body": json.dumps({"ok": False, "error": word})}, "POST")
 
-    with pytest.raises(Unavailable):
+    with pytest.raises(error):
         list(slack.find([bench.delivery(1)]))
 
 
@@ -267,10 +269,10 @@ def test_a_channel_by_name_is_looked_up_once(bench: Bench) -> None:
     assert bench.requests().count("/api/conversations.list") == 1
 
 
-def test_a_channel_that_is_not_there_is_a_set_up_error(bench: Bench, slack: Destination) -> None:
+def test_a_channel_that_is_not_there_concerns_its_own_messages_alone(bench: Bench, slack: Destination) -> None:
     nowhere = bench.delivery(1).with_(body={"channel": "#nowhere", "text": "Hi"})
 
-    with pytest.raises(SetupError, match="#nowhere"):
+    with pytest.raises(RecordRefused, match="#nowhere"):
         list(slack.find([nowhere]))
 
 
@@ -279,5 +281,5 @@ def test_a_history_too_long_to_read_proves_nothing(bench: Bench, slack: Destinat
     rule = {"system": "slack", "path_glob": "/api/conversations.history", "times": 99, "kind": "status", "status": 200}
     bench.ask("/faults", rule | {"body": json.dumps(page)}, "POST")
 
-    with pytest.raises(Unavailable, match="more than"):
+    with pytest.raises(RecordRefused, match="more than"):
         list(slack.find([bench.delivery(1)]))

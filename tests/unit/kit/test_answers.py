@@ -1,7 +1,6 @@
 """One JSON reader for all sources: what parsers disagree about is refused."""
 
 import json
-import time
 
 import pytest
 from hypothesis import given
@@ -122,13 +121,11 @@ def test_brackets_in_texts_do_not_hide_depth() -> None:
         read(body, depth=5)
 
 
+@pytest.mark.timeout(60)  # it takes a second; what is not linear would take hours
 def test_much_of_everything_is_read_in_time() -> None:
     body = b"[" + b",".join([b'{"a":[[[[]]]],"t":"][}{"}'] * 100_000) + b"]"
-    start = time.perf_counter()
 
-    read(body)
-
-    assert time.perf_counter() - start < 2
+    assert len(read(body)) == 100_000
 
 
 VALUES = st.recursive(

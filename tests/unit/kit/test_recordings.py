@@ -34,6 +34,8 @@ EXAMPLE = {
     "raises": "RateLimited",
 }
 
+DELIVERY = {"id": 1, "object": "message", "external_id": "b1", "version": 1, "body": {"text": "Hi"}, "digest": "d1"}
+
 
 def written(folder: Path, story: object, name: str = "limited") -> Path:
     path = folder / "town" / "recordings" / f"{name}.json"
@@ -64,9 +66,24 @@ def test_the_form_of_the_guide_is_read(tmp_path: Path) -> None:
     assert recording.golden.name == "limited.posts.json"
 
 
-def test_goldens_are_no_recordings(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("act", "ending"), [("send", "receipts"), ("find", "found")])
+def test_deliveries_in_place_of_a_watch_are_for_a_destination(tmp_path: Path, act: str, ending: str) -> None:
+    handed = {"source": "a test", "act": act, "deliveries": [DELIVERY], "exchanges": EXAMPLE["exchanges"]}
+
+    recording = load_recording(written(tmp_path, handed))
+
+    (delivery,) = recording.deliveries
+    assert (delivery.destination, delivery.external_id) == ("town", "b1")
+    assert (recording.ending, recording.golden.name) == (ending, f"limited.{ending}.json")
+    assert recording.requests == ["GET /api/v1/timelines/tag/Acme?limit=40&min_id=114084229939200000"]
+    with pytest.raises(SetupError, match="town/limited asks no network"):
+        _ = recording.watch
+
+
+@pytest.mark.parametrize("golden", ["limited.posts", "limited.receipts", "limited.found"])
+def test_goldens_are_no_recordings(tmp_path: Path, golden: str) -> None:
     path = written(tmp_path, EXAMPLE)
-    written(tmp_path, [], "limited.posts")
+    written(tmp_path, [], golden)
 
     assert [each.path for each in load_recordings(path.parent)] == [path]
 
@@ -80,6 +97,10 @@ def test_goldens_are_no_recordings(tmp_path: Path) -> None:
         {"exchanges": [{"request": "GET /", "sttaus": 200}]},
         {"watch": {"kind": "hashtag"}},
         {"since": "yesterday"},
+        {"watch": None},
+        {"deliveries": [DELIVERY]},
+        {"watch": None, "deliveries": [{"id": 1}]},
+        {"watch": None, "deliveries": [DELIVERY], "act": "guess"},
     ],
 )
 def test_a_recording_that_cannot_be_played_says_which(tmp_path: Path, change: dict[str, object]) -> None:
@@ -139,6 +160,47 @@ def test_headers_that_must_be_given_choose_the_answer() -> None:
     assert asked.get("https://town.test/feed").status_code == 200
     assert asked.get("https://town.test/feed", headers={"If-None-Match": '"v1"'}).status_code == 304
     assert asked.get("https://town.test/feed", headers={"If-None-Match": '"v2"'}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "place"),
+    [
+        ({"ids": ["1", "2"], "text": "Hi", "more": None}, "more"),
+        ({"ids": ["1", "2"]}, "text"),
+        ({"ids": ["1", "3"], "text": "Hi"}, r"ids\.1"),
+        ({"ids": ["1"], "text": "Hi"}, "ids"),
+        ([1], "the whole"),
+    ],
+)
+def test_another_body_than_the_recorded_one_is_told_by_its_place(sent: object, place: str) -> None:
+    asked = replayed(Exchange(request="POST /posts", sent={"ids": ["1", "2"], "text": "Hi"}, body={"id": "7"}))
+
+    assert asked.post("https://town.test/posts", json={"text": "Hi", "ids": ["1", "2"]}).json() == {"id": "7"}
+    with pytest.raises(Unrecorded, match=f"POST /posts; its bodies differ at {place}\\."):
+        asked.post("https://town.test/posts", json=sent)
+
+
+def test_bodies_choose_the_answer_and_a_form_is_its_fields() -> None:
+    asked = replayed(
+        Exchange(request="POST /posts", sent={"text": "Hi", "blank": ""}, body="first"),
+        Exchange(request="POST /posts", sent="plain words", body="second"),
+        Exchange(request="POST /posts", body="third"),
+    )
+
+    answers = [
+        asked.post("https://town.test/posts", data=data).text
+        for data in ("plain words", b"", {"text": "Hi", "blank": ""})
+    ]
+
+    assert answers == ["second", "third", "first"]
+
+
+def test_what_had_no_answer_is_remembered_for_those_who_swallow_it() -> None:
+    transport = ReplayTransport((), name="town/x", folder=Path())
+
+    with pytest.raises(Unrecorded) as told:
+        session(transport).get("https://town.test/posts")
+    assert (transport.unanswered, transport.asked) == ([told.value], ["GET /posts"])
 
 
 def test_a_body_is_json_text_or_a_file_beside(tmp_path: Path) -> None:

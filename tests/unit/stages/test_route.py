@@ -1,0 +1,326 @@
+"""Which posts become work, what kind, and for whom."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+import connectors
+from hub.domain import Author
+from hub.domain.config import Route
+from hub.errors import MappingError
+from hub.stages.route import Desk, Routed, Router, Rule, conversation_key, fold_alerts, open_desk
+from hub.store import Store, Transaction
+from tests.unit.stages.world import NOW, acme, make_book, make_post, make_signal
+
+EVERYTHING = ("listening", "service", "sales")
+BUYS = {"intent": "purchase", "confidence": 0.9}
+BURNS = {"scores": {"crisis": 0.9}, "sentiment": "negative", "intent": "complaint"}
+
+
+@pytest.fixture
+def tx(store: Store) -> Iterator[Transaction]:
+    with store.begin() as transaction:
+        yield transaction
+
+
+def router(*routes: Route, purposes: tuple[str, ...] = EVERYTHING, only: bool = False, **own: Any) -> Router:
+    """With the shipped rules, and more before them, or only those."""
+    config = acme().with_(own_accounts=own or acme().own_accounts)
+    rules = [Rule.of(route) for route in routes] + ([] if only else list(make_book().rules))
+    networks = ("x", "mastodon", "blogs")
+    return Router(
+        config, rules, version="1", purposes=dict.fromkeys(networks, purposes), run="run-1", link_base="http://hub.test"
+    )
+
+
+def route(
+    tx: Transaction, post: Any = None, *, by: Router | None = None, desk: Desk | None = None, **said: Any
+) -> Routed:
+    post = post or make_post()
+    desk = desk or open_desk(tx, {conversation_key(post)}, quiet_hours=6)
+    return (by or router()).route(post, make_signal(post, **said), watch_started=NOW - timedelta(days=9), desk=desk)
+
+
+def kinds(routed: Routed) -> list[str]:
+    return [handoff.kind for handoff in routed.handoffs]
+
+
+OWN = {
+    "by id on X": ("x", {"native_id": "1000001", "handle": "renamed"}),
+    "by handle on X, whatever its case": ("x", {"native_id": "9", "handle": "ACME"}),
+    "by address on Mastodon": ("mastodon", {"native_id": "9", "handle": "acme@mastodon.test"}),
+    "by local name on Mastodon": ("mastodon", {"native_id": "9", "handle": "@acme"}),
+    "by host of a blog": ("blogs", {"native_id": "the team", "handle": "blog.acme.test"}),
+}
+
+
+@pytest.mark.parametrize(("network", "author"), OWN.values(), ids=OWN)
+def test_our_own_words_are_never_a_customers(tx: Transaction, network: str, author: dict[str, str]) -> None:
+    post = make_post(network=network, author=Author(key="a", **author))
+
+    assert route(tx, post, **BUYS).set_aside == "own_post"
+
+
+def test_an_account_of_ours_may_be_written_with_or_without_its_sign(tx: Transaction) -> None:
+    post = make_post(author=Author(key="a", native_id="9", handle="acmehelp"))
+
+    assert route(tx, post, by=router(x=("@AcmeHelp",))).set_aside == "own_post"
+    assert route(tx, post, by=router(mastodon=("@acmehelp",))).set_aside is None  # on another network it is not us
+
+
+@pytest.mark.parametrize("kind", ["post", "reply", "quote", "review"])
+def test_what_people_say_themselves_is_work_and_a_reshare_is_not(tx: Transaction, kind: str) -> None:
+    assert kinds(route(tx, make_post(kind=kind), **BUYS)) == ["Lead"]
+    assert route(tx, make_post(kind="share"), **BUYS).set_aside == "reshare"
+
+
+def test_what_was_said_before_the_watch_began_is_history(tx: Transaction) -> None:
+    post = make_post(published_at=NOW - timedelta(hours=30))
+    desk = open_desk(tx, set(), quiet_hours=6)
+    signal = make_signal(post)
+
+    assert router().route(post, signal, watch_started=NOW, desk=desk).set_aside == "history"
+    assert router().route(post, signal, watch_started=NOW - timedelta(hours=6), desk=desk).set_aside is None
+
+
+def test_what_was_said_too_long_ago_is_not_work(tx: Transaction) -> None:
+    old = make_post(published_at=NOW - timedelta(hours=48, seconds=1))
+    just = make_post(published_at=NOW - timedelta(hours=48))
+
+    assert route(tx, old).set_aside == "too_old"
+    assert route(tx, just).set_aside is None
+
+
+@pytest.mark.parametrize("intent", ["spam", "offensive"])
+def test_spam_and_abuse_are_set_aside_whatever_rule_they_match(tx: Transaction, intent: str) -> None:
+    greedy = router(Route(name="all", makes="Lead", when="`true`"))
+
+    assert route(tx, by=greedy, intent=intent).set_aside == intent
+    assert route(tx, by=greedy, relevant=False).set_aside == "not_relevant"
+
+
+def test_what_no_rule_wants_is_set_aside(tx: Transaction) -> None:
+    assert route(tx, intent="praise").set_aside == "no_route"
+
+
+@pytest.mark.parametrize(("kind", "purpose", "said"), [
+    ("Lead", "sales", BUYS), ("Case", "service", {}), ("Alert", "listening", BURNS | {"intent": "none"}),
+])  # fmt: skip
+def test_a_network_that_forbids_a_purpose_gives_no_such_work(
+    tx: Transaction, kind: str, purpose: str, said: dict[str, Any]
+) -> None:
+    others = tuple(each for each in EVERYTHING if each != purpose)
+
+    assert kinds(route(tx, **said)) == [kind]
+    assert route(tx, by=router(purposes=others), **said).set_aside == "policy"
+
+
+def test_every_networks_policy_is_one_that_routes_understand() -> None:
+    for manifest in connectors.manifests(kind="network"):
+        assert set(manifest.policy.purposes) <= set(EVERYTHING)
+
+
+@pytest.mark.parametrize("flag", ["opt_out", "minor", "sensitive_number"])
+def test_a_protected_post_never_makes_a_lead_but_is_still_helped(tx: Transaction, flag: str) -> None:
+    post = make_post(flags=(flag,))
+
+    assert route(tx, post, **BUYS).set_aside == "policy"
+    assert kinds(route(tx, post)) == ["Case"]
+    assert kinds(route(tx, make_post(flags=("bad_link",)), **BUYS)) == ["Lead"]
+
+
+def test_one_post_may_become_work_of_every_kind_but_once_of_each(tx: Transaction) -> None:
+    lead = Route(name="also-buys", makes="Lead", when="`true`")
+    second = Route(name="buys-again", makes="Lead", when="`true`")
+
+    routed = route(tx, by=router(lead, second), **BURNS, confidence=0.9)
+
+    assert [(one.kind, one.provenance.route) for one in routed.handoffs] == [
+        ("Lead", "also-buys@1"), ("Alert", "crisis-alert@1"), ("Case", "complaint-case@1"),
+    ]  # fmt: skip
+
+
+def test_a_handoff_says_why_it_exists(tx: Transaction) -> None:
+    [handoff] = route(tx).handoffs
+
+    why = handoff.provenance
+    assert (why.post, why.route, why.classifier, why.run) == ("x:post:1", "complaint-case@1", "rules@1", "run-1")
+    assert why.confidence == 0.9
+    assert why.link == f"http://hub.test/command-centre/handoffs/{handoff.id}"
+
+
+def test_expressions_give_priority_severity_and_title(tx: Transaction) -> None:
+    rule = Route(
+        name="vip", makes="Alert", when="author.followers > `1000`", team="communications",
+        priority="signal.urgency > `0.5` && 'urgent' || 'low'", severity="signal.urgency > `0.8` && `8.4` || `3`",
+        title="join(' ', ['VIP', author.handle])",
+    )  # fmt: skip
+    vip = make_post(author=Author(key="x:account:7", native_id="7", handle="ana", followers=5000))
+
+    [alert] = route(tx, vip, by=router(rule, only=True), urgency=0.84).handoffs
+
+    assert (alert.priority, alert.severity, alert.title, alert.team) == ("urgent", 8, "VIP ana", "communications")
+
+
+def test_what_an_expression_leaves_out_has_a_default(tx: Transaction) -> None:
+    rule = Route(name="r", makes="Alert", when="`true`", priority="nothing", severity="nothing", title="nothing")
+
+    [alert] = route(tx, by=router(rule, only=True)).handoffs
+
+    assert (alert.priority, alert.severity, alert.title) == ("normal", 0, "")
+
+
+DEFAULTS = (
+    "post.kind == 'post'", "post.visibility == 'public'", "!contains(post.flags, 'minor')", "length(post.tags) == `0`",
+    "author.automated == `false`", "post.author.handle == 'ana'", "signal.relevant == `true`", "post.lang == `null`",
+    "!starts_with(author.display_name, 'Bot')",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("when", DEFAULTS)
+def test_an_expression_may_ask_for_every_field_of_a_plain_post(tx: Transaction, when: str) -> None:
+    assert kinds(route(tx, by=router(Route(name="r", makes="Case", when=when), only=True))) == ["Case"]
+
+
+@pytest.mark.parametrize("part", [
+    {"when": "contains(post.lang, 'en')"}, {"priority": "'asap'"}, {"severity": "'high'"}, {"severity": "`11`"},
+    {"severity": "`true`"}, {"title": "post.tags"}, {"priority": "length(post.lang)"},
+])  # fmt: skip
+def test_a_route_that_cannot_decide_stops_with_its_name_and_without_the_post(
+    tx: Transaction, part: dict[str, str]
+) -> None:
+    broken = Route(**{"name": "odd-one", "makes": "Alert", "when": "`true`"} | part)
+
+    with pytest.raises(MappingError, match=f"(?s)odd-one.*{next(iter(part))}") as stopped:
+        route(tx, make_post(text="SECRET WORDS", tags=("secretive",)), by=router(broken, only=True))
+
+    assert "secret" not in str(stopped.value).lower()
+
+
+@pytest.mark.parametrize("field", ["when", "priority", "severity", "title"])
+def test_a_route_that_does_not_parse_is_named_before_any_post_is_looked_at(field: str) -> None:
+    with pytest.raises(MappingError, match=f"route odd-one, {field}"):
+        Rule.of(Route(**{"name": "odd-one", "makes": "Lead", "when": "`true`"} | {field: "signal.intent =="}))
+
+
+def test_an_organisation_overrides_disables_and_adds_routes(tx: Transaction) -> None:
+    own = (
+        Route(name="complaint-case", makes="Case", when="signal.intent == 'complaint'", team="care"),
+        Route(name="purchase-lead", makes="Lead", when="`true`", enabled=False),
+        Route(name="praise-lead", makes="Lead", when="signal.intent == 'praise'", team="sales"),
+    )
+    config = acme()
+    by = Router(
+        config, make_book(routes=own).rules, version="1", purposes={"x": EVERYTHING}, run="r", link_base="http://h.test"
+    )
+
+    assert [one.team for one in route(tx, by=by).handoffs] == ["care"]
+    assert route(tx, make_post(2), by=by, **BUYS).set_aside == "no_route"
+    assert kinds(route(tx, make_post(3), by=by, intent="praise")) == ["Lead"]
+
+
+def test_what_the_author_of_a_case_says_next_joins_it_whatever_it_says(tx: Transaction) -> None:
+    posts = [make_post(number, thread="x:thread:1") for number in range(1, 6)]
+    desk = open_desk(tx, {conversation_key(posts[0])}, quiet_hours=6)
+    said = [{}, {"intent": "praise"}, {"relevant": False}, {"intent": "offensive"}, BUYS]
+
+    routed = [route(tx, post, desk=desk, **words) for post, words in zip(posts, said, strict=True)]
+
+    assert [kinds(one) for one in routed] == [["Case"], ["Case"], ["Case"], ["Case"], ["Lead", "Case"]]
+    cases = [next(handoff for handoff in one.handoffs if handoff.kind == "Case") for one in routed]
+    assert [case.first for case in cases] == [True, False, False, False, False]
+    assert {case.key for case in cases} == {conversation_key(posts[0])}
+    assert {case.provenance.route for case in cases[1:]} == {"follow-up@1"}
+    assert {case.team for case in cases} == {"support"}
+
+
+def test_a_follow_up_goes_to_the_team_that_has_the_case(tx: Transaction) -> None:
+    first = route(tx, make_post(1, thread="t"), intent="churn")
+    tx.handoffs.save(first.handoffs)
+
+    [later] = route(tx, make_post(2, thread="t"), intent="none").handoffs
+
+    assert (later.team, later.first) == ("retention", False)
+
+
+def test_our_own_answer_and_other_peoples_words_do_not_join_a_case(tx: Transaction) -> None:
+    first = make_post(1, thread="t")
+    ours = make_post(2, thread="t", author=Author(key="x:account:1000001", native_id="1000001"))
+    other = make_post(3, thread="t", author=Author(key="x:account:8", native_id="8"))
+    desk = open_desk(tx, {conversation_key(first)}, quiet_hours=6)
+
+    route(tx, first, desk=desk)
+
+    assert route(tx, ours, desk=desk, intent="none").set_aside == "own_post"
+    assert route(tx, other, desk=desk, intent="none").set_aside == "no_route"
+
+
+@pytest.mark.parametrize("other", [{"network": "mastodon"}, {"visibility": "private"}, {"thread": "x:thread:2"}])
+def test_another_network_visibility_or_thread_is_another_case(other: dict[str, str]) -> None:
+    assert conversation_key(make_post(thread="x:thread:1")) != conversation_key(
+        make_post(**{"thread": "x:thread:1"} | other)
+    )
+
+
+def test_an_author_is_one_lead_however_often_they_write(tx: Transaction) -> None:
+    leads = [route(tx, make_post(number), **BUYS).handoffs[0] for number in (1, 2)]
+
+    assert {(lead.key, lead.first) for lead in leads} == {("x:account:7", True)}
+    assert leads[0].id != leads[1].id  # two pieces of work on one thing
+
+
+def alert(tx: Transaction, number: int, **said: Any) -> Any:
+    author = Author(key=f"x:account:{number}", native_id=str(number))
+    routed = route(tx, make_post(number, author=author), **BURNS | {"confidence": 0.1} | said)
+    return next(handoff for handoff in routed.handoffs if handoff.kind == "Alert")
+
+
+def test_a_crisis_is_one_incident_for_each_subject(tx: Transaction) -> None:
+    one, more = alert(tx, 1, subjects=("Acme",)), alert(tx, 2, subjects=("Acme", "Brew One"))
+    other, nobody = alert(tx, 3, subjects=("Brew Pro",)), alert(tx, 4, subjects=())
+
+    assert (one.first, more.first) == (True, False)
+    assert one.key == more.key
+    assert len({one.key, other.key, nobody.key}) == 3
+    [incident, *_] = [each for each in tx.incidents.open() if each.key == one.key]
+    assert (incident.count, incident.severity) == (2, 9)
+
+
+def test_alerts_of_another_route_are_another_incident(tx: Transaction) -> None:
+    vip = Route(name="vip-alert", makes="Alert", when="`true`")
+
+    crisis = alert(tx, 1)
+    [seen] = route(tx, make_post(2), by=router(vip, only=True)).handoffs
+
+    assert seen.key != crisis.key
+    assert seen.first
+
+
+def test_a_crisis_that_was_quiet_for_long_enough_is_over(store: Store, clock: Any) -> None:
+    def next_alert(number: int, hours: float) -> Any:
+        clock.forward(hours=hours)
+        with store.begin() as tx:
+            return alert(tx, number)
+
+    first, growing, late = next_alert(1, 0), next_alert(2, 5), next_alert(3, 5.9)
+    again = next_alert(4, 6.1)
+
+    assert first.key == growing.key == late.key
+    assert (again.first, again.key != first.key) == (True, True)
+    with store.read() as view:
+        assert [each.key for each in view.incidents.open()] == [again.key]
+
+
+def test_an_incidents_further_posts_are_folded_into_one_alert(tx: Transaction) -> None:
+    alerts = [alert(tx, 1), alert(tx, 2, scores={"crisis": 0.7}), alert(tx, 3), alert(tx, 4, subjects=("Brew Pro",))]
+    case = route(tx, make_post(5)).handoffs
+
+    folded = fold_alerts([*alerts[:2], *case, *alerts[2:]])
+
+    assert [(one.kind, one.first, one.post.key, len(one.others)) for one in folded] == [
+        ("Alert", True, "x:post:1", 0), ("Case", True, "x:post:5", 0), ("Alert", True, "x:post:4", 0),
+        ("Alert", False, "x:post:2", 1),
+    ]  # fmt: skip
+    assert folded[-1].severity == 9  # of the worst of them

@@ -1,0 +1,300 @@
+"""Everything that has landed is validated, classified, routed and written; nothing is lost or counted twice."""
+
+from pathlib import Path
+
+import pytest
+
+from hub.domain import Post, Watch
+from hub.domain.config import Route, Triage
+from hub.errors import ContractBroken, MappingError, SetupError
+from hub.quality.verdict import Verdict
+from hub.stages import triage
+from hub.store import Standing
+from tests.unit.stages.test_render import OURS
+from tests.unit.stages.world import (
+    ALARMS,
+    CHATS,
+    COMPLAINS,
+    HASHTAG,
+    NOW,
+    SWEARS,
+    WANTS_TO_BUY,
+    Town,
+    X,
+    acme,
+    make_book,
+    outlet,
+    status,
+    tweet,
+    written,
+)  # fmt: skip
+
+
+def test_posts_become_work_for_people(town: Town) -> None:
+    done = town.hear(
+        tweet(1, WANTS_TO_BUY, author="ben"), tweet(2, COMPLAINS), tweet(3, ALARMS, author="zoe"),
+        tweet(4, CHATS, author="kim"),
+    )  # fmt: skip
+
+    assert (done.batches, done.new, done.handed_off, done.known, done.quarantined) == (1, 4, 3, 0, 0)
+    assert done.handoffs["Lead"] == done.handoffs["Alert"] == 1
+    assert sum(done.set_aside.values()) == 1
+    assert {(row.destination, row.object) for row in town.outbox()} >= {
+        ("salesforce", "Lead"), ("zendesk", "ticket"), ("slack", "message"),
+    }  # fmt: skip
+    with town.look() as view:
+        balance = view.ledger.balance(run="triage-1")
+    assert (balance.fetched, balance.handed_off, sum(balance.set_aside.values())) == (4, 3, 1)
+
+
+def test_nothing_landed_costs_nothing(town: Town) -> None:
+    assert town.triage() == triage.Triaged()
+
+
+def test_the_first_run_of_a_watch_makes_history_and_not_work(town: Town) -> None:
+    careful = make_book(config=acme().with_(triage=Triage(first_run_hours=0)))
+
+    done = town.hear(tweet(1, WANTS_TO_BUY, minutes_ago=1), book=careful)
+    town.clock.forward(minutes=5)
+    later = town.hear(tweet(2, WANTS_TO_BUY, author="ben", minutes_ago=-3), book=careful)
+
+    assert (done.set_aside, done.handoffs) == ({"history": 1}, {})
+    assert later.handoffs == {"Lead": 1}
+
+
+def test_what_was_heard_before_is_known_and_makes_no_second_work(town: Town) -> None:
+    town.hear(tweet(1, WANTS_TO_BUY))
+
+    again = town.hear(tweet(1, WANTS_TO_BUY), tweet(2, CHATS), watch=X.with_(value="brew"))
+
+    assert (again.new, again.known, again.handoffs) == (1, 1, {})
+    assert len(town.outbox()) == 1
+    with town.look() as view:
+        post = view.posts.get("x:post:1")
+    assert post is not None
+    assert post.seen_by == (X.key, X.with_(value="brew").key)
+
+
+def test_a_post_twice_in_one_batch_is_one_post(town: Town) -> None:
+    done = town.hear(tweet(1, WANTS_TO_BUY), tweet(1, WANTS_TO_BUY, lang="en"))
+
+    assert (done.new, done.known, done.handoffs) == (1, 1, {"Lead": 1})
+
+
+def test_a_conversation_is_one_ticket_and_its_comments_within_a_batch(town: Town) -> None:
+    town.hear(
+        tweet(2, "Hello? Still nothing.", answers=1, minutes_ago=20), tweet(1, COMPLAINS),
+        tweet(3, SWEARS, answers=1, minutes_ago=10), tweet(4, CHATS, author="kim", answers=1, minutes_ago=5),
+    )  # fmt: skip
+
+    rows = town.outbox("zendesk")
+    assert [(row.object, row.post) for row in rows] == [
+        ("ticket", "x:post:1"), ("comment", "x:post:2"), ("comment", "x:post:3")
+    ]  # fmt: skip
+    assert {row.parent for row in rows[1:]} == {rows[0].external_id}
+    assert town.standing("x:post:4").state == "set_aside"
+
+
+def test_a_conversation_goes_on_across_batches(town: Town) -> None:
+    town.hear(tweet(1, COMPLAINS))
+
+    done = town.hear(tweet(2, CHATS, answers=1, minutes_ago=1))
+
+    assert done.handoffs == {"Case": 1}
+    ticket, comment = town.outbox("zendesk")
+    assert (comment.object, comment.parent) == ("comment", ticket.external_id)
+    with town.look() as view:
+        [handed] = view.handoffs.recent(post="x:post:2")
+    assert handed.handoff.provenance.route == "follow-up@1"
+
+
+def test_an_incident_that_grows_is_one_message_and_one_reply_for_each_batch(town: Town) -> None:
+    for start in (1, 10):
+        town.hear(*[tweet(number, ALARMS, author=f"a{number}") for number in range(start, start + 3)])
+
+    rows = town.outbox("slack")
+    assert [row.object for row in rows] == ["message", "reply", "reply"]
+    assert {row.parent for row in rows[1:]} == {rows[0].external_id}
+    assert "and 1 more like it" in str(town.body(rows[1]))
+    assert "and 2 more like it" in str(town.body(rows[2]))
+    with town.look() as view:
+        assert [incident.count for incident in view.incidents.open()] == [6]
+
+
+def test_what_is_no_post_is_quarantined_and_the_rest_goes_on(town: Town) -> None:
+    done = town.hear(tweet(1, WANTS_TO_BUY), tweet(2, ""), {"id": "3"}, tweet(4, CHATS))
+
+    assert (done.new, done.quarantined, done.handed_off) == (4, 2, 1)
+    with town.look() as view:
+        items = view.quarantine.listing()
+        assert view.ledger.balance().quarantined == 2
+    assert [(item.kind, item.stage, item.network, item.batch is None) for item in items] == [
+        ("record", "validate", "x", False)
+    ] * 2
+    assert items[1].record == {"id": "3"}
+
+
+def test_the_same_bad_record_read_again_is_one_item(town: Town) -> None:
+    town.hear(tweet(1, ""))
+
+    again = town.hear(tweet(1, ""), tweet(2, CHATS))
+
+    assert (again.known, again.quarantined) == (1, 0)
+    with town.look() as view:
+        assert len(view.quarantine.listing()) == 1
+
+
+def test_what_the_mapping_skips_is_counted_and_not_kept(town: Town) -> None:
+    done = town.hear(status(1, CHATS, visibility="private"), status(2, CHATS), watch=HASHTAG)
+
+    assert (done.new, done.skipped) == (1, 1)
+
+
+def test_rows_that_the_batch_gate_splits_off_are_quarantined(town: Town) -> None:
+    def splitting(posts: list[Post], now: object) -> Verdict:
+        return Verdict(state="split", rows=len(posts), failures={"x:post:2": ("expect_sense", "expect_more")})
+
+    done = town.hear(tweet(1, CHATS), tweet(2, CHATS), book=make_book(gate=splitting))
+
+    assert (done.new, done.quarantined) == (2, 1)
+    with town.look() as view:
+        [item] = view.quarantine.listing()
+    assert (item.reason, item.record and item.record["id"]) == ("expect_sense", "2")
+    assert item.detail == "Breaks expect_sense, expect_more of the batch's expectations."
+
+
+def test_a_held_gate_keeps_everything_pending_and_says_why(town: Town) -> None:
+    def holding(posts: list[Post], now: object) -> Verdict:
+        return Verdict(state="held", rows=len(posts), reasons=("half of the rows are odd",))
+
+    town.land(tweet(1, WANTS_TO_BUY))
+    town.land(tweet(2, CHATS), tweet(3, CHATS))
+    with pytest.raises(ContractBroken, match=r"held 3 posts: half of the rows are odd.*Nothing was lost"):
+        town.triage(make_book(gate=holding))
+
+    with town.look() as view:
+        assert (view.batches.pending(), view.ledger.balance().pending) == (2, 3)
+    assert town.outbox() == []
+    assert town.triage(run="triage-2").handoffs == {"Lead": 1}  # at once: nothing is left claimed
+
+
+def test_a_broken_route_stops_the_run_and_the_next_one_goes_on_at_once(town: Town) -> None:
+    odd = Route(name="odd-one", makes="Alert", when="contains(post.lang, 'en')")
+    town.land(tweet(1, WANTS_TO_BUY))
+
+    with pytest.raises(MappingError, match="odd-one"):
+        town.triage(make_book(routes=(odd,)))
+
+    assert town.outbox() == []
+    assert town.triage(make_book()).handoffs == {"Lead": 1}
+
+
+def test_a_batch_of_a_network_that_is_gone_says_so(town: Town) -> None:
+    town.land(tweet(1, CHATS), watch=Watch(network="orkut", kind="keyword", value="acme"))
+
+    with pytest.raises(SetupError, match="orkut"):
+        town.triage()
+
+    with town.look() as view:
+        assert view.batches.pending() == 1
+
+
+def test_a_damaged_file_is_set_apart_and_lands_again(town: Town) -> None:
+    bad = town.land(tweet(1, CHATS), tweet(2, WANTS_TO_BUY))
+    town.land(tweet(3, CHATS))
+    file = next(Path(town.landing.url).glob(f"**/{bad.digest}*"))
+    file.write_bytes(b"torn")
+
+    done = town.triage()
+
+    assert (done.batches, done.new, done.quarantined) == (2, 3, 2)  # never green with lost rows
+    with town.look() as view:
+        state = view.batches.get(bad.name)
+        assert view.ledger.balance().quarantined == 2
+    assert state is not None
+    assert (state.state, state.reason) == ("quarantined", "landed_file_damaged")
+    assert town.hear(tweet(1, CHATS), tweet(2, WANTS_TO_BUY)).handoffs == {"Lead": 1}
+
+
+def test_a_worker_that_slept_through_its_lease_writes_nothing(town: Town) -> None:
+    town.land(tweet(1, WANTS_TO_BUY))
+    town.land(tweet(2, COMPLAINS))
+
+    def sleeping(posts: list[Post], now: object) -> Verdict:
+        town.clock.forward(hours=1)
+        assert town.triage(worker="other", run="triage-other").handed_off == 2
+        return Verdict(state="passed", rows=len(posts))
+
+    done = town.triage(make_book(gate=sleeping))
+
+    assert (done.batches, done.handoffs) == (0, {})
+    assert len(town.outbox()) == 2
+    with town.look() as view:
+        assert view.ledger.balance(run="triage-other").handed_off == 2
+
+
+def test_a_batch_triaged_twice_makes_nothing_twice(town: Town) -> None:
+    batch = town.land(tweet(1, WANTS_TO_BUY), tweet(2, COMPLAINS), tweet(3, ALARMS, author="zoe"))
+    town.triage()
+    before = town.outbox()
+
+    again = town.hear(*town.landing.read(batch.path, batch.digest), watch=X.with_(value="another"))
+
+    assert (again.new, again.known, again.handoffs) == (0, 3, {})
+    assert town.outbox() == before
+
+
+@pytest.mark.parametrize("dead", ["x:post:1", "x:account:id-ana"])
+def test_what_was_erased_does_not_come_back(town: Town, dead: str) -> None:
+    with town.store.begin() as tx:
+        tx.tombstones.add([dead], "erasure")
+
+    done = town.hear(tweet(1, WANTS_TO_BUY), tweet(2, CHATS, author="kim"))
+
+    assert (done.new, done.skipped, done.handoffs) == (1, 1, {})
+    assert town.outbox() == []
+    with town.look() as view:
+        assert view.posts.get("x:post:1") is None
+
+
+def test_work_that_a_mapping_cannot_say_is_quarantined_and_holds_up_nothing(town: Town, tmp_path: Path) -> None:
+    book = make_book(outlets=[written(tmp_path, "salesforce", OURS), outlet("zendesk"), outlet("slack")])
+
+    done = town.hear(
+        tweet(1, WANTS_TO_BUY, author="ben"), tweet(2, WANTS_TO_BUY, author="eva", lang="en"), tweet(3, COMPLAINS),
+        book=book,
+    )  # fmt: skip
+
+    assert (done.new, done.quarantined, done.handed_off) == (3, 1, 2)
+    assert town.standing("x:post:1") == Standing("quarantined", "render")
+    assert [(row.destination, row.post) for row in town.outbox()] == [
+        ("salesforce", "x:post:2"), ("zendesk", "x:post:3")
+    ]  # fmt: skip
+    with town.look() as view:
+        [item] = view.quarantine.listing()
+        assert (view.ledger.balance().quarantined, view.ledger.balance().handed_off) == (1, 2)
+        assert view.batches.pending() == 0
+    assert (item.kind, item.stage, item.network, item.post) == ("post", "render", "x", "x:post:1")
+    assert WANTS_TO_BUY not in str(item.detail)
+
+
+def test_what_can_be_said_of_a_post_is_sent_though_another_part_cannot(town: Town, tmp_path: Path) -> None:
+    everything = Route(name="praise-lead", makes="Lead", when="`true`")
+    book = make_book(outlets=[written(tmp_path, "salesforce", OURS), outlet("zendesk")], routes=(everything,))
+
+    town.hear(tweet(1, COMPLAINS), book=book)
+
+    assert [row.destination for row in town.outbox()] == ["zendesk"]
+    assert town.standing("x:post:1").state == "quarantined"
+
+
+def test_an_edit_changes_the_post_and_keeps_what_it_said(town: Town) -> None:
+    town.hear(tweet(1, COMPLAINS))
+
+    town.hear(tweet(1, "Never mind"))
+
+    with town.look() as view:
+        post, edits = view.posts.get("x:post:1"), view.posts.edits("x:post:1")
+    assert post is not None
+    assert (post.text, [edit.text for edit in edits]) == ("Never mind", [COMPLAINS])
+    assert post.collected_at == NOW

@@ -147,7 +147,7 @@ def connect(manifest: Manifest, connection_id: str | None = None) -> "Connection
     """The connection of a connector, wherever Airflow keeps it: database, secrets backend, environment."""
     from airflow.sdk import BaseHook
 
-    from hub.kit import Connection
+    from hub.kit import Connection, NotConnected
 
     name = connection_id or f"{manifest.name}_default"
     try:
@@ -156,11 +156,14 @@ def connect(manifest: Manifest, connection_id: str | None = None) -> "Connection
         if manifest.auth.scheme == "none" and connection_id is None:
             return Connection(id=name)
         needs = ", ".join(manifest.auth.secrets)
-        raise SetupError(
+        raise NotConnected(
             f"There is no Airflow connection {name} ({needs}); add it, or set AIRFLOW_CONN_{name.upper()}."
         ) from None
     fields = ("conn_type", "host", "login", "password", "port", "schema", "extra")
-    return Connection.from_facts(name, {field: getattr(found, field, None) for field in fields})
+    try:
+        return Connection.from_facts(name, {field: getattr(found, field, None) for field in fields})
+    except (ValueError, TypeError):  # what stands there may be a secret: it is not shown
+        raise SetupError(f"The connection {name} has an extra field that is no JSON object; correct it.") from None
 
 
 def tell_failed(context: Any) -> None:

@@ -17,7 +17,7 @@ from hub.classify import default_engine
 from hub.domain import Budget, Manifest, Watch
 from hub.domain.config import Config
 from hub.errors import HubError, SetupError
-from hub.kit import Connection, Destination, Limits, Network, Services, Token
+from hub.kit import Connection, Destination, Limits, Network, NotConnected, Services, Token
 from hub.mapping import Mapping, load_mapping, load_mappings
 from hub.settings import Settings, load_config, load_routes, read_settings
 from hub.stages.admit import Reading, Rulebook
@@ -116,9 +116,10 @@ class Hub:
         return [known[name] for name in self.config.destinations]
 
     def _connected(self, manifest: Manifest) -> bool:
+        """A connection that cannot be used is an error: were it taken for none, work for it would be lost unnoticed."""
         try:
             self.connect(manifest, None)
-        except SetupError:
+        except NotConnected:
             return False
         return True
 
@@ -210,13 +211,18 @@ def sweep(hub: Hub, manifest: Manifest, run: str, *, hours: float) -> tuple[list
 def _by_connection(
     hub: Hub, manifest: Manifest, read: "Callable[[Network, list[Watch]], Pulled]"
 ) -> tuple[list[str], dict[str, HubError]]:
-    """Read each connection's watches through a connector opened for it."""
+    """Read each connection's watches through a connector opened for it; one that cannot be opened stops no other."""
     watches = hub.config.watches_of(manifest.name)
     batches: list[str] = []
     failures: dict[str, HubError] = {}
     for connection_id in sorted({watch.connection for watch in watches}, key=str):
-        with hub.open_network(manifest.name, connection_id) as network:
-            pulled = read(network, [watch for watch in watches if watch.connection == connection_id])
+        mine = [watch for watch in watches if watch.connection == connection_id]
+        try:
+            with hub.open_network(manifest.name, connection_id) as network:
+                pulled = read(network, mine)
+        except SetupError as problem:
+            failures |= {watch.key: problem for watch in mine}
+            continue
         batches += pulled.batches
         failures |= pulled.failures
     return batches, failures

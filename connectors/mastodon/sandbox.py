@@ -15,9 +15,9 @@ from connectors.mastodon.sandbox_shapes import (
     ACCOUNT_BASE,
     APPROVAL,
     HOST,
-    PICTURE,
     account_of,
     content_of,
+    instance_facts,
     local_name,
     mention_of,
     moment,
@@ -81,7 +81,8 @@ class Mastodon(System):
         person = self.world.by_handle(US) or self.world.people[0]
         source = {
             "note": person.bio, "fields": [], "privacy": "public", "sensitive": False, "language": "en",
-            "follow_requests_count": 0, "attribution_domains": [], "quote_policy": "public",
+            "follow_requests_count": 0, "attribution_domains": [], "quote_policy": "public", "discoverable": True,
+            "hide_collections": None, "indexable": True,
         }  # fmt: skip
         role = {"id": "-99", "name": "", "color": "", "permissions": "65536", "highlighted": False}
         return Reply.json(account_of(person, self.clock.now()) | {"source": source, "role": role})
@@ -223,22 +224,6 @@ class Mastodon(System):
             **dict.fromkeys(("quote", "card", "poll")),
             "quote_approval": APPROVAL,
         }
-
-
-def instance_facts() -> dict[str, Any]:
-    """What mastodon.test says of itself."""
-    return {
-        "domain": HOST, "title": "Sandbox", "version": "4.7.3", "source_url": "https://github.com/mastodon/mastodon",
-        "description": "Played for the hub", "usage": {"users": {"active_month": 4}}, "languages": ["en"], "rules": [],
-        "thumbnail": {"url": PICTURE}, "icon": [], "api_versions": {"mastodon": 7},
-        "configuration": {
-            "urls": {"streaming": f"wss://{HOST}"},
-            "accounts": {"max_featured_tags": 10, "max_pinned_statuses": 5},
-            "statuses": {"max_characters": 500, "max_media_attachments": 4, "characters_reserved_per_url": 23},
-        },
-        "registrations": {"enabled": False, "approval_required": False, "message": None},
-        "contact": {"email": f"admin@{HOST}", "account": None},
-    }  # fmt: skip
 
 
 def visibility(post: WorldPost) -> str:

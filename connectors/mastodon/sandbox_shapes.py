@@ -75,6 +75,36 @@ def mention_of(person: Person) -> dict[str, str]:
     }  # fmt: skip
 
 
+def instance_facts() -> dict[str, Any]:
+    """What mastodon.test says of itself."""
+    feeds = ("live_feeds", "hashtag_feeds", "trending_link_feeds")
+    return {
+        "domain": HOST, "title": "Sandbox", "version": "4.7.3", "source_url": "https://github.com/mastodon/mastodon",
+        "description": "Played for the hub", "usage": {"users": {"active_month": 4}}, "languages": ["en"], "rules": [],
+        "thumbnail": {"url": PICTURE, "description": ""}, "icon": [], "api_versions": {"mastodon": 11},
+        "configuration": {
+            "urls": {"streaming": f"wss://{HOST}", "about": f"https://{HOST}/about", "status": None,
+                     "privacy_policy": f"https://{HOST}/privacy-policy", "terms_of_service": None},
+            "vapid": {"public_key": ""},
+            "accounts": {"max_featured_tags": 10, "max_pinned_statuses": 5, "max_profile_fields": 4},
+            "statuses": {"max_characters": 500, "max_media_attachments": 4, "characters_reserved_per_url": 23},
+            "media_attachments": {
+                "description_limit": 10_000, "image_matrix_limit": 33_177_600, "image_size_limit": 16_777_216,
+                "supported_mime_types": ["image/jpeg", "image/png"], "video_frame_rate_limit": 120,
+                "video_matrix_limit": 8_294_400, "video_size_limit": 103_809_024,
+            },
+            "polls": {"max_options": 4, "max_characters_per_option": 50, "min_expiration": 300,
+                      "max_expiration": 2_629_746},
+            "translation": {"enabled": False},
+            "timelines_access": {feed: {"local": "public", "remote": "public"} for feed in feeds},
+            "limited_federation": False,
+        },
+        "registrations": {"enabled": False, "approval_required": False, "reason_required": False, "message": None,
+                          "min_age": None, "url": None},
+        "contact": {"email": f"admin@{HOST}", "account": None}, "wrapstodon": None,
+    }  # fmt: skip
+
+
 def content_of(text: str) -> str:
     """Plain text as the HTML that Mastodon makes of it: paragraphs, and links for tags, names and addresses."""
     paragraphs = [_linked(paragraph).replace("\n", "<br />") for paragraph in text.split("\n\n")]

@@ -35,20 +35,18 @@ COMMON = frozenset(
 class Phrase:
     """A phrase ready to be looked for: tried where one of its anchors stands. Its pattern is compiled on first use."""
 
-    __slots__ = ("_pattern", "_search", "anchors")
+    __slots__ = ("_pattern", "anchors", "stands_in")
 
     def __init__(self, anchors: frozenset[str], pattern: str | None) -> None:
         self.anchors = anchors
         self._pattern = pattern
-        self._search: Callable[[str], object] | None = None
+        self.stands_in: Callable[[str], object] = self._first
+        """Something true if the phrase stands in a line that holds one of its anchors."""
 
-    def stands_in(self, line: str) -> bool:
-        """Whether the phrase stands in a line that holds one of its anchors."""
-        if self._pattern is None:
-            return True
-        if self._search is None:
-            self._search = re.compile(self._pattern).search
-        return self._search(line) is not None
+    def _first(self, line: str) -> object:
+        """From the second time on, the pattern is asked without a detour."""
+        self.stands_in = re.compile(self._pattern).search if self._pattern else bool
+        return self.stands_in(line)
 
 
 def compile_phrase(phrase: str) -> Phrase:

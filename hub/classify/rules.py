@@ -56,9 +56,10 @@ class Rules:
 
     def fired(self, reading: Reading, line: str, language: str | None, facts: int) -> list[Rule]:
         """The rules that hold for this text, in the order of their files."""
+        rules = self.rules
         numbers = [*self._factual, *self.book(language).find(reading, line)]
-        rules = (self.rules[number] for number in sorted(numbers))
-        return [rule for rule in rules if rule.when & facts == rule.when and not rule.unless & facts]
+        holding = [n for n in numbers if rules[n].when & facts == rules[n].when and not rules[n].unless & facts]
+        return [rules[number] for number in sorted(holding)]
 
     def book(self, language: str | None) -> PhraseBook:
         """The phrases of one language, and those of all; for a language we have none of, the latter alone."""

@@ -103,8 +103,9 @@ class RulesEngine:
 
         Rude words cost nobody their case: trouble of our own customers (`mine`) comes before how it is said.
         """
-        over = [name for name in GRAVITY if scores.get(name, 0.0) >= self.thresholds[name]]
-        over = [name for name in over if not any(other in over for other in COMES_FIRST.get(name, ()))]
+        over = [name for name in GRAVITY if name in scores and scores[name] >= self.thresholds[name]]
+        if len(over) > 1:
+            over = [name for name in over if not any(other in over for other in COMES_FIRST.get(name, ()))]
         if mine and any(name in TROUBLE for name in over):
             over = [name for name in over if name != "offensive"]
         if "spam" in over:

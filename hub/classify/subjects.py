@@ -40,10 +40,10 @@ class SubjectFinder:
         if not anchors:
             return Named((), line)
         found = [one for anchor in anchors for one in self._aliases[anchor] if one[1] in line]
-        found = [(number, alias) for number, alias in found if not self._excluded(number, line)]
-        for number, alias in sorted(
-            found, key=lambda one: -len(one[1])
-        ):  # the longest first: `acme home` before `acme`
+        found = [one for one in found if not self._exclusions[one[0]] or not self._excluded(one[0], line)]
+        if len(found) > 1:
+            found.sort(key=_length, reverse=True)  # the longest first: `acme home` before `acme`
+        for number, alias in found:
             place = RIVAL if self.subjects[number].kind == "competitor" else US
             line = line.replace(alias, f" {place} ")
         while f"{US} {US}" in line:
@@ -53,6 +53,10 @@ class SubjectFinder:
 
     def _excluded(self, number: int, line: str) -> bool:
         return any(exclusion in line for exclusion in self._exclusions[number])
+
+
+def _length(found: tuple[int, str]) -> int:
+    return len(found[1])
 
 
 def _names(subject: Subject) -> Iterator[str]:

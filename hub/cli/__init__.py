@@ -6,7 +6,7 @@ down. Every error of ours ends in one sentence with its remedy; a traceback is a
 
 import sys
 
-from hub.cli.app import app
+from hub.cli.app import app, say
 from hub.cli.commands import register
 from hub.cli.exits import code_of, sentence_of
 from hub.errors import HubError
@@ -20,5 +20,6 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except (HubError, OSError) as problem:
-        print(sentence_of(problem), file=sys.stderr)
+        for line in sentence_of(problem).splitlines():
+            say(line)
         sys.exit(code_of(problem))

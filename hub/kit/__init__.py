@@ -2,7 +2,7 @@
 
 from hub.kit.answers import SPOILT, Answer, read_json
 from hub.kit.auth import BasicAuth, BearerToken, ClientCredentials, NoAuth
-from hub.kit.connection import Connection
+from hub.kit.connection import Connection, NotConnected
 from hub.kit.destination import Destination
 from hub.kit.http import Http, Rejected
 from hub.kit.network import Network, Page
@@ -12,7 +12,7 @@ from hub.kit.waits import ResetAt, RetryAfter, epoch_seconds, iso8601, seconds_l
 
 __all__ = [
     "SPOILT", "Answer", "BasicAuth", "BearerToken", "Budgets", "ClientCredentials", "Clock", "Connection",
-    "Destination", "Http", "Limits", "LinkHeader", "Memory", "Network", "NextToken", "NoAuth", "OnePage", "Page",
-    "Rejected", "ResetAt", "RetryAfter", "Services", "Token", "Tokens", "epoch_seconds", "iso8601", "read_json",
-    "seconds_left",
+    "Destination", "Http", "Limits", "LinkHeader", "Memory", "Network", "NextToken", "NoAuth", "NotConnected",
+    "OnePage", "Page", "Rejected", "ResetAt", "RetryAfter", "Services", "Token", "Tokens", "epoch_seconds", "iso8601",
+    "read_json", "seconds_left",
 ]  # fmt: skip

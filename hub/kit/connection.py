@@ -11,6 +11,10 @@ from hub.domain import Manifest
 from hub.errors import SetupError
 
 
+class NotConnected(SetupError):
+    """There is no such connection; one that is there and cannot be used is another matter."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Connection:
     """One Airflow connection; secrets never show in its `repr`."""
@@ -31,7 +35,7 @@ class Connection:
         text = environ.get(variable, "").strip()
         if not text:
             needs = f" with {', '.join(fields)}" if fields else ""
-            raise SetupError(f"Set the Airflow connection {id} or the variable {variable}{needs}.")
+            raise NotConnected(f"Set the Airflow connection {id} or the variable {variable}{needs}.")
         try:
             facts = json.loads(text) if text.startswith("{") else _facts_of_uri(text)
             return cls.from_facts(id, facts)

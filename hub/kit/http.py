@@ -173,9 +173,7 @@ class Http:
         """Proxy and certificates for this host, from the environment."""
         host = urlsplit(url).netloc
         if host not in self._routes:
-            with (
-                requests.Session() as reader
-            ):  # one of its own, which trusts the environment: ours is shared by threads
+            with requests.Session() as reader:  # ours is shared by threads, and trusts nothing
                 found = reader.merge_environment_settings(url, {}, None, None, None)
             self._routes[host] = {"proxies": found["proxies"], "verify": found["verify"]}
         return self._routes[host]

@@ -140,17 +140,21 @@ class Quarantine(Repository):
 
     def release(self, ids: Collection[int]) -> list[Item]:
         """Let these open items go back to the stage they left."""
+        self._hold("quarantine")
         items = [item for item in self.get(ids) if item.state == "open"]
         self._move([item.id for item in items], "released")
         return [item.with_(state="released", changed_at=self.now) for item in items]
 
     def resolve(self, ids: Collection[int], outcome: Literal["valid", "known", "skipped"]) -> int:
-        """These released items got through; the outcome says as what they count from now on."""
-        return self._move(ids, "resolved", outcome=outcome)
+        """These released items got through; the outcome says as what they count from now on.
+
+        One that was resolved before keeps its outcome: of two replays of one item the first decides.
+        """
+        return self._move(ids, "resolved", left="released", outcome=outcome)
 
     def dismiss(self, ids: Collection[int], reason: str) -> int:
-        """A person gave these up. They stay in the sums, as quarantined."""
-        return self._move(ids, "dismissed", outcome=reason)
+        """A person gave these open items up. They stay in the sums, as quarantined."""
+        return self._move(ids, "dismissed", left="open", outcome=reason)
 
     def _held(self, given: Collection[tuple[str, str]]) -> dict[tuple[str, str], sa.Row[Any]]:
         columns = tables.quarantine.c
@@ -158,10 +162,12 @@ class Quarantine(Repository):
         found = self._rows(select.where(among(columns.digest)), listed=listed({digest for _, digest in given}))
         return {(row.stage, row.digest): row for row in found if (row.stage, row.digest) in given}
 
-    def _move(self, ids: Collection[int], state: State, **values: Any) -> int:
+    def _move(self, ids: Collection[int], state: State, *, left: State | None = None, **values: Any) -> int:
         columns = tables.quarantine.c
         moved = {"state": state, "changed_at": self.now, **values}
         update = sa.update(tables.quarantine).values(moved).where(among(columns.id))
+        if left is not None:
+            update = update.where(columns.state == left)
         return self._write(update, listed=listed(ids))
 
     def _row(self, one: Rejected, digest: str) -> dict[str, Any]:

@@ -138,7 +138,10 @@ def test_an_empty_page_has_no_link_and_a_full_one_keeps_the_question(client: Cli
 
 
 @pytest.mark.parametrize(("limit", "size"), [("5", 5), ("1000", 40), ("0", 20), ("many", 20), ("-3", 20)])
-def test_a_limit_is_kept_within_bounds(client: Client, limit: str, size: int) -> None:
+def test_a_limit_is_kept_within_bounds(client: Client, sandbox: SandboxProcess, limit: str, size: int) -> None:
+    for number in range(41):
+        sandbox.control.add_post(network="mastodon", author="nia", text=f"{number} #acme")
+
     assert len(client.ask(TAG, limit=limit).json()) == size
 
 
@@ -247,7 +250,7 @@ def test_who_is_not_there_is_not_found(client: Client) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Hello @acme and @acme@mastodon.test, #Acme is great",
+        "Hello @acme and #Acme, this is great",
         '<script>alert(1)</script> & "quotes" #acme\'s',
         "two lines\nand a paragraph\n\nhere",
         "see https://blog.acme.test/a/very/long/address/that/is/cut?x=1&y=<2> now",
@@ -256,3 +259,10 @@ def test_who_is_not_there_is_not_found(client: Client) -> None:
 )
 def test_the_html_says_what_was_written(text: str) -> None:
     assert html_to_text(content_of(text)) == text
+
+
+def test_a_name_of_another_server_is_shown_by_its_first_part_and_leads_there() -> None:
+    content = content_of("Hello @nia@elsewhere.test")
+
+    assert html_to_text(content) == "Hello @nia"
+    assert 'href="https://elsewhere.test/@nia"' in content

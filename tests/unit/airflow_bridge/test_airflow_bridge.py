@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 import connectors
 from hub import airflow_bridge
 from hub.errors import AccessDenied, ContractBroken, MappingError, RateLimited, RecordRefused, SetupError, Unavailable
+from hub.kit import NotConnected
 
 REPO = Path(__file__).resolve().parents[3]
 
@@ -102,6 +103,18 @@ def test_a_missing_connection_is_named_with_what_it_needs(monkeypatch):
 
     with pytest.raises(SetupError, match="AIRFLOW_CONN_X_SECOND"):
         airflow_bridge.connect(connectors.manifest("x"), "x_second")
+
+
+@pytest.mark.parametrize("extra", ["s3cret", '["s3cret"]'])
+def test_a_connection_that_cannot_be_read_is_named_without_showing_it(monkeypatch, extra):
+    found = SimpleNamespace(conn_type="http", extra=extra)
+    monkeypatch.setattr("airflow.sdk.BaseHook.get_connection", lambda name: found)
+
+    with pytest.raises(SetupError, match="x_default has an extra field") as told:
+        airflow_bridge.connect(connectors.manifest("x"))
+
+    assert "s3cret" not in str(told.value)
+    assert not isinstance(told.value, NotConnected)  # it is there: nothing may go on as if it were not
 
 
 def test_only_watched_networks_are_scheduled(monkeypatch, tmp_path):

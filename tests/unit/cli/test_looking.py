@@ -164,7 +164,10 @@ def world_of(text: str) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("hub_env")
-def test_a_run_answers_on_one_channel_and_tells_its_progress_on_the_other(hub: Hub, sandbox: Any) -> None:
+def test_a_run_answers_on_one_channel_and_tells_its_progress_on_the_other(
+    hub: Hub, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_MAX_WAIT_SECONDS", "1")
     sandbox.control.add_post(**world_of(COMPLAINS))
     sandbox.control.fault(system="mastodon", kind="status", status=503)
 

@@ -179,6 +179,7 @@ def test_doctor_says_what_to_do_about_a_wrong_token(hub: Hub, monkeypatch: pytes
 def test_doctor_tells_a_system_that_is_down_from_a_wrong_set_up(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setenv("HUB_MAX_WAIT_SECONDS", "0.1")
 
     assert hub("doctor", "x").code == 3
 

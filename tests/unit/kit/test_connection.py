@@ -7,7 +7,7 @@ import pytest
 
 import connectors
 from hub.errors import SetupError
-from hub.kit import Connection
+from hub.kit import Connection, NotConnected
 
 SECRET = "s3cret/+%@:"
 
@@ -72,7 +72,7 @@ def test_what_is_no_connection_is_told_without_showing_it(text: str) -> None:
 def test_a_missing_connection_names_the_variable_and_what_goes_into_it(text: str) -> None:
     environ = {"AIRFLOW_CONN_X_DEFAULT": text} if text else {}
 
-    with pytest.raises(SetupError, match="AIRFLOW_CONN_X_DEFAULT with bearer_token in password"):
+    with pytest.raises(NotConnected, match="AIRFLOW_CONN_X_DEFAULT with bearer_token in password"):
         Connection.of(connectors.manifest("x"), environ)
 
 

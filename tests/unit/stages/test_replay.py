@@ -247,6 +247,21 @@ def test_replaying_everything_when_nothing_changed_writes_nothing_at_any_destina
     assert town.outbox() == before
 
 
+def test_two_replays_of_one_item_count_it_once(town: Town) -> None:
+    town.land(strange(1, WANTS_TO_BUY), tweet(2, COMPLAINS))
+    town.triage()
+    mended = reading_bodies(town, make_book())
+    chosen = replay.choose(town.store)  # by both: neither knows of the other
+
+    for run in ("replay-1", "replay-2"):
+        replay.run(mended, chosen, store=town.store, run=run)
+
+    assert [row.object for row in town.outbox("salesforce")] == ["Lead"]
+    with town.look() as view:
+        assert view.ledger.unbalanced() == []
+        assert view.ledger.balance().differences == {}
+
+
 def test_items_are_chosen_by_number_stage_or_reason(town: Town, tmp_path: Path) -> None:
     unsayable(town, tmp_path)
     town.hear(strange(2, COMPLAINS), {"id": "3"})

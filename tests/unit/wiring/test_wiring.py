@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+import connectors
 from hub import wiring
 from hub.domain import Manifest
 from hub.errors import SetupError
-from hub.kit import Connection
+from hub.kit import Connection, NotConnected
 from hub.settings import Settings
 from hub.stages.triage import Triaged
 from hub.wiring import Hub
@@ -21,7 +22,9 @@ def make_hub(tmp_path: Path, text: str = ACME, *, connected: tuple[str, ...] = (
 
     def connect(manifest: Manifest, connection_id: str | None = None) -> Connection:
         if manifest.name not in connected:
-            raise SetupError(f"Set {manifest.name}_default.")
+            raise NotConnected(f"Set {manifest.name}_default.")
+        if connection_id == "gone":
+            raise NotConnected("Set gone.")
         extra = {"requests_per_minute": 7} if connection_id == "bigger" else {}
         return Connection(id=connection_id or f"{manifest.name}_default", extra=extra)
 
@@ -57,6 +60,31 @@ def test_destinations_are_those_that_are_connected_unless_they_are_named(tmp_pat
     assert names(named.destinations()) == ["zendesk", "salesforce"]
     with pytest.raises(SetupError, match="'fax'"):
         make_hub(tmp_path, ACME + "destinations: [fax]").destinations()
+
+
+def test_a_connection_that_cannot_be_used_is_not_taken_for_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SALESFORCE_DEFAULT", '{"conn_type": "salesforce", ')  # a brace is missing
+    hub = make_hub(tmp_path)
+    hub.connect = wiring.connect_from_environment
+
+    with pytest.raises(SetupError, match="AIRFLOW_CONN_SALESFORCE_DEFAULT"):
+        hub.destinations()  # else leads would be made, and none of them sent
+
+
+def test_a_connection_that_is_gone_stops_no_watch_of_another(tmp_path: Path) -> None:
+    watches = ", ".join(
+        f"{{network: blogs, kind: feed, value: 'http://{name}', connection: {name}}}" for name in ("gone", "there")
+    )
+    hub = make_hub(tmp_path, f"{ACME}watches: [{watches}]", connected=("blogs",))
+
+    _, failures = wiring.collect(hub, connectors.manifest("blogs"), "run-1")
+
+    told = {watch.connection: str(failures.get(watch.key)) for watch in hub.config.watches}
+    assert told["gone"] == "Set gone."
+    assert "host name" in told["there"]  # it was read: its address is refused by the gate, before anything is asked
+    hub.close()
 
 
 def test_a_connector_that_is_none_is_named(tmp_path: Path) -> None:

@@ -116,11 +116,13 @@ class Hub:
         return [known[name] for name in self.config.destinations]
 
     def _connected(self, manifest: Manifest) -> bool:
-        """A connection that cannot be used is an error: were it taken for none, work for it would be lost unnoticed."""
+        """Whether it has a connection. For one that cannot be used work is made and waits: else it would be lost."""
         try:
             self.connect(manifest, None)
         except NotConnected:
             return False
+        except SetupError:
+            return True  # whoever delivers tells what is wrong with it
         return True
 
     @contextmanager

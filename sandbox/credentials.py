@@ -2,8 +2,9 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
-CONNECTIONS = {
+CONNECTIONS: dict[str, dict[str, Any]] = {
     "x_default": {"conn_type": "http", "password": "sandbox-x-bearer"},
     "mastodon_default": {"conn_type": "http", "host": "https://mastodon.test", "password": "sandbox-mastodon-token"},
     "salesforce_default": {

@@ -52,12 +52,16 @@ class Landing:
 
     def write(self, records: Sequence[dict[str, Any]], *, network: str, at: datetime) -> LandedFile:
         """Land these records; the same ones on the same day are the same file."""
-        lines = b"".join(encode(record) + b"\n" for record in records)
-        digest = sha256(lines).hexdigest()
+        return self.write_lines([encode(record) for record in records], network=network, at=at)
+
+    def write_lines(self, lines: Sequence[bytes], *, network: str, at: datetime) -> LandedFile:
+        """Land records that are encoded already: a tenth of the memory for whoever has to hold many."""
+        content = b"\n".join([*lines, b""])
+        digest = sha256(content).hexdigest()
         path = f"{network}/{at.astimezone(UTC):%Y-%m-%d}/{digest}{SUFFIX}"
-        packed = _pack(lines)
+        packed = _pack(content)
         self._put(path, packed)
-        return LandedFile(path=path, digest=digest, size=len(packed), records=len(records))
+        return LandedFile(path=path, digest=digest, size=len(packed), records=len(lines))
 
     def read(self, path: str, digest: str) -> Iterator[dict[str, Any]]:
         """The records of a landed file; DamagedFile before the first one if its bytes have changed."""

@@ -1,15 +1,20 @@
 """Everything that has landed is validated, classified, routed and written; nothing is lost or counted twice."""
 
+from itertools import pairwise
 from pathlib import Path
+from shutil import copy
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hub.domain import Post, Watch
 from hub.domain.config import Route, Triage
 from hub.errors import ContractBroken, MappingError, SetupError
 from hub.quality.verdict import Verdict
 from hub.stages import triage
-from hub.store import Standing
+from hub.store import Landing, Standing, Store
 from tests.unit.stages.test_render import OURS
 from tests.unit.stages.world import (
     ALARMS,
@@ -19,6 +24,7 @@ from tests.unit.stages.world import (
     NOW,
     SWEARS,
     WANTS_TO_BUY,
+    Clock,
     Town,
     X,
     acme,
@@ -27,7 +33,7 @@ from tests.unit.stages.world import (
     status,
     tweet,
     written,
-)  # fmt: skip
+)
 
 
 def test_posts_become_work_for_people(town: Town) -> None:
@@ -286,6 +292,40 @@ def test_what_can_be_said_of_a_post_is_sent_though_another_part_cannot(town: Tow
 
     assert [row.destination for row in town.outbox()] == ["zendesk"]
     assert town.standing("x:post:1").state == "quarantined"
+
+
+WORDS = (WANTS_TO_BUY, COMPLAINS, ALARMS, CHATS, SWEARS, "")
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    order=st.permutations(range(len(WORDS))),
+    cuts=st.sets(st.integers(1, 8)),
+    again=st.lists(st.integers(0, 5), max_size=3),
+)
+def test_however_posts_are_split_and_repeated_the_same_work_is_made_once(
+    migrated: Path, order: list[int], cuts: set[int], again: list[int]
+) -> None:
+    with TemporaryDirectory() as folder:
+        copy(migrated, Path(folder) / "hub.db")
+        clock = Clock()
+        with Store.open(f"sqlite:///{folder}/hub.db", clock=clock) as store:
+            town = Town(store, Landing(Path(folder) / "landing"), clock)
+            records = [tweet(number, WORDS[number], author=f"a{number}") for number in [*order, *again]]
+            for start, end in pairwise([0, *sorted(cut for cut in cuts if cut < len(records)), len(records)]):
+                town.hear(*records[start:end])
+
+            made = {(row.destination, row.object, row.post) for row in town.outbox()}
+            assert len(made) == len(town.outbox())
+            assert made == EXPECTED
+            with town.look() as view:
+                assert (view.ledger.balance().fetched, view.ledger.balance().new) == (len(records), len(WORDS))
+
+
+EXPECTED = {
+    ("salesforce", "Lead", "x:post:0"), ("zendesk", "ticket", "x:post:1"), ("zendesk", "ticket", "x:post:2"),
+    ("slack", "message", "x:post:2"),
+}  # fmt: skip
 
 
 def test_an_edit_changes_the_post_and_keeps_what_it_said(town: Town) -> None:

@@ -69,8 +69,9 @@ def test_a_connection_that_cannot_be_used_is_not_taken_for_none(
     hub = make_hub(tmp_path)
     hub.connect = wiring.connect_from_environment
 
-    with pytest.raises(SetupError, match="AIRFLOW_CONN_SALESFORCE_DEFAULT"):
-        hub.destinations()  # else leads would be made, and none of them sent
+    assert names(hub.destinations()) == ["salesforce"]  # else leads would be made, and none of them ever sent
+    with pytest.raises(SetupError, match="AIRFLOW_CONN_SALESFORCE_DEFAULT"), hub.open_destination("salesforce"):
+        pass
 
 
 def test_a_connection_that_is_gone_stops_no_watch_of_another(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ class Sandbox:
             facts = ", ".join(f"{name} {value}" for name, value in known.items())
             raise SetupError(
                 f"{self.plan.var} holds another world ({facts}) and what was made in it; "
-                "--fresh begins anew there, --var names another folder."
+                "--fresh begins anew there; another folder (--var, HUB_VAR) leaves it as it is."
             )
         self.switchboard.restore(self.state.fact("faults", []))
 

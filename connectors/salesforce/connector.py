@@ -153,14 +153,13 @@ class Salesforce(Destination):
         """One call through the library; its errors, which quote the answer, become ours, which do not."""
         from simple_salesforce.exceptions import SalesforceError
 
+        self.spare_the_allowance()  # before the call: what was written must not look as if it had been put off
         try:
-            answer = self.client.restful(path, **options)
+            return self.client.restful(path, **options)
         except SalesforceError as trouble:
             raise name_trouble(trouble.status, trouble.content, sobject=sobject) from None
         except ValueError:
             raise Unavailable("Salesforce's answer is not JSON.") from None
-        self.spare_the_allowance()
-        return answer
 
     def spare_the_allowance(self) -> None:
         """Slow down when the organisation's calls for the day run short."""

@@ -41,8 +41,10 @@ class X(Network):
         """Yield page after page of what is newer than the cursor; the newest page comes first."""
         path, params, token_param = self._question(watch)
         since_id, token, newest = cursor.position, cursor.state.get("next"), cursor.state.get("newest")
+        asked: set[str] = set()
         since = {"since_id": since_id} if since_id else {"start_time": self._start(watch.since)}
         while True:
+            asked |= {token} if token else set()
             try:
                 body = self.get(path, **params, **since, **({token_param: token} if token else {}))
             except Rejected:
@@ -53,10 +55,9 @@ class X(Network):
             records = self.records(body)
             meta = body.get("meta") or {}
             newest = newest or meta.get("newest_id") or since_id
-            following = meta.get("next_token")
-            if following is not None and following == token:
+            token = meta.get("next_token")
+            if token in asked:  # each page costs money
                 raise ContractBroken("X leads its pages in a circle.")
-            token = following
             state = {"next": token, "newest": newest} if token else {}
             yield Page(records=records, cursor=Cursor(position=since_id if token else newest, state=state))
             if token is None:
@@ -120,14 +121,14 @@ def _by_id(found: Any) -> dict[str, dict[str, Any]]:
 
 def _joined(post: dict[str, Any], users: dict[str, Any], posts: dict[str, Any]) -> dict[str, Any]:
     author = users.get(str(post.get("author_id")))
-    joined = {**post, "author": author or {"id": post.get("author_id")}}
+    post["author"] = author or {"id": post.get("author_id")}
     if author and SPOILT in author:
-        joined[SPOILT] = True
+        post[SPOILT] = True
     referenced = post.get("referenced_tweets")
     if isinstance(referenced, list):
-        joined["referenced"] = [
+        post["referenced"] = [
             {**each, "post": posts[each["id"]]} if each.get("id") in posts else each
             for each in referenced
             if isinstance(each, dict)
         ]
-    return joined
+    return post

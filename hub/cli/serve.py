@@ -58,6 +58,7 @@ def sandbox(
     ] = None,
     live: Annotated[str, typer.Option(help="Networks that are let through to the real ones: mastodon,blogs.")] = "",
     live_per_minute: Annotated[float, typer.Option(help="New invented posts a minute while it runs.")] = 0,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew: forget the world played so far.")] = False,
 ) -> None:
     """Play every outside system on one local port until stopped by Ctrl-C."""
     from hub.launcher.world import sandbox_command
@@ -70,6 +71,7 @@ def sandbox(
     import sys
 
     command = sandbox_command(settings, port or settings.sandbox_port, live=names, **options)
+    command += ["--fresh"] if fresh else []
     os.environ["PYTHONPATH"] = settings.home
     os.execv(sys.executable, [sys.executable, *command])
 

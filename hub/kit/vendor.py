@@ -19,7 +19,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError
 
 from hub.domain import Delivery, Manifest, Receipt
-from hub.errors import AccessDenied, HubError, RateLimited, TransientError, Unavailable
+from hub.errors import AccessDenied, HubError, RateLimited, SetupError, TransientError, Unavailable
 from hub.kit.services import Limits, Services, Token
 from hub.kit.waits import UNREADABLE_SECONDS, RetryAfter
 
@@ -73,13 +73,15 @@ class OneTry(HTTPAdapter):
         self._auth = auth
 
     def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:
-        """One answer, read to its end; raises RateLimited, Unavailable or AccessDenied instead of returning them."""
+        """One answer, read to its end; raises RateLimited, Unavailable or SetupError instead of returning them."""
         response = self._exchange(request, options)
         if response.status_code == 401 and self._auth is not None:
             self._auth.renew(request)
             response = self._exchange(request, options)
             if response.status_code == 401:
                 raise AccessDenied(f"{self._title} refuses a fresh token; check the connection's secrets and scopes.")
+        if response.is_redirect:  # followed, it would take the request, words and all, to whatever host it names
+            raise SetupError(f"{self._title} sends us elsewhere ({response.status_code}); check the connection's host.")
         if response.status_code == 429:
             wait = retry_after_of(response.headers, self._services.clock.now())
             raise RateLimited(f"{self._title} asked us to wait.", retry_after=wait)

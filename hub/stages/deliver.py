@@ -6,9 +6,12 @@ again. So each object is there exactly once, whether the process, the network or
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
+from traceback import extract_tb
 
 import structlog
 
@@ -130,7 +133,8 @@ class _Work:
     def _find(self, doubtful: Sequence[Delivery]) -> tuple[dict[str, FoundRecord], dict[int, HubError]]:
         """What is there, and where that cannot be told; a delivery that spoils the question is asked for alone."""
         try:
-            return {record.external_id: record for record in self.destination.find(doubtful)}, {}
+            with _understood(self.name):
+                return {record.external_id: record for record in self.destination.find(doubtful)}, {}
         except RecordError as spoilt:
             if len(doubtful) == 1:
                 return {}, {doubtful[0].id: spoilt}
@@ -158,10 +162,11 @@ class _Work:
         return None
 
     def _groups(self, deliveries: Sequence[Delivery]) -> list[list[Delivery]]:
-        """Runs of one object, each no longer than one call may carry."""
+        """Runs of one object, each no longer than one call may carry; what has failed twice goes alone."""
         groups: list[list[Delivery]] = []
         for one in deliveries:
-            if groups and groups[-1][0].object == one.object and len(groups[-1]) < self.destination.batch_size:
+            room = self.destination.batch_size if one.attempt < 2 else 1
+            if groups and groups[-1][0].object == one.object and len(groups[-1]) < room:
                 groups[-1].append(one)
             else:
                 groups.append([one])
@@ -186,8 +191,9 @@ class _Work:
         """One receipt for each delivery; what was answered before trouble with the whole call stays answered."""
         receipts: list[Receipt] = []
         try:
-            for receipt in self.destination.send(deliveries):
-                receipts.append(receipt)  # one by one: trouble must not take back what was answered
+            with _understood(self.name):
+                for receipt in self.destination.send(deliveries):
+                    receipts.append(receipt)  # one by one: trouble must not take back what was answered
         except HubError as trouble:
             rest = deliveries[len(receipts) :]
             if _are_for(receipts, deliveries[: len(receipts)]):
@@ -216,6 +222,22 @@ class _Work:
         """Whether the destination's circuit is closed, or this is the one probe that an open one grants."""
         with self.store.begin() as tx:
             return bool(tx.circuits.allows(self.name))
+
+
+@contextmanager
+def _understood(name: str) -> Iterator[None]:
+    """Whatever a connector stumbles over leaves its deliveries in doubt: ending the run, it would end every run."""
+    try:
+        yield
+    except HubError:
+        raise
+    except Exception as odd:
+        last = extract_tb(odd.__traceback__)[-1]
+        kind, place = type(odd).__name__, f"{Path(last.filename).name}:{last.lineno}"
+        log.error("connector stumbled", destination=name, error=kind, place=place)
+        raise ContractBroken(
+            f"{name} gave what its connector does not understand ({kind} in {place})."
+        ) from None  # the error's own words may be somebody's
 
 
 def _aimed(delivery: Delivery, found: FoundRecord | None) -> Delivery:

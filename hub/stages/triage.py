@@ -6,7 +6,7 @@ run that dies leaves the batch to the next one; a run that was thought dead and 
 the claim's fencing number.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,8 +14,8 @@ from typing import Any
 
 import structlog
 
-from hub.domain import Post
-from hub.errors import ContractBroken, SetupError
+from hub.domain import Batch, Post
+from hub.errors import ContractBroken, HubError, SetupError
 from hub.quality.gate import Verdict
 from hub.stages.admit import Admitted, Found, Rulebook, admit, consider
 from hub.stages.collector import seldom_collected
@@ -26,7 +26,7 @@ from hub.store import BatchClaim, Landing, Rejected, StaleClaim, Store, faultpoi
 log = structlog.get_logger(__name__)
 
 Record = dict[str, Any]
-
+Stuck = tuple[BatchClaim, HubError]
 BATCHES_AT_A_TIME = 10  # of at most about 2,000 records each: what is held in memory at once
 
 
@@ -78,43 +78,81 @@ class _Opened:
 def run(
     book: Rulebook, *, store: Store, landing: Landing, run: str, worker: str, lease_seconds: float = 600
 ) -> Triaged:
-    """Triage until nothing waits; ContractBroken when the batch gate held everything back."""
+    """Triage until nothing waits.
+
+    A network that has no connector now, or that the batch gate holds back, holds up no other: its batches are given
+    back at the end, and the first reason is raised.
+    """
     done = Triaged()
-    with seldom_collected():
-        while claims := _claimed(store, worker, lease_seconds):
-            faultpoint("triage.claimed")
-            try:
-                _triage(claims, book, store, landing, run, done)
-            except BaseException:
-                _release(claims, store)  # what was settled is not ours any more, and stays as it is
-                raise
+    stuck: dict[str, Stuck] = {}  # by name of the batch; ours until the end, so that the loop passes them by
+    try:
+        with seldom_collected():
+            while claims := _claimed(store, worker, lease_seconds, stuck):
+                faultpoint("triage.claimed")
+                try:
+                    stuck |= _triage(claims, book, store, landing, run, done)
+                except BaseException:
+                    _release(claims, store)  # what was settled is not ours any more, and stays as it is
+                    raise
+    finally:
+        _release([claim for claim, _ in stuck.values()], store)
+    for _, reason in stuck.values():
+        raise reason
     return done
 
 
-def _claimed(store: Store, worker: str, lease_seconds: float) -> Sequence[BatchClaim]:
+def _claimed(store: Store, worker: str, lease_seconds: float, stuck: Mapping[str, Stuck]) -> Sequence[BatchClaim]:
     with store.begin() as tx:
-        return tx.batches.claim(worker, lease_seconds=lease_seconds, limit=BATCHES_AT_A_TIME)
+        claims = tx.batches.claim(worker, lease_seconds=lease_seconds, limit=BATCHES_AT_A_TIME)
+    return [claim for claim in claims if claim.batch.name not in stuck]  # in a long run, leases of these run out
 
 
 def _triage(
     claims: Sequence[BatchClaim], book: Rulebook, store: Store, landing: Landing, run: str, done: Triaged
-) -> None:
-    opened = [batch for claim in claims if (batch := _open(claim, book, store, landing, done))]
-    verdict = book.gate([post for batch in opened for post, _ in batch.sorted.posts], store.now())
-    _keep_verdict(verdict, store, run)
-    if verdict.state == "held":
-        raise held(verdict)
-    for batch in opened:
-        try:
-            _settle(batch, verdict, book, store, run, done)
-        except StaleClaim:
-            log.warning("stale claim refused", batch=batch.claim.batch.name)  # whoever holds it now triages it
+) -> dict[str, Stuck]:
+    """Settle what can be settled; returns what cannot, and why."""
+    stuck: dict[str, Stuck] = {}
+    opened: list[_Opened] = []
+    for claim in claims:
+        if claim.batch.network not in book.networks:
+            stuck[claim.batch.name] = claim, _homeless(claim.batch)
+        elif batch := _open(claim, book, store, landing, done):
+            opened.append(batch)
+    for together, verdict in _judged(opened, book, store):
+        _keep_verdict(verdict, store, run)
+        if verdict.state == "held":
+            stuck |= {batch.claim.batch.name: (batch.claim, held(verdict)) for batch in together}
+            continue
+        for batch in together:
+            try:
+                _settle(batch, verdict, book, store, run, done)
+            except StaleClaim:
+                log.warning("stale claim refused", batch=batch.claim.batch.name)  # whoever holds it now triages it
+    return stuck
+
+
+def _judged(opened: Sequence[_Opened], book: Rulebook, store: Store) -> Iterator[tuple[Sequence[_Opened], Verdict]]:
+    """All together; where they would be held back, each network by itself, since mostly one source has changed."""
+    verdict = _verdict(opened, book, store)
+    networks = sorted({batch.claim.batch.network for batch in opened})
+    if verdict.state != "held" or len(networks) < 2:
+        yield opened, verdict
+        return
+    for network in networks:
+        alone = [batch for batch in opened if batch.claim.batch.network == network]
+        yield alone, _verdict(alone, book, store)
+
+
+def _verdict(opened: Sequence[_Opened], book: Rulebook, store: Store) -> Verdict:
+    return book.gate([post for batch in opened for post, _ in batch.sorted.posts], store.now())
+
+
+def _homeless(batch: Batch) -> SetupError:
+    return SetupError(f"Batch {batch.name} is from {batch.network!r}, which has no connector now; put it back.")
 
 
 def _open(claim: BatchClaim, book: Rulebook, store: Store, landing: Landing, done: Triaged) -> _Opened | None:
     batch = claim.batch
-    if batch.network not in book.networks:
-        raise SetupError(f"Batch {batch.name} is from {batch.network!r}, which has no connector now; put it back.")
     reading = book.networks[batch.network]
     maker = PostMaker(
         network=batch.network,

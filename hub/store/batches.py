@@ -86,8 +86,12 @@ class Batches(Repository):
         self._settle(claim, state="done", known=known, skipped=skipped, triage_run=run, done_at=self.now)
 
     def quarantine(self, claim: BatchClaim, reason: str, detail: str) -> None:
-        """The batch's file cannot be read: all its records count as quarantined, until it lands again."""
+        """The batch's file cannot be read: all its records count as quarantined, until it lands again.
+
+        Its watch goes back to where it was before, so that the next pull brings these records once more.
+        """
         self._settle(claim, state="quarantined", reason=reason, detail=detail)
+        self._send_back(claim.batch)
 
     def release(self, claim: BatchClaim) -> None:
         """Give the batch back untouched."""
@@ -125,6 +129,19 @@ class Batches(Repository):
         values = {"lease_until": None, **values}
         if self._write(sa.update(tables.batches).where(held).values(values)) != 1:
             raise StaleClaim(f"Batch {claim.batch.name} is no longer ours: its lease ran out and it was claimed anew.")
+
+    def _send_back(self, batch: Batch) -> None:
+        """Rewind the batch's watch, unless an earlier damaged batch has sent it back further already."""
+        columns = tables.batches.c
+        damaged = sa.select(columns.name, columns.cursor_before).where(
+            columns.watch == batch.watch, columns.state == "quarantined"
+        )
+        starts = {row.name: Cursor.from_plain(row.cursor_before) for row in self._rows(damaged.order_by(columns.id))}
+        earlier = list(starts.values())[: list(starts).index(batch.name)]
+        watches = Watches(self._connection, now=self.now, writing=self._writing)
+        known = watches.get(batch.watch)
+        if known is not None and known.cursor not in earlier:
+            watches.rewind(batch.watch, starts[batch.name])
 
     def _revive(self, batch: Batch) -> bool:
         columns = tables.batches.c

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -58,14 +59,31 @@ def test_a_token_that_is_no_longer_taken_begins_the_chain_again() -> None:
     assert len(transport.asked) == 2
 
 
-def test_pages_that_lead_in_a_circle_are_left() -> None:
-    network, _ = replaying(
+def test_a_token_that_is_never_taken_is_not_asked_for_without_end() -> None:
+    network, transport = replaying(
         Exchange(request=f"{QUESTION}&since_id=10", body=page("30", token="b")),
-        Exchange(request=f"{QUESTION}&since_id=10&next_token=b", body=page("29", token="b")),
+        Exchange(request=f"{QUESTION}&since_id=10&next_token=b", status=400, body={"title": "Invalid Request"}),
     )
 
     with pytest.raises(ContractBroken, match="circle"):
-        list(network.pull(KEYWORD, Cursor(position="10")))
+        list(islice(network.pull(KEYWORD, Cursor(position="10")), 20))
+    assert len(transport.asked) == 3
+
+
+@pytest.mark.parametrize("circle", ["b", "bc", "bcd"])
+def test_pages_that_lead_in_a_circle_are_left(circle: str) -> None:
+    following = dict(pairwise(circle + "b"))
+    network, transport = replaying(
+        Exchange(request=f"{QUESTION}&since_id=10", body=page("30", token="b")),
+        *(
+            Exchange(request=f"{QUESTION}&since_id=10&next_token={token}", body=page("29", token=following[token]))
+            for token in circle
+        ),
+    )
+
+    with pytest.raises(ContractBroken, match="circle"):
+        list(islice(network.pull(KEYWORD, Cursor(position="10")), 20))
+    assert len(transport.asked) == len(circle) + 1
 
 
 def test_nothing_new_keeps_the_position() -> None:

@@ -12,7 +12,7 @@ import requests
 
 import connectors
 from hub.domain import Delivery, Receipt
-from hub.errors import AccessDenied, RateLimited, Unavailable
+from hub.errors import AccessDenied, RateLimited, SetupError, Unavailable
 from hub.kit import Limits, Services, Token
 from hub.kit.vendor import KeptToken, OneTry, one_by_one, retry_after_of, vendor_session
 
@@ -116,6 +116,17 @@ def test_a_request_whose_answer_was_lost_is_sent_once_and_in_doubt(serve: Callab
 
     assert told.value.sent
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_request_goes_nowhere_but_to_the_host_it_was_made_for(serve: Callable[..., Server], code: int) -> None:
+    elsewhere = serve(ok())
+    server = serve(status(code, f"Location: {elsewhere.url}"))
+
+    with session() as wire, pytest.raises(SetupError, match="sends us elsewhere"):
+        wire.post(server.url, json={"words": "of a person"})
+
+    assert (len(server.requests), elsewhere.requests) == (1, [])
 
 
 def test_a_connection_that_never_came_about_has_sent_nothing() -> None:

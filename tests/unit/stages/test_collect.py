@@ -14,6 +14,7 @@ from hub.kit import Connection, Network, Page, Services
 from hub.stages import collect
 from hub.stages.collect import BATCH_RECORDS, gathered
 from hub.store import DamagedFile
+from hub.store.records import decode
 from tests.unit.stages.world import HASHTAG, NOW, Town, status
 
 OTHER = Watch(network="mastodon", kind="hashtag", value="#other")

@@ -398,6 +398,30 @@ def test_what_waits_to_be_sent_again_is_left_to_a_worker_that_took_over(town: To
     assert sorted(thing[0] for thing in slow.things) == sorted(ids)
 
 
+def test_an_answer_that_a_connector_stumbles_over_stops_no_other_delivery(town: Town, counter: Counter) -> None:
+    ids = intend(town, *(f"thing {number}" for number in range(5)))
+
+    class Stumbling(Counter):
+        def _one(self, delivery: Delivery) -> Receipt:
+            if delivery.external_id == ids[2]:
+                raise KeyError("words of a person")
+            return super()._one(delivery)
+
+        def send(self, deliveries: Any) -> Any:
+            return one_by_one(deliveries, self._one)
+
+    stumbling = Stumbling(town.clock)
+    for _ in range(4):
+        send(town, stumbling)
+        town.clock.forward(seconds=LONG)
+    intend(town, "later")
+    send(town, stumbling)
+
+    assert [row.state for row in rows(town).values() if row.external_id != ids[2]] == ["done"] * 5
+    assert (rows(town)[ids[2]].state, rows(town)[ids[2]].reason) == ("in_doubt", "ContractBroken")
+    assert "words" not in str(rows(town)[ids[2]].detail)
+
+
 def test_one_that_cannot_be_looked_up_keeps_no_other_in_doubt(town: Town, counter: Counter) -> None:
     ids = intend(town, *(f"thing {number}" for number in range(7)))
     counter.after = [Unavailable("No answer.")]

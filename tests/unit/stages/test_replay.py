@@ -155,7 +155,9 @@ def test_only_what_was_missing_of_a_post_is_sent(town: Town, tmp_path: Path) -> 
     counter = Counter(town.clock)
     deliver.run(counter, store=town.store, worker="w")
 
-    again(town, make_book(outlets=[written(tmp_path, "salesforce", MENDED), outlet("zendesk")], routes=leads))
+    moved = acme().with_(teams=tuple(team.with_(zendesk_group_id=77) for team in acme().teams))  # another body by now
+    outlets = [written(tmp_path, "salesforce", MENDED), outlet("zendesk")]
+    again(town, make_book(config=moved, outlets=outlets, routes=leads))
 
     assert [(row.destination, row.state) for row in town.outbox()] == [("zendesk", "done"), ("salesforce", "pending")]
 

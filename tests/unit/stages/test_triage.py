@@ -184,6 +184,24 @@ def test_a_held_gate_keeps_everything_pending_and_says_why(town: Town) -> None:
     assert town.triage(run="triage-2").handoffs == {"Lead": 1}  # at once: nothing is left claimed
 
 
+@pytest.mark.parametrize("odd_ones", [1, triage.BATCHES_AT_A_TIME + 2])
+def test_a_network_that_is_held_back_holds_up_no_other(town: Town, odd_ones: int) -> None:
+    def holding(posts: list[Post], now: object) -> Verdict:
+        odd = [post for post in posts if post.network == "mastodon"]
+        return Verdict(state="held" if odd else "passed", rows=len(posts), reasons=("mastodon is odd",) if odd else ())
+
+    for number in range(odd_ones):
+        town.land(status(number, CHATS), watch=HASHTAG)
+    town.land(tweet(1, WANTS_TO_BUY))
+    with pytest.raises(ContractBroken, match="mastodon is odd"):
+        town.triage(make_book(gate=holding))
+
+    assert [row.object for row in town.outbox()] == ["Lead"]
+    with town.look() as view:
+        assert view.batches.pending() == odd_ones
+    assert town.triage(run="triage-2").new == odd_ones  # at once: nothing is left claimed
+
+
 def test_a_broken_route_stops_the_run_and_the_next_one_goes_on_at_once(town: Town) -> None:
     odd = Route(name="odd-one", makes="Alert", when="contains(post.lang, 'en')")
     town.land(tweet(1, WANTS_TO_BUY))
@@ -198,9 +216,12 @@ def test_a_broken_route_stops_the_run_and_the_next_one_goes_on_at_once(town: Tow
 def test_a_batch_of_a_network_that_is_gone_says_so(town: Town) -> None:
     town.land(tweet(1, CHATS), watch=Watch(network="orkut", kind="keyword", value="acme"))
 
+    town.land(tweet(2, WANTS_TO_BUY))
+
     with pytest.raises(SetupError, match="orkut"):
         town.triage()
 
+    assert [row.object for row in town.outbox()] == ["Lead"]  # those of other networks go on
     with town.look() as view:
         assert view.batches.pending() == 1
 
@@ -220,6 +241,22 @@ def test_a_damaged_file_is_set_apart_and_lands_again(town: Town) -> None:
     assert state is not None
     assert (state.state, state.reason) == ("quarantined", "landed_file_damaged")
     assert town.hear(tweet(1, CHATS), tweet(2, WANTS_TO_BUY)).handoffs == {"Lead": 1}
+
+
+def test_a_watch_goes_back_to_before_the_first_of_its_damaged_files(town: Town) -> None:
+    town.land(tweet(1, CHATS))
+    for number in (2, 3, 4):
+        town.land(*(tweet(10 * number + each, CHATS) for each in range(number)))
+        file = town.landing.write([tweet(10 * number + each, CHATS) for each in range(number)], network="x", at=NOW)
+        if number < 4:
+            (Path(town.landing.url) / file.path).write_bytes(b"torn")
+
+    town.triage()
+
+    with town.look() as view:
+        state = view.watches.get(X.key)
+    assert state is not None
+    assert state.cursor.position == "1"  # where the batch of one record had ended: what came after is read again
 
 
 def test_a_worker_that_slept_through_its_lease_writes_nothing(town: Town) -> None:

@@ -23,10 +23,12 @@ from benchmarks.pulling import compiled_in
 
 REPO = Path(__file__).resolve().parents[1]
 SEED = 7
+FULL = 100_000  # posts; memory is compared with that of ten times as many
 MOST_MB = 190
 GROWTH = 1.1
 BUDGETS = {"kit": 0.10, "product_without_gx": 0.03}
 TIMES_DLT = 3.0
+ROUNDS = {"floor": 3, "kit": 3, "product_without_gx": 2}  # the best of so many counts; of the others there is one
 TITLES = {
     "floor": "floor: bytes read, orjson.loads",
     "kit": "P1  connector, kit, gates, classifier, files",
@@ -52,16 +54,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--posts", type=int, help="how many posts")
     parser.add_argument("--only", nargs="*", choices=TITLES, default=list(TITLES), help="only these runners")
     given = parser.parse_args(arguments)
-    posts = given.posts or (10_000 if given.quick else 100_000)
+    posts = given.posts or (FULL // 10 if given.quick else FULL)
     with tempfile.TemporaryDirectory(prefix="hub-pull-") as bytecode, server() as port:
         environ = compiled_in(Path(bytecode))
         for name in given.only:
             measure(name, port, 100, environ)  # compiles what each imports
-        runs = {name: measure(name, port, posts, environ) for name in given.only}
+        runs = {name: best_of(ROUNDS.get(name, 1), name, port, posts, environ) for name in given.only}
         table(runs, posts)
-        kept = check_counts(runs)
-        larger = {name: measure(name, port, posts * 10, environ) for name in BUDGETS if name in runs}
-    return 0 if all([kept, budgets(runs), memory(runs, larger)]) else 1
+        held = [check_counts(runs), budgets(runs)]
+        few, many = (FULL, 10 * FULL) if posts >= FULL else (FULL // 3, FULL)
+        for name in [name for name in BUDGETS if name in runs]:
+            small = runs[name] if posts == few else measure(name, port, few, environ)
+            held.append(memory(name, small, measure(name, port, many, environ), many / few))
+    return 0 if all(held) else 1
 
 
 @contextmanager
@@ -76,6 +81,11 @@ def server() -> Iterator[int]:
             yield int(note["port"])
         finally:
             process.kill()
+
+
+def best_of(rounds: int, name: str, port: int, posts: int, environ: dict[str, str]) -> Run:
+    """The round that needed the least processor time: what is above it was the machine's other work."""
+    return min((measure(name, port, posts, environ) for _ in range(rounds)), key=lambda run: run.seconds)
 
 
 def measure(name: str, port: int, posts: int, environ: dict[str, str]) -> Run:
@@ -97,9 +107,8 @@ def table(runs: dict[str, Run], posts: int) -> None:
     print(f"\n{posts:,} posts{'':36} CPU s   CPU s/100k   of floor   peak MB")
     for name, run in runs.items():
         share = f"{speed(runs, name):8.3f}" if "floor" in runs else ""
-        print(
-            f"  {TITLES[name]:<44} {run.seconds:6.2f} {run.seconds / posts * 1e5:12.2f} {share:>10} {run.megabytes:9.0f}"
-        )
+        each = run.seconds / posts * 1e5
+        print(f"  {TITLES[name]:<44} {run.seconds:6.2f} {each:12.2f} {share:>10} {run.megabytes:9.0f}")
     if "product" in runs:
         print(f"  {'  of which in Great Expectations':<44} {runs['product'].said['gx']:6.2f}")
 
@@ -111,11 +120,9 @@ def speed(runs: dict[str, Run], name: str) -> float:
 
 def check_counts(runs: dict[str, Run]) -> bool:
     """Whether all who do the same work did the same work."""
-    counts = {
-        name: {key: run.said.get(key) for key in ("fetched", "bad", "known", "kept")} for name, run in runs.items()
-    }
-    told = [each for name, each in counts.items() if name != "floor"]
-    return all([verdict("all runners kept, quarantined and knew the same posts", all(one == told[0] for one in told))])
+    keys = ("fetched", "bad", "known", "kept")
+    told = [[run.said[key] for key in keys] for name, run in runs.items() if name != "floor"]
+    return verdict("all runners kept, quarantined and knew the same posts", all(one == told[0] for one in told))
 
 
 def budgets(runs: dict[str, Run]) -> bool:
@@ -133,16 +140,11 @@ def budgets(runs: dict[str, Run]) -> bool:
     return all(lines)
 
 
-def memory(runs: dict[str, Run], larger: dict[str, Run]) -> bool:
+def memory(name: str, small: Run, large: Run, times: float) -> bool:
     """P3: memory does not grow with the number of posts, and stays small."""
-    lines = []
-    for name, run in larger.items():
-        growth = run.megabytes / runs[name].megabytes
-        said = (
-            f"P3  {TITLES[name]}: {run.megabytes:.0f} MB at ten times as many posts (at most {MOST_MB}), x {growth:.2f}"
-        )
-        lines.append(verdict(f"{said} (at most {GROWTH})", growth <= GROWTH and run.megabytes <= MOST_MB))
-    return all(lines)
+    growth = large.megabytes / small.megabytes
+    said = f"P3  {TITLES[name]}: {large.megabytes:.0f} MB (at most {MOST_MB}), x {growth:.2f} at {times:.1f} times the posts"
+    return verdict(f"{said} (at most {GROWTH})", growth <= GROWTH and large.megabytes <= MOST_MB)
 
 
 def verdict(said: str, holds: bool) -> bool:

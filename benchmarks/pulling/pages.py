@@ -139,7 +139,8 @@ def _user(id: int) -> dict[str, Any]:
         "id": str(id), "name": f"Person Number {id % 9973}", "username": f"person_{id}", "verified": id % 9 == 0,
         "verified_type": "none",
         "public_metrics": {
-            "followers_count": id % 7001, "following_count": id % 701, "tweet_count": id % 30011, "listed_count": id % 31,
+            "followers_count": id % 7001, "following_count": id % 701, "tweet_count": id % 30011,
+            "listed_count": id % 31,
         },
     }  # fmt: skip
 

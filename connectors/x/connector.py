@@ -7,12 +7,13 @@ What shapes this module:
   id of the *first* page, which becomes the next `since_id`.
 - A page without posts has no `data` at all. A page may hold posts and `errors` side by side: partial success.
 - Authors and quoted posts come beside the posts, in `includes`; each record is handed on with its own.
-- Search looks back seven days and refuses an earlier `start_time`. Each post read costs money, so nothing is asked
+- Search looks back seven days and refuses an earlier `start_time` or `since_id`, so after a longer outage it goes on
+  as far back as it can. Each post read costs money, so nothing is asked
   twice for nothing.
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hub.domain import Cursor, Watch
@@ -20,6 +21,7 @@ from hub.errors import ContractBroken, SetupError
 from hub.kit import SPOILT, BearerToken, Network, Page, Rejected, ResetAt, epoch_seconds
 
 PAGE_SIZE = 100  # the most that one page holds
+EPOCH_MS, SEQUENCE_BITS = 1_288_834_974_657, 22  # ids count milliseconds from here
 REACH = timedelta(days=7) - timedelta(minutes=1)  # how far back search looks
 POST_FIELDS = (
     "author_id,conversation_id,created_at,edit_history_tweet_ids,entities,lang,public_metrics,referenced_tweets"
@@ -42,7 +44,7 @@ class X(Network):
         path, params, token_param = self._question(watch)
         since_id, token, newest = cursor.position, cursor.state.get("next"), cursor.state.get("newest")
         asked: set[str] = set()
-        since = {"since_id": since_id} if since_id else {"start_time": self._start(watch.since)}
+        since = self._since(since_id, watch)
         while True:
             asked |= {token} if token else set()
             try:
@@ -100,9 +102,18 @@ class X(Network):
             raise SetupError(f"X knows no account {handle!r}; correct the watch.")
         return str(answer["data"]["id"])
 
-    def _start(self, since: datetime | None) -> str:
+    def _since(self, since_id: str | None, watch: Watch) -> dict[str, str]:
+        """Where reading goes on: at the newest id that is known, or as far back as search reaches and we want."""
         earliest = self.services.clock.now() - REACH
-        return max(since or earliest, earliest).strftime("%Y-%m-%dT%H:%M:%SZ")
+        if since_id and (watch.kind != "keyword" or written_at(since_id) >= earliest):
+            return {"since_id": since_id}
+        start = earliest if since_id else max(watch.since or earliest, earliest)
+        return {"start_time": start.strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+def written_at(id: str) -> datetime:
+    """When a post with this id was written: 41 bits of milliseconds, then 22 of sequence."""
+    return datetime.fromtimestamp(((int(id) >> SEQUENCE_BITS) + EPOCH_MS) / 1000, UTC)
 
 
 def _is_account(answer: Any) -> bool:

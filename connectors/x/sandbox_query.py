@@ -9,8 +9,8 @@ from collections.abc import Callable
 from sandbox.kit import WorldPost
 
 TOKEN = re.compile(
-    r'''(?P<open>-?\() | (?P<close>\)) | (?P<or>OR\b(?![:"]))
-    | (?P<minus>-)? (?:(?P<operator>[a-z_]+):)? (?:"(?P<phrase>[^"]*)" | (?P<word>[^\s()"]+))''',
+    r"""(?P<open>-?\() | (?P<close>\)) | (?P<or>OR\b(?![:"]))
+    | (?P<minus>-)? (?:(?P<operator>[a-z_]+):)? (?:"(?P<phrase>[^"]*)" | (?P<word>[^\s()"]+))""",
     re.VERBOSE,
 )
 KINDS = {"retweet": "share", "reply": "reply", "quote": "quote"}

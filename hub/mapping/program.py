@@ -6,7 +6,7 @@ from typing import Any
 from hub.errors import Unmappable
 from hub.mapping.compiler import Compiler
 from hub.mapping.registry import WrongType
-from hub.mapping.syntax import Node, parse
+from hub.mapping.syntax import Node, parse, walk
 from hub.mapping.tree import Branch, fill
 from hub.mapping.writer import Compiled
 
@@ -60,3 +60,10 @@ def of_value(node: Node, path: str, title: str) -> Callable[[Any], Any]:
 def compile_expression(expression: str, *, where: str = "expression") -> Callable[[Any], Any]:
     """One JMESPath expression as a Python function over any JSON value; `where` names its place in errors."""
     return of_value(parse(expression, where), "value", where)
+
+
+def names_in(expression: str, *, where: str = "expression") -> frozenset[str]:
+    """The fields that an expression mentions, wherever in it; with "@" where it may look at all there is."""
+    nodes = list(walk(parse(expression, where)))
+    whole = {"@"} if any(node["type"] in ("current", "identity") for node in nodes) else set()
+    return frozenset(whole | {node["value"] for node in nodes if node["type"] == "field"})

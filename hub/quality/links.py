@@ -3,8 +3,11 @@
 import re
 from typing import Any
 
+from hub.quality.text import clean_line
+
 LINK_LONGEST = 4_096
 LINKS_LONGEST = 200
+MEDIA_LINES = ("kind", "description")
 LINK = re.compile(r"https?://[^\s\x00-\x20\x7f/?#\\<>\"][^\s\x00-\x1f\x7f<>\"\\]*", re.IGNORECASE)
 
 
@@ -54,7 +57,9 @@ def _is_media(one: Any, flags: set[str]) -> bool:
 
 
 def _media(one: dict[str, Any], flags: set[str]) -> dict[str, Any]:
-    if one.get("url") is None or is_link(one["url"]):
-        return one
-    flags.add("bad_link")
-    return {name: value for name, value in one.items() if name != "url"}
+    """A picture or film: its own words are lines like any other, and its address is one or none."""
+    media = one | {name: clean_line(one[name], flags) for name in MEDIA_LINES if type(one.get(name)) is str}
+    if media.get("url") is not None and not is_link(media["url"]):
+        flags.add("bad_link")
+        del media["url"]
+    return media

@@ -6,6 +6,7 @@ no author, no time, no text) is an Unmappable with a reason code. Text that mere
 code point for code point: making it safe to show is the business of the place that shows it.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ LINES = ("title",)
 AUTHOR_LINES = ("handle", "display_name")
 LISTS = ("tags", "mentions")
 LIST_LONGEST = 200
+LANGUAGE = re.compile(r"[A-Za-z0-9]{1,8}(?:[-_][A-Za-z0-9]{1,8}){0,7}")
 
 
 def check_row(mapped: dict[str, Any], now: datetime) -> tuple[dict[str, Any], list[str]]:
@@ -42,6 +44,9 @@ def check_row(mapped: dict[str, Any], now: datetime) -> tuple[dict[str, Any], li
     for field in LISTS:
         if field in row:
             row[field] = _words(row[field], flags)
+    if "lang" in row and not is_language(row["lang"]):
+        del row["lang"]
+        flags.add("bad_type")
     clean_links(row, flags)
     if "engagement" in row:
         row["engagement"] = clean_engagement(row["engagement"], flags)
@@ -100,6 +105,11 @@ def _optional_time(row: dict[str, Any], field: str, now: datetime, flags: set[st
         flags.add("future_time")
     else:
         row[field] = moment
+
+
+def is_language(value: Any) -> bool:
+    """Whether this is written as languages are, `pt-BR`: what is anything else is for the classifier to find out."""
+    return type(value) is str and LANGUAGE.fullmatch(value) is not None
 
 
 def parse_time(value: Any) -> datetime | None:

@@ -24,6 +24,7 @@ from hub.store import Store, faultpoint
 log = structlog.get_logger(__name__)
 
 CLAIM_AT_MOST = 200
+TWICE = 2  # tries after which a delivery that is still in doubt goes alone: it may be what spoils the call
 SETUP_PAUSE_SECONDS = 300  # a person must act first; asking more often only locks accounts
 
 
@@ -165,9 +166,10 @@ class _Work:
         """Runs of one object, each no longer than one call may carry; what has failed twice goes alone."""
         groups: list[list[Delivery]] = []
         for one in deliveries:
-            room = self.destination.batch_size if one.attempt < 2 else 1
-            if groups and groups[-1][0].object == one.object and len(groups[-1]) < room:
-                groups[-1].append(one)
+            last = groups[-1] if groups else []
+            alike = last and last[0].object == one.object and max(last[0].attempt, one.attempt) < TWICE
+            if alike and len(last) < self.destination.batch_size:
+                last.append(one)
             else:
                 groups.append([one])
         return groups
@@ -231,7 +233,7 @@ def _understood(name: str) -> Iterator[None]:
         yield
     except HubError:
         raise
-    except Exception as odd:
+    except Exception as odd:  # noqa: BLE001  any defect of a connector, none of which may stop the others
         last = extract_tb(odd.__traceback__)[-1]
         kind, place = type(odd).__name__, f"{Path(last.filename).name}:{last.lineno}"
         log.error("connector stumbled", destination=name, error=kind, place=place)

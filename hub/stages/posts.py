@@ -40,6 +40,8 @@ class PostMaker:
             return msgspec.convert(row, Post)
         except msgspec.ValidationError as wrong:
             raise Unmappable(f"A field is not as expected: {wrong}.", reason=_reason(str(wrong))) from None
+        except UnicodeEncodeError:  # of half a character where no text is due
+            raise Unmappable("A field that should be no text holds one that cannot be.", reason="bad_type") from None
 
     def _name(self, row: dict[str, Any]) -> None:
         """Native ids, which were checked, become keys."""

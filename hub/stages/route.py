@@ -14,11 +14,14 @@ from hub.domain import Handoff, HandoffKind, Post, Provenance, Signal
 from hub.domain.config import Config, Route
 from hub.domain.handoffs import Priority
 from hub.errors import MappingError, RecordError
-from hub.mapping import compile_expression
+from hub.mapping import compile_expression, names_in
 from hub.store import Transaction
 
 PURPOSES = {"Lead": "sales", "Case": "service", "Alert": "listening"}
 """Which purpose a network's policy must allow for each kind of handoff."""
+
+SAID = {"post", "author", "@"}
+"""What a rule may look at besides the signal; where none does, as by default, it is made only for what becomes work."""
 
 PRIORITIES = get_args(Priority)
 WORST = 10  # severity
@@ -33,6 +36,7 @@ class Rule:
 
     route: Route
     when: Callable[[dict[str, Any]], Any]
+    looks_at: frozenset[str]  # names that `when` mentions
     priority: Callable[[dict[str, Any]], Any]
     severity: Callable[[dict[str, Any]], Any]
     title: Callable[[dict[str, Any]], Any]
@@ -44,7 +48,7 @@ class Rule:
             field: compile_expression(getattr(route, field), where=f"route {route.name}, {field}")
             for field in ("when", "priority", "severity", "title")
         }
-        return cls(route, compiled["when"], compiled["priority"], compiled["severity"], compiled["title"])
+        return cls(route, looks_at=names_in(route.when), **compiled)
 
     def decide(self, part: str, facts: dict[str, Any]) -> Any:
         """What one of its expressions says of a post; one that cannot work stops the run, not the post."""
@@ -96,6 +100,7 @@ class Router:
     ) -> None:
         self.config, self.rules, self.version, self.run = config, rules, version, run
         self.purposes, self.link_base = purposes, link_base
+        self._by_signal = all(rule.looks_at.isdisjoint(SAID) for rule in rules)
         self.own = {network: {_bare(name) for name in names} for network, names in config.own_accounts.items()}
 
     def suppression(self, post: Post, *, watch_started: datetime) -> str | None:
@@ -125,8 +130,7 @@ class Router:
 
     def _apply(self, post: Post, signal: Signal, desk: "Desk", taken: dict[str, Handoff]) -> str:
         """Fill `taken` with what the rules make, one of each kind; returns why, should that be nothing."""
-        author = post.author.whole()
-        facts = {"post": post.whole() | {"author": author}, "author": author, "signal": signal.plain()}
+        facts = {"signal": signal.plain()} if self._by_signal else facts_of(post, signal)
         forbidden = False
         for rule in self.rules:
             kind = rule.route.makes
@@ -135,7 +139,7 @@ class Router:
             if self._forbids(post, kind):
                 forbidden = True
             else:
-                taken[kind] = self._handoff(rule, facts, post, signal, desk)
+                taken[kind] = self._handoff(rule, facts_of(post, signal), post, signal, desk)
         return "policy" if forbidden else "no_route"
 
     def _forbids(self, post: Post, kind: HandoffKind) -> bool:
@@ -170,6 +174,12 @@ class Router:
     def _linked(self, handoff: Handoff) -> Handoff:
         link = f"{self.link_base}/command-centre/handoffs/{handoff.id}"
         return handoff.with_(provenance=handoff.provenance.with_(link=link))
+
+
+def facts_of(post: Post, signal: Signal) -> dict[str, Any]:
+    """What a rule's expressions may ask for."""
+    author = post.author.whole()
+    return {"post": post.whole() | {"author": author}, "author": author, "signal": signal.plain()}
 
 
 def unwanted(signal: Signal) -> str | None:

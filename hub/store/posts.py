@@ -172,14 +172,20 @@ PENDING = Standing("pending")
 
 
 def _merged(old: Post, new: Post) -> Post:
-    """The post as it is now; what the store alone knows of it stays, and so does the time of first collection."""
+    """The post as it is now; what the store alone knows of it stays, and so do its times.
+
+    The hourly sums stand on when it was published, which for an undated entry is only what a reading took it for.
+    """
     seen_by = tuple(dict.fromkeys((*old.seen_by, *new.seen_by)))
     counts = new.engagement
     if counts.with_(counted_at=None) in (old.engagement.with_(counted_at=None), Engagement()):
         counts = old.engagement  # nothing new was counted
     thread = old.thread or new.thread  # a thread never moves: work hangs below it
     author = old.author if old.author.key == new.author.key else new.author  # followers change with every read
-    return new.with_(collected_at=old.collected_at, seen_by=seen_by, engagement=counts, thread=thread, author=author)
+    return new.with_(
+        published_at=old.published_at, collected_at=old.collected_at, seen_by=seen_by, engagement=counts,
+        thread=thread, author=author,
+    )  # fmt: skip
 
 
 def _changing(post: Post) -> dict[str, Any]:

@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 
 import connectors
+from connectors.x.connector import EPOCH_MS, SEQUENCE_BITS, X
 from hub.domain import Cursor, Watch
 from hub.errors import ContractBroken, SetupError
+from hub.kit import Connection, Services
 from hub.kit.local import SteppedClock
 from hub.kit.recordings import STANDS_AT, Exchange, OneAnswer, ReplayTransport, load_recording
 from hub.rehearsal import open_network, rehearse
 
 KEYWORD = Watch(network="x", kind="keyword", value="acme", since=datetime(2025, 3, 1, tzinfo=UTC))
 STORY = load_recording(connectors.folder("x") / "recordings" / "keyword.json").story
+KNOWN = str((int((STANDS_AT.timestamp() - 86_400) * 1000) - EPOCH_MS) << SEQUENCE_BITS)  # an id of the day before
 QUESTION = STORY.exchanges[0].request.partition("&start_time")[0]
 
 
@@ -35,25 +38,25 @@ def page(*ids: str, token: str | None = None) -> dict[str, Any]:
 
 def test_until_a_chain_has_ended_the_old_position_is_kept() -> None:
     network, _ = replaying(
-        Exchange(request=f"{QUESTION}&since_id=10", body=page("30", "29", token="b")),
-        Exchange(request=f"{QUESTION}&since_id=10&next_token=b", body=page("20", token="c")),
-        Exchange(request=f"{QUESTION}&since_id=10&next_token=c", body=page("11")),
+        Exchange(request=f"{QUESTION}&since_id={KNOWN}", body=page("30", "29", token="b")),
+        Exchange(request=f"{QUESTION}&since_id={KNOWN}&next_token=b", body=page("20", token="c")),
+        Exchange(request=f"{QUESTION}&since_id={KNOWN}&next_token=c", body=page("11")),
     )
 
-    first, second, last = (found.cursor for found in network.pull(KEYWORD, Cursor(position="10")))
+    first, second, last = (found.cursor for found in network.pull(KEYWORD, Cursor(position=KNOWN)))
 
-    assert (first.position, first.state) == ("10", {"next": "b", "newest": "30"})
-    assert (second.position, second.state) == ("10", {"next": "c", "newest": "30"})
+    assert (first.position, first.state) == (KNOWN, {"next": "b", "newest": "30"})
+    assert (second.position, second.state) == (KNOWN, {"next": "c", "newest": "30"})
     assert (last.position, last.state) == ("30", {})
 
 
 def test_a_token_that_is_no_longer_taken_begins_the_chain_again() -> None:
     network, transport = replaying(
-        Exchange(request=f"{QUESTION}&since_id=10&next_token=old", status=400, body={"title": "Invalid Request"}),
-        Exchange(request=f"{QUESTION}&since_id=10", body=page("40", "39")),
+        Exchange(request=f"{QUESTION}&since_id={KNOWN}&next_token=old", status=400, body={"title": "Invalid Request"}),
+        Exchange(request=f"{QUESTION}&since_id={KNOWN}", body=page("40", "39")),
     )
 
-    (found,) = network.pull(KEYWORD, Cursor(position="10", state={"next": "old", "newest": "30"}))
+    (found,) = network.pull(KEYWORD, Cursor(position=KNOWN, state={"next": "old", "newest": "30"}))
 
     assert (found.cursor.position, found.cursor.state) == ("40", {})
     assert len(transport.asked) == 2
@@ -61,12 +64,12 @@ def test_a_token_that_is_no_longer_taken_begins_the_chain_again() -> None:
 
 def test_a_token_that_is_never_taken_is_not_asked_for_without_end() -> None:
     network, transport = replaying(
-        Exchange(request=f"{QUESTION}&since_id=10", body=page("30", token="b")),
-        Exchange(request=f"{QUESTION}&since_id=10&next_token=b", status=400, body={"title": "Invalid Request"}),
+        Exchange(request=f"{QUESTION}&since_id={KNOWN}", body=page("30", token="b")),
+        Exchange(request=f"{QUESTION}&since_id={KNOWN}&next_token=b", status=400, body={"title": "Invalid Request"}),
     )
 
     with pytest.raises(ContractBroken, match="circle"):
-        list(islice(network.pull(KEYWORD, Cursor(position="10")), 20))
+        list(islice(network.pull(KEYWORD, Cursor(position=KNOWN)), 20))
     assert len(transport.asked) == 3
 
 
@@ -74,24 +77,24 @@ def test_a_token_that_is_never_taken_is_not_asked_for_without_end() -> None:
 def test_pages_that_lead_in_a_circle_are_left(circle: str) -> None:
     following = dict(pairwise(circle + "b"))
     network, transport = replaying(
-        Exchange(request=f"{QUESTION}&since_id=10", body=page("30", token="b")),
+        Exchange(request=f"{QUESTION}&since_id={KNOWN}", body=page("30", token="b")),
         *(
-            Exchange(request=f"{QUESTION}&since_id=10&next_token={token}", body=page("29", token=following[token]))
+            Exchange(request=f"{QUESTION}&since_id={KNOWN}&next_token={token}", body=page("29", token=following[token]))
             for token in circle
         ),
     )
 
     with pytest.raises(ContractBroken, match="circle"):
-        list(islice(network.pull(KEYWORD, Cursor(position="10")), 20))
+        list(islice(network.pull(KEYWORD, Cursor(position=KNOWN)), 20))
     assert len(transport.asked) == len(circle) + 1
 
 
 def test_nothing_new_keeps_the_position() -> None:
-    network, _ = replaying(Exchange(request=f"{QUESTION}&since_id=10", body=page()))
+    network, _ = replaying(Exchange(request=f"{QUESTION}&since_id={KNOWN}", body=page()))
 
-    (found,) = network.pull(KEYWORD, Cursor(position="10"))
+    (found,) = network.pull(KEYWORD, Cursor(position=KNOWN))
 
-    assert (found.records, found.cursor) == ([], Cursor(position="10"))
+    assert (found.records, found.cursor) == ([], Cursor(position=KNOWN))
 
 
 @pytest.mark.parametrize(
@@ -198,3 +201,15 @@ def is_timeline(body: dict[str, Any]) -> bool:
         and bool(data)
         and all(isinstance(post, dict) and {"id", "text"} <= set(post) and "event_type" not in post for post in data)
     )
+
+
+@pytest.mark.usefixtures("hub_env")
+def test_after_an_outage_of_weeks_reading_goes_on_as_far_back_as_search_reaches() -> None:
+    manifest = connectors.manifest("x")
+    with X(manifest, Connection.of(manifest), Services.local()) as network:
+        old = Cursor(position="1900000000000000000")  # written in March 2025
+
+        pages = list(network.pull(Watch(network="x", kind="keyword", value="acme"), old))
+
+    assert sum(len(page.records) for page in pages) > 0
+    assert int(pages[-1].cursor.position or 0) > 1900000000000000000

@@ -118,6 +118,24 @@ def test_a_post_that_says_nothing_is_set_aside(text: Any) -> None:
     assert reason(text=text) == "empty_text"
 
 
+@pytest.mark.parametrize(("said", "kept"), [
+    ("en", "en"), ("pt-BR", "pt-BR"), ("zh-Hant-TW", "zh-Hant-TW"), ("en_US", "en_US"),
+    ("\ud800", None), ("en\x00", None), ("", None), (["en"], None), (7, None), ("x" * 99, None),
+])  # fmt: skip
+def test_a_language_is_written_like_one_or_is_none(said: Any, kept: str | None) -> None:
+    row, flags = check_row(mapped(lang=said), NOW)
+
+    assert row.get("lang") == kept
+    assert flags == ([] if kept else ["bad_type"])
+
+
+def test_what_stands_beside_a_picture_can_be_stored() -> None:
+    row, flags = check_row(mapped(media=[{"kind": "image", "description": "A \ud800cat\x00\non a mat"}]), NOW)
+
+    assert row["media"] == [{"kind": "image", "description": "A \ufffdcat on a mat"}]
+    assert flags == ["control_removed", "surrogate_replaced"]
+
+
 @pytest.mark.parametrize("more", [{"media": [{"kind": "image"}]}, {"shared": "7"}, {"title": "Look"}])
 def test_a_post_without_words_may_show_or_share_something(more: dict[str, Any]) -> None:
     row, flags = check_row(mapped(text=..., **more), NOW)

@@ -140,6 +140,18 @@ def test_what_is_no_post_is_quarantined_and_the_rest_goes_on(town: Town) -> None
     assert items[1].record == {"id": "3"}
 
 
+@pytest.mark.parametrize("odd", [
+    {"language": "\ud800"}, {"language": ["en"]}, {"media_attachments": [{"type": "image", "description": "\ud800"}]},
+    {"account": {"id": "5", "acct": "\udfff", "display_name": "\ud800", "bot": "\ud800", "url": "\ud800"}},
+])  # fmt: skip
+def test_half_a_character_anywhere_stops_no_other_post(town: Town, odd: dict[str, object]) -> None:
+    town.land(status(1, COMPLAINS) | odd, status(2, WANTS_TO_BUY), watch=HASHTAG)
+
+    done = town.triage()
+
+    assert (done.batches, done.new, done.handoffs["Lead"]) == (1, 2, 1)
+
+
 def test_the_same_bad_record_read_again_is_one_item(town: Town) -> None:
     town.hear(tweet(1, ""))
 

@@ -65,6 +65,16 @@ def test_every_watch_that_saw_a_post_is_remembered_and_first_collection_stays(st
     assert (found.seen_by, found.collected_at) == (("a", "b"), START)
 
 
+def test_the_time_of_a_post_stays_whatever_a_later_reading_takes_it_for(store):
+    entry = make_post(text="No time is told in this entry")  # so each reading takes it to be as old as it is asked for
+    with store.begin() as tx:
+        tx.posts.save([entry])
+        saved = tx.posts.save([entry.with_(published_at=START + timedelta(days=1))])
+
+        assert saved.changed == frozenset()
+        assert tx.posts.get(entry.key).published_at == entry.published_at
+
+
 def test_a_known_post_keeps_its_standing(store):
     key = make_post().key
     with store.begin() as tx:

@@ -30,6 +30,7 @@ def main() -> None:
     """Boot, measure, print, stop."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=20)
+    parser.add_argument("--quick", action="store_true", help="five posts")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hub-latency-") as var:
         home = Path(__file__).resolve().parents[1]
@@ -38,7 +39,7 @@ def main() -> None:
         )
         running = up(sandbox=True, preload=True, settings=settings, say=lambda text: print(text, file=sys.stderr))
         try:
-            took = measure(Control(str(running.sandbox)), given.posts)
+            took = measure(Control(str(running.sandbox)), 5 if given.quick else given.posts)
         finally:
             down(settings=settings)
     took.sort()

@@ -143,8 +143,10 @@ def budgets(runs: dict[str, Run]) -> bool:
 def memory(name: str, small: Run, large: Run, times: float) -> bool:
     """P3: memory does not grow with the number of posts, and stays small."""
     growth = large.megabytes / small.megabytes
-    said = f"P3  {TITLES[name]}: {large.megabytes:.0f} MB (at most {MOST_MB}), x {growth:.2f} at {times:.1f} times the posts"
-    return verdict(f"{said} (at most {GROWTH})", growth <= GROWTH and large.megabytes <= MOST_MB)
+    said = (
+        f"{TITLES[name]}: {large.megabytes:.0f} MB (at most {MOST_MB}), x {growth:.2f} at {times:.0f} times the posts"
+    )
+    return verdict(f"P3  {said} (at most {GROWTH})", growth <= GROWTH and large.megabytes <= MOST_MB)
 
 
 def verdict(said: str, holds: bool) -> bool:

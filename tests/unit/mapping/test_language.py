@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from hub.errors import MappingError, Unmappable
-from hub.mapping import Mapping, failures, filled, language, load_mapping, load_mappings
+from hub.mapping import Mapping, failures, filled, language, load_mapping, load_mappings, names_in
 
 REPO = Path(__file__).parents[3]
 HEAD = "mapping: demo\nversion: 1\nreads: item\nmakes: Post\n"
@@ -327,3 +327,14 @@ def test_the_schema_and_the_loader_agree(file: Any, text: str, fits: bool) -> No
         loads = True
 
     assert valid is loads is fits
+
+
+@pytest.mark.parametrize(("expression", "names"), [
+    ("signal.intent == 'post' && signal.confidence >= `0.6`", {"signal", "intent", "confidence"}),
+    ("not_null(author.followers, post.tags[*].name)", {"author", "followers", "post", "tags", "name"}),
+    ("keys(@)", {"@"}),
+    ("*", {"@"}),
+    ("post | to_string(@)", {"post", "@"}),
+])  # fmt: skip
+def test_an_expression_tells_what_it_may_look_at(expression: str, names: set[str]) -> None:
+    assert names_in(expression) == names

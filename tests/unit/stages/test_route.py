@@ -172,6 +172,14 @@ def test_what_an_expression_leaves_out_has_a_default(tx: Transaction) -> None:
     assert (alert.priority, alert.severity, alert.title) == ("normal", 0, "")
 
 
+def test_work_that_is_made_by_its_signal_alone_may_still_be_titled_after_the_post(tx: Transaction) -> None:
+    rule = Route(name="r", makes="Alert", when="signal.relevant", title="join(' ', [post.network, author.handle])")
+
+    [alert] = route(tx, by=router(rule, only=True)).handoffs
+
+    assert alert.title == f"{alert.post.network} {alert.author.handle}"
+
+
 DEFAULTS = (
     "post.kind == 'post'", "post.visibility == 'public'", "!contains(post.flags, 'minor')", "length(post.tags) == `0`",
     "author.automated == `false`", "post.author.handle == 'ana'", "signal.relevant == `true`", "post.lang == `null`",

@@ -10,6 +10,7 @@ import pytest
 
 from hub.errors import ContractBroken, SetupError, Unavailable
 from hub.store import DamagedFile, Landing
+from hub.store.records import encode
 
 AT = datetime(2025, 3, 1, 23, 30, tzinfo=UTC)
 RECORDS = [
@@ -21,6 +22,12 @@ RECORDS = [
 @pytest.fixture
 def landing(tmp_path):
     return Landing(tmp_path / "landing")
+
+
+def test_lines_that_were_encoded_before_land_as_the_same_file(landing):
+    assert landing.write_lines([encode(record) for record in RECORDS], network="x", at=AT) == landing.write(
+        RECORDS, network="x", at=AT
+    )
 
 
 def test_records_come_back_as_they_landed_and_in_order(landing):

@@ -54,7 +54,7 @@ test: $(STAMP) ## every test; what this machine cannot run is skipped by name
 check: $(STAMP) ## format, lint, types, import contracts, docs up to date, locks current
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy --strict hub connectors
+	$(BIN)/mypy --strict hub connectors sandbox
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/contract/test_rooms.py tests/contract/test_docs.py tests/contract/test_locks.py
 

@@ -22,6 +22,7 @@ MAX_ATTRIBUTES = 64  # on one element
 TAG = re.compile(rb"<(/?)([A-Za-z_][^\s/>]{0,200})([^<>]*)>")
 DOCTYPE = re.compile(rb"<!\s*doctype(?!\s*html)", re.IGNORECASE)
 ATTRIBUTE = re.compile(rb"[=]")
+VERBATIM = re.compile(rb"<!\[CDATA\[|<!--")
 
 Entry = dict[str, Any]
 
@@ -53,8 +54,7 @@ def _inspect(body: bytes) -> None:
     if DOCTYPE.search(plain[:200_000]) or b"<!entity" in plain.lower():
         raise ContractBroken("The feed declares a document type or entities, which are refused.")
     depth = 0
-    outside = re.sub(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->", b"", plain, flags=re.DOTALL)
-    for match in TAG.finditer(outside):
+    for match in TAG.finditer(_outside(plain)):
         closing, _, rest = match.groups()
         if closing:
             depth -= 1
@@ -62,6 +62,19 @@ def _inspect(body: bytes) -> None:
             depth += 1
         if depth > MAX_DEPTH or len(ATTRIBUTE.findall(rest)) > MAX_ATTRIBUTES:
             raise ContractBroken("The feed nests deeper or carries more attributes than any honest one.")
+
+
+def _outside(text: bytes) -> bytes:
+    """What stands outside of comments and CDATA; looked for step by step, since many that never end are a trap."""
+    kept, at = [], 0
+    while opening := VERBATIM.search(text, at):
+        kept.append(text[at : opening.start()])
+        closing = b"-->" if opening[0] == b"<!--" else b"]]>"
+        end = text.find(closing, opening.end())
+        if end < 0:
+            raise ContractBroken("The feed ends in the middle of a comment or of CDATA.")
+        at = end + len(closing)
+    return b"".join((*kept, text[at:]))
 
 
 def _xml_entries(body: bytes, content_type: str) -> tuple[list[Entry], str]:

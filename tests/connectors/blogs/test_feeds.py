@@ -210,6 +210,8 @@ def test_a_json_feed_is_read_however_little_it_says() -> None:
         b"<rss>" + b"<a>" * 100_000,
         b"<rss " + b"a='1' " * 50_000 + b"/>",
         b"<rss>" + b"<!ENTITY>" * 10,
+        b"<rss>" + b"<![CDATA[" * 100_000,
+        b"<rss>" + b"<!--" * 100_000,
     ],
     ids=lambda body: str(body[:24]),
 )

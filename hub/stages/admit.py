@@ -144,6 +144,7 @@ def _route(
         purposes=purposes,
         run=run,
         link_base=book.link_base,
+        taken_somewhere={kind for outlet in book.outlets for kind in outlet.manifest.handoffs},
     )
     quiet_hours = book.config.triage.incident_quiet_hours
     desk = open_desk(tx, {conversation_key(post) for post in posts}, quiet_hours=quiet_hours)

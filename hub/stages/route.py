@@ -5,7 +5,7 @@ spam are set aside with a reason, whatever they match. What is left is tried aga
 author of a case says next in its thread joins it, whatever it says: angry words are part of a complaint.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, get_args
@@ -97,8 +97,11 @@ class Router:
         purposes: Mapping[str, Sequence[str]],
         run: str,
         link_base: str,
+        taken_somewhere: Collection[HandoffKind] = ("Lead", "Case", "Alert"),
     ) -> None:
+        """`taken_somewhere`: the kinds of handoff that a destination in use takes."""
         self.config, self.rules, self.version, self.run = config, rules, version, run
+        self.taken_somewhere = frozenset(taken_somewhere)
         self.purposes, self.link_base = purposes, link_base
         self._by_signal = all(rule.looks_at.isdisjoint(SAID) for rule in rules)
         self.own = {network: {_bare(name) for name in names} for network, names in config.own_accounts.items()}
@@ -122,7 +125,8 @@ class Router:
             return Routed(post, set_aside=reason)
         taken: dict[str, Handoff] = {}
         reason = unwanted(signal) or self._apply(post, signal, desk, taken)
-        if "Case" not in taken and (team := desk.team_of(conversation_key(post))):
+        team = desk.team_of(conversation_key(post)) if "Case" in self.taken_somewhere else None
+        if team and "Case" not in taken:
             taken["Case"] = self._follow_up(post, signal, team)
         for handoff in taken.values():
             desk.took(handoff)
@@ -131,22 +135,25 @@ class Router:
     def _apply(self, post: Post, signal: Signal, desk: "Desk", taken: dict[str, Handoff]) -> str:
         """Fill `taken` with what the rules make, one of each kind; returns why, should that be nothing."""
         facts = {"signal": signal.plain()} if self._by_signal else facts_of(post, signal)
-        forbidden = False
+        reason = "no_route"
         for rule in self.rules:
             kind = rule.route.makes
             if kind in taken or not rule.decide("when", facts):
                 continue
-            if self._forbids(post, kind):
-                forbidden = True
+            obstacle = self._obstacle(post, kind)
+            if obstacle:
+                reason = obstacle
             else:
                 taken[kind] = self._handoff(rule, facts_of(post, signal), post, signal, desk)
-        return "policy" if forbidden else "no_route"
+        return reason
 
-    def _forbids(self, post: Post, kind: HandoffKind) -> bool:
-        """Whether the network's policy, or what the post was flagged with, stands against this use of it."""
+    def _obstacle(self, post: Post, kind: HandoffKind) -> str | None:
+        """What stands against this use of a post: its network's policy, its flags, or that nobody takes such work."""
         if PURPOSES[kind] not in self.purposes.get(post.network, ()):
-            return True
-        return kind == "Lead" and not PROTECTED.isdisjoint(post.flags)
+            return "policy"
+        if kind == "Lead" and not PROTECTED.isdisjoint(post.flags):
+            return "policy"
+        return None if kind in self.taken_somewhere else "no_destination"
 
     def _handoff(self, rule: Rule, facts: dict[str, Any], post: Post, signal: Signal, desk: "Desk") -> Handoff:
         route = rule.route

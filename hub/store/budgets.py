@@ -23,13 +23,13 @@ class BudgetUses(Repository):
         # Uses from the future were written by a clock that has been put back since: they would block for long.
         gone = sa.or_(columns.at <= self.now - window, columns.at > self.now + window)
         self._write(sa.delete(tables.budget_uses).where(columns.name == name, gone))
-        uses = sa.select(columns.at, columns.cost).where(columns.name == name).order_by(columns.at)
-        taken = self._rows(uses)
-        over = sum(row.cost for row in taken) + min(cost, budget.requests) - budget.requests
+        spent = self._one(sa.select(sa.func.sum(columns.cost)).where(columns.name == name))  # one number, not all uses
+        over = int(spent[0] or 0 if spent else 0) + min(cost, budget.requests) - budget.requests
         if over <= 0:
             self._write_rows(sa.insert(tables.budget_uses), [{"name": name, "at": self.now, "cost": cost}])
             return 0.0
-        for row in taken:
+        uses = sa.select(columns.at, columns.cost).where(columns.name == name).order_by(columns.at)
+        for row in self._rows(uses):
             over -= row.cost
             if over <= 0:
                 return float(max((row.at + window - self.now).total_seconds(), 0.001))

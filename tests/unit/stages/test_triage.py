@@ -387,3 +387,12 @@ def test_an_edit_changes_the_post_and_keeps_what_it_said(town: Town) -> None:
     assert post is not None
     assert (post.text, [edit.text for edit in edits]) == ("Never mind", [COMPLAINS])
     assert post.collected_at == NOW
+
+
+def test_work_that_no_destination_takes_is_set_aside_and_not_called_handed_off(town: Town) -> None:
+    angry = tweet(1, "My Brew One arrived broken, @acme. Terrible service, I want my money back.")
+
+    triaged = town.hear(angry, book=make_book(outlets=[]))
+
+    assert triaged.handed_off == 0
+    assert triaged.set_aside == {"no_destination": 1}

@@ -10,7 +10,7 @@ import pytest
 
 from hub.launcher import status
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("airflow")]
 
 
 @pytest.fixture(scope="module")

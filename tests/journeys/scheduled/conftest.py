@@ -64,11 +64,11 @@ def running_hub(tmp_path_factory):
     """Booted as `hub up --sandbox` does it, with its state in a folder whose name holds a space."""
     var = tmp_path_factory.mktemp("state of the hub")
     settings = Settings(var=str(var), airflow_port=free_port(), sandbox_port=free_port())
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:  # for the boot only: other tests of this worker want their variables
         for name in [name for name in os.environ if name.startswith(("AIRFLOW", "HUB_"))]:
             patch.delenv(name)
         running = up(sandbox=True, preload=True, settings=settings)
-        try:
-            yield RunningHub(running, settings)
-        finally:
-            down(settings=settings)
+    try:
+        yield RunningHub(running, settings)
+    finally:
+        down(settings=settings)

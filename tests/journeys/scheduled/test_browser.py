@@ -5,9 +5,18 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser]
+from hub.launcher import down
 
-SHOTS = Path(__file__).resolve().parents[2] / "var" / "screenshots"
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("airflow")]
+
+SHOTS = Path(__file__).resolve().parents[3] / "var" / "screenshots"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def last_story(running_hub):
+    """After these stories nobody needs the hub: it would go on polling beside all other tests."""
+    yield
+    down(settings=running_hub.settings)
 
 
 @pytest.fixture(scope="module")

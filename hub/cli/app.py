@@ -41,7 +41,7 @@ def opened_hub() -> Iterator["Hub"]:
     from hub.wiring import Hub
 
     structlog.configure(
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # as it is then: it may be replaced
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
     )
     hub = Hub()

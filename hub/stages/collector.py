@@ -8,7 +8,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-SELDOM = (100_000, 20, 50)  # objects made before a young, a middle, an old collection
+SELDOM = (50_000, 10, 10)  # objects made before a young, a middle, an old collection
 
 
 @contextmanager

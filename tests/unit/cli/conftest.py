@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from hub.cli import main
 from hub.store import Store
@@ -40,6 +41,7 @@ def own_environment() -> Iterator[None]:
     yield
     os.environ.clear()
     os.environ.update(before)
+    structlog.reset_defaults()  # commands choose how they log, for a process of their own
 
 
 @pytest.fixture

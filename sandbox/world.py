@@ -19,26 +19,6 @@ TIMES = ("published_at", "edited_at", "deleted_at")
 
 __all__ = ["Counters", "Person", "World", "WorldPost"]
 
-TIMES = ("published_at", "edited_at", "deleted_at")
-
-__all__ = ["Counters", "Person", "World", "WorldPost"]
-
-OWN, BREWSTER, KAFFA = 1, 2, 3  # ids of the firms' own accounts
-FIRMS = (
-    Person(
-        id=OWN, name="Acme Coffee", handle="acme", followers=48_200, following=310, verified=True, own=True,
-        bio="Coffee machines that start before you do. Help: support@acme.test", joined_at="2012-03-05T09:00:00+00:00",
-    ),
-    Person(
-        id=BREWSTER, name="Brewster", handle="brewster", followers=39_500, following=120, verified=True,
-        bio="Serious espresso.", joined_at="2013-06-11T09:00:00+00:00",
-    ),
-    Person(
-        id=KAFFA, name="Kaffa", handle="kaffa", followers=21_900, following=95, verified=True,
-        bio="Beans first.", joined_at="2015-01-20T09:00:00+00:00",
-    ),
-)  # fmt: skip
-
 
 class World:
     """People and posts. What it hands out is already as it would be seen at the clock's now."""

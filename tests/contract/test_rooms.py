@@ -13,7 +13,7 @@ REPO = Path(__file__).resolve().parents[2]
 OWN = ("hub", "connectors", "sandbox", "dags", "plugins", "benchmarks")
 MODULES = sorted(path for room in OWN for path in (REPO / room).rglob("*.py"))
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "misc"}
-MARKS = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
+MARKS = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|NotImplemented" r"Error)\b")  # in pieces, so as not to find itself
 DAGS_MAY = ("airflow", "connectors", "hub.airflow_bridge", "hub.domain", "hub.settings", "pendulum")
 PLUGINS_MAY_OF_HUB = (
     "hub.store",

@@ -13,7 +13,8 @@ REPO = Path(__file__).resolve().parents[2]
 OWN = ("hub", "connectors", "sandbox", "dags", "plugins", "benchmarks")
 MODULES = sorted(path for room in OWN for path in (REPO / room).rglob("*.py"))
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "misc"}
-MARKS = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|NotImplemented" r"Error)\b")  # in pieces, so as not to find itself
+HALVES = [("TO", "DO"), ("FIX", "ME"), ("XX", "X"), ("NotImplemented", "Error")]  # in pieces: this file is searched too
+MARKS = re.compile(rf"\b({'|'.join(map(''.join, HALVES))})\b")
 DAGS_MAY = ("airflow", "connectors", "hub.airflow_bridge", "hub.domain", "hub.settings", "pendulum")
 PLUGINS_MAY_OF_HUB = (
     "hub.store",
@@ -86,7 +87,7 @@ def test_nothing_is_left_for_later() -> None:
     marked = [
         f"{path.relative_to(REPO)}: {match[0]}"
         for path in tracked()
-        if path.suffix == ".py" and path != Path(__file__).resolve() and (match := MARKS.search(path.read_text()))
+        if path.suffix == ".py" and (match := MARKS.search(path.read_text()))
     ]
 
     assert marked == []

@@ -1,6 +1,7 @@
 """`python -m sandbox`: the internet in a box, on one local port."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from sandbox.app import Plan, serve
 def main() -> None:
     """Read the options and play."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    parser.add_argument("--port", type=int, default=8790, help="port on 127.0.0.1; 0 takes a free one")
+    port = os.environ.get("HUB_SANDBOX_PORT", "8790")  # the variable that the message about a taken port names
+    parser.add_argument("--port", type=int, default=port, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--var", type=Path, default=Path("var/sandbox"), help="folder for state, keys and certificates")
     parser.add_argument("--seed", type=int, default=1, help="the same seed plays the same world")
     parser.add_argument("--scenario", default="crisis", help="quiet_day, crisis, rate_storm or lost_answer")

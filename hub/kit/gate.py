@@ -12,13 +12,11 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 from urllib3.util import connection as wire
 
 from hub.errors import SetupError
+from hub.kit.deadline import TimedAdapter
 
 PORTS = {None, 80, 443, 8080, 8443}
 INNER_NAMES = ("localhost", "localdomain", "local", "internal", "intranet", "home.arpa", "lan", "corp", "onion")
@@ -122,35 +120,24 @@ def _is_public_name(host: str) -> bool:
     return not any(name == inner or name.endswith(f".{inner}") for inner in INNER_NAMES)
 
 
-class GatedAdapter(HTTPAdapter):
+class GatedAdapter(TimedAdapter):
     """Connects only to addresses that were checked; through a proxy, as the proxy allows."""
 
-    def __init__(self, resolver: Resolver | None = None, dial: Dial | None = None) -> None:
+    def __init__(self, total: float, resolver: Resolver | None = None, dial: Dial | None = None) -> None:
         """`resolver` and `dial` stand in for the system's, in tests."""
-        self._resolver, self._dial = resolver, dial or _dial
-        super().__init__(max_retries=0)
-
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
-        """Pools whose connections pass the gate."""
-        resolver, dial = self._resolver, self._dial
+        dialling = dial or _dial
 
         def connect(connection: Any) -> socket.socket:
             broken: OSError | None = None
             try:
                 for address in resolve(connection.host, connection.port, resolver):
                     try:
-                        return dial((address, connection.port), connection.timeout, connection.socket_options)
+                        return dialling((address, connection.port), connection.timeout, connection.socket_options)
                     except OSError as unreachable:  # a name may have addresses of a kind that we cannot reach
                         broken = unreachable
             except OSError as unknown:
                 broken = unknown
             raise NewConnectionError(connection, f"cannot connect: {type(broken).__name__}") from broken
 
-        http = type("GatedHTTP", (HTTPConnection,), {"_new_conn": connect})
-        https = type("GatedHTTPS", (HTTPSConnection,), {"_new_conn": connect})
-        manager = PoolManager(num_pools=connections, maxsize=maxsize, block=block, **options)
-        manager.pool_classes_by_scheme = {
-            "http": type("GatedHTTPPool", (HTTPConnectionPool,), {"ConnectionCls": http}),
-            "https": type("GatedHTTPSPool", (HTTPSConnectionPool,), {"ConnectionCls": https}),
-        }
-        self.poolmanager = manager
+        self.connect = connect
+        super().__init__(total)

@@ -5,7 +5,6 @@ our errors; what an error says is fit for a log: no secret, no body, no query.
 """
 
 import random
-import time
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -13,14 +12,14 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 import requests.utils
-from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from hub.domain import Manifest
 from hub.errors import AccessDenied, ContractBroken, RateLimited, TransientError, Unavailable
 from hub.kit.answers import Answer, read_json
 from hub.kit.auth import Auth, Session
+from hub.kit.deadline import TimedAdapter
 from hub.kit.gate import GatedAdapter
 from hub.kit.services import Services
 from hub.kit.waits import Wait
@@ -50,7 +49,8 @@ class Http:
         self._wire.headers["User-Agent"] = USER_AGENT
         self._headers = {name: str(value) for name, value in self._wire.headers.items()}
         self._wire.trust_env = False  # it is read once for each host, not for each request; and no .netrc
-        adapter = services.transport or (GatedAdapter(services.resolve) if open_web else HTTPAdapter(max_retries=0))
+        total = services.limits.total_seconds
+        adapter = services.transport or (GatedAdapter(total, services.resolve) if open_web else TimedAdapter(total))
         self._open_web = open_web
         self._adapter = adapter
         self._wire.mount("https://", adapter)
@@ -132,8 +132,8 @@ class Http:
             )  # fmt: skip
             with response:
                 return response.status_code, response.headers, self._read(response)
-        except requests.Timeout:
-            raise Unavailable(f"{title} gave no answer within {limits.read_seconds:g} s.") from None
+        except (requests.Timeout, ReadTimeoutError):
+            raise Unavailable(f"{title} gave no answer in time ({limits.total_seconds:g} s at most).") from None
         except (requests.RequestException, HTTPError, OSError) as broken:
             raise Unavailable(f"{title} cannot be reached ({type(broken).__name__}).") from None
 
@@ -150,16 +150,13 @@ class Http:
         return question
 
     def _read(self, response: requests.Response) -> bytes:
-        """The whole body, unpacked; hangs up on one that is too large or drips for ever."""
+        """The whole body, unpacked; hangs up on one that is too large."""
         limits, title = self._services.limits, self._manifest.title
-        deadline = time.monotonic() + limits.total_seconds
         chunks, size = [], 0
         for chunk in iter(lambda: self._chunk(response), b""):
             size += len(chunk)
             if size > limits.max_bytes:
                 raise ContractBroken(f"{title} sent more than {limits.max_bytes} bytes; HUB_MAX_BYTES allows more.")
-            if time.monotonic() > deadline:
-                raise Unavailable(f"{title} took longer than {limits.total_seconds:g} s for one answer.")
             chunks.append(chunk)
         return b"".join(chunks)
 

@@ -7,19 +7,18 @@ sees either. `sent` says whether the other side may have acted.
 """
 
 import socket
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError
 
 from hub.domain import Delivery, Manifest, Receipt
 from hub.errors import AccessDenied, HubError, RateLimited, SetupError, TransientError, Unavailable
+from hub.kit.deadline import TimedAdapter
 from hub.kit.services import Limits, Services, Token
 from hub.kit.waits import UNREADABLE_SECONDS, RetryAfter
 
@@ -62,11 +61,11 @@ class KeptToken(AuthBase):
         return token.value
 
 
-class OneTry(HTTPAdapter):
+class OneTry(TimedAdapter):
     """Sends a request once, within our limits; a second time only when the token was refused, unread."""
 
     def __init__(self, services: Services, manifest: Manifest, auth: KeptToken | None) -> None:
-        super().__init__(max_retries=0)
+        super().__init__(services.limits.total_seconds)
         self._services = services
         self._manifest = manifest
         self._title = manifest.title
@@ -116,15 +115,14 @@ def vendor_session(services: Services, manifest: Manifest, *, auth: KeptToken | 
 
 
 def read_within(response: requests.Response, limits: Limits) -> None:
-    """Read the body into the response, or give up when it drips on for too long or is too large."""
-    ends_at = time.monotonic() + limits.total_seconds
+    """Read the body into the response, or give up when it is too large."""
     body = bytearray()
     read = getattr(response.raw, "read1", response.raw.read)  # `read1` returns what is there, however little
     while chunk := read(CHUNK_BYTES, decode_content=True):
         body += chunk
-        if len(body) > limits.max_bytes or time.monotonic() > ends_at:
+        if len(body) > limits.max_bytes:
             response.close()
-            raise requests.exceptions.ContentDecodingError("too large or too slow")
+            raise requests.exceptions.ContentDecodingError("too large")
     response._content = bytes(body)  # where `Response.content` looks after a stream was read
     response._content_consumed = True  # type: ignore[attr-defined]  # typeshed leaves it out
 

@@ -125,7 +125,6 @@ def every_line(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFi
     structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())
     with caplog.at_level(logging.DEBUG):
         yield caplog
-    structlog.reset_defaults()
 
 
 @pytest.mark.parametrize("recording", recordings(), ids=str)

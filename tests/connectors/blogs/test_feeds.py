@@ -1,6 +1,8 @@
 """Feeds as they are found: every format, what is new in them, and what must not reach the feed library."""
 
 import ast
+import codecs
+import contextlib
 import json
 import re
 import time
@@ -9,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from connectors.blogs.feeds import MAX_ENTRIES, read_feed
 from hub.domain import Cursor, Watch
@@ -21,6 +25,9 @@ URL = "https://blog.test/feed.xml"
 WATCH = Watch(network="blogs", kind="feed", value=URL, since=datetime(2025, 3, 1, tzinfo=UTC))
 RSS = '<rss version="2.0"><channel><title>Blog</title>{}</channel></rss>'
 ITEM = "<item><guid>{0}</guid><title>Entry {0}</title><pubDate>Tue, 04 Mar 2025 18:30:00 GMT</pubDate></item>"
+
+
+UTF7 = {"<": "+ADw-", ">": "+AD4-", "=": "+AD0-", '"': "+ACI-", "é": "+AOk-"}
 
 
 def feed(*ids: object) -> str:
@@ -222,6 +229,76 @@ def test_what_is_no_feed_or_is_hostile_is_refused_in_time(body: bytes) -> None:
         read(body)
 
     assert time.perf_counter() - start < 2
+
+
+MANY = " ".join(f'a{number}="1"' for number in range(50_000))
+
+
+@pytest.mark.parametrize(
+    "monster",
+    [
+        f"<e {MANY}/>",
+        f'<e z=">" {MANY}/>',
+        f"<é {MANY}/>",
+        "<é>" * 100_000,
+        "".join(f'<a{number}:e xmlns:a{number}="u{number}"/>' for number in range(20_000)),
+    ],
+    ids=["plain", "behind a closing bracket", "of a foreign name", "nested under foreign names", "namespaces"],
+)
+@pytest.mark.parametrize(
+    ("declared", "encode"),
+    [
+        ("utf-8", str.encode),
+        ("utf-16", lambda text: text.encode("utf-16")),
+        ("utf-7", lambda text: "".join(UTF7.get(each, each) for each in text).encode("utf-8")),
+        ("raw_unicode_escape", lambda text: text.replace("=", "\\u003d").encode("raw_unicode_escape")),
+    ],
+    ids=["utf-8", "utf-16", "utf-7", "raw_unicode_escape"],
+)
+def test_no_spelling_gets_a_monster_past_the_inspection(declared: str, encode: Any, monster: str) -> None:
+    declaration = f'<?xml version="1.0" encoding="{declared}"?>'
+    told = encode(declaration) if declared == "utf-16" else declaration.encode()
+    body = told + encode(RSS.format(f"<item>{monster}</item>")).removeprefix(
+        codecs.BOM_UTF16 if told[:1] != b"<" else b""
+    )
+    start = time.perf_counter()
+
+    with pytest.raises(ContractBroken):
+        read(body)
+
+    assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize("name", ["undefined", "punycode", "IDNA", "-idna"])
+def test_an_encoding_that_is_none_is_refused_by_name(name: str) -> None:
+    with pytest.raises(ContractBroken, match="encoding"):
+        read(f'<?xml version="1.0" encoding="{name}"?>' + feed(1))
+    with pytest.raises(ContractBroken, match="encoding"):
+        read_feed(feed(1).encode(), site="blog.test", content_type=f"text/xml; charset={name}")
+
+
+def test_a_mainframe_is_not_spoken_with() -> None:
+    with pytest.raises(ContractBroken, match="encoding"):
+        read(('<?xml version="1.0" encoding="cp037"?>' + feed(1)).encode("cp037"))
+
+
+def test_one_namespace_named_in_every_entry_is_an_honest_feed() -> None:
+    entry = (
+        '<item><guid>{}</guid><description><div xmlns="http://www.w3.org/1999/xhtml">Slow</div></description></item>'
+    )
+
+    assert len(read(RSS.format("".join(map(entry.format, range(300)))))) == 300
+
+
+@settings(max_examples=300, deadline=2000)
+@given(
+    st.one_of(
+        st.binary(max_size=200), st.text(max_size=200).map(lambda text: RSS.format(text).encode("utf-8", "replace"))
+    )
+)
+def test_any_bytes_are_a_feed_or_refused_by_name(body: bytes) -> None:
+    with contextlib.suppress(ContractBroken):
+        read(body)
 
 
 def test_a_file_named_in_a_body_is_not_opened(tmp_path: Path) -> None:

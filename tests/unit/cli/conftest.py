@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from hub.cli import main
 from hub.store import Store
@@ -38,14 +37,9 @@ Hub = Callable[..., Told]
 def own_environment() -> Iterator[None]:
     """A command may change its process's environment; the next test starts with the old one."""
     before = dict(os.environ)
-    logging = structlog.get_config() if structlog.is_configured() else None
     yield
     os.environ.clear()
     os.environ.update(before)
-    if logging is None:  # commands choose how they log, for a process of their own
-        structlog.reset_defaults()
-    else:
-        structlog.configure(**logging)
 
 
 @pytest.fixture

@@ -153,7 +153,7 @@ class Machine:
         """Ask through the gate, without a proxy."""
         with requests.Session() as session:
             session.trust_env = False
-            session.mount("http://", GatedAdapter(self.resolve, self.dial))
+            session.mount("http://", GatedAdapter(5, self.resolve, self.dial))
             return session.get(url, timeout=2)
 
 

@@ -1,5 +1,6 @@
 """What outlives the process: objects, counters, clock, faults and the world."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -261,3 +262,13 @@ def test_private_keys_are_for_the_owner_only(inside: Inside) -> None:
 
 def test_a_control_client_knows_when_nobody_is_there() -> None:
     assert not Control("http://127.0.0.1:9").healthy()
+
+
+def test_the_port_is_chosen_by_the_variable_that_the_message_names(process: SandboxProcess, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sandbox", "--var", str(tmp_path / "other")]
+    environ = {**os.environ, "HUB_SANDBOX_PORT": str(process.port)}
+
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environ, timeout=60)
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"Port {process.port} is taken")

@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 import requests.utils
+from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
@@ -49,10 +50,8 @@ class Http:
         self._wire.headers["User-Agent"] = USER_AGENT
         self._headers = {name: str(value) for name, value in self._wire.headers.items()}
         self._wire.trust_env = False  # it is read once for each host, not for each request; and no .netrc
-        total = services.limits.total_seconds
-        adapter = services.transport or (GatedAdapter(total, services.resolve) if open_web else TimedAdapter(total))
         self._open_web = open_web
-        self._adapter = adapter
+        self._adapter = adapter = services.transport or wire_of(services, open_web=open_web)
         self._wire.mount("https://", adapter)
         self._wire.mount("http://", adapter)
         self._routes: dict[str, dict[str, Any]] = {}
@@ -191,6 +190,12 @@ class Http:
         if status < 400:
             raise ContractBroken(f"{title} sends us elsewhere ({status}); check the connection's host.")
         raise Rejected(f"{title} did not accept the request ({status}).", status=status)
+
+
+def wire_of(services: Services, *, open_web: bool) -> BaseAdapter:
+    """The real wire, within our limits; through the gate where addresses come from outside."""
+    total = services.limits.total_seconds
+    return GatedAdapter(total, services.resolve) if open_web else TimedAdapter(total)
 
 
 @lru_cache(maxsize=256)

@@ -16,13 +16,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.adapters import BaseAdapter
 
 import connectors
 from hub.domain import Cursor, Post, Watch
 from hub.errors import HubError, SetupError
 from hub.kit import Connection, Limits, Network, Services
-from hub.kit.gate import GatedAdapter
+from hub.kit.http import wire_of
 from hub.kit.local import LocalMemory, SteppedClock
 from hub.kit.recordings import (
     Exchange,
@@ -106,8 +106,7 @@ def record(network: Network, *, kind: str, value: str, name: str | None = None, 
     """
     since = network.services.clock.now() - RECORDED_REACH
     watch = Watch(network=network.manifest.name, kind=kind, value=value, since=since)
-    wire = GatedAdapter(network.services.resolve) if network.open_web else HTTPAdapter(max_retries=0)
-    tape = Tape(network.services.transport or wire)
+    tape = Tape(network.services.transport or wire_of(network.services, open_web=network.open_web))
     services = dataclasses.replace(network.services, transport=tape, memory=LocalMemory(network.services.clock))
     raises: str | None = None
     with type(network)(network.manifest, network.connection, services) as asked:

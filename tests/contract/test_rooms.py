@@ -24,6 +24,8 @@ PLUGINS_MAY_OF_HUB = (
     "hub.stages.replay",
     "hub.airflow_bridge",
 )
+CONNECTORS_MAY = ("hub.domain", "hub.errors", "hub.kit")
+OF_A_MACHINE = re.compile(rb"(?m)(?:^|[^A-Za-z0-9_.:-])/(?:farm|home|root|Users|work)/[A-Za-z.][^\s\"'`]*")
 LONGEST = 300
 
 
@@ -77,6 +79,16 @@ def test_a_page_reads_the_store_and_acts_by_replay_only(path: Path) -> None:
     assert [name for name in of_hub if not allowed(name, PLUGINS_MAY_OF_HUB)] == []
 
 
+@pytest.mark.parametrize(
+    "path", sorted((REPO / "connectors").glob("*/*.py")), ids=lambda path: f"{path.parent.name}/{path.name}"
+)
+def test_a_connector_knows_the_kit_and_its_other_side_only_the_sandbox_kit(path: Path) -> None:
+    may = (*CONNECTORS_MAY, f"connectors.{path.parent.name}", *(["sandbox.kit"] * path.stem.startswith("sandbox")))
+    of_ours = [name for name in imports(ast.parse(path.read_text())) if name.split(".")[0] in OWN]
+
+    assert [name for name in of_ours if not allowed(name, may)] == []
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(REPO)))
 def test_a_module_is_named_by_its_noun_and_fits_a_reader(path: Path) -> None:
     assert path.stem not in FORBIDDEN_NAMES
@@ -104,6 +116,16 @@ def test_the_tree_names_no_registry_and_holds_no_large_file() -> None:
 
     assert naming == []
     assert [path.name for path in files if path.stat().st_size > 1_000_000] == []
+
+
+def test_the_tree_names_no_machines_folders() -> None:
+    naming = {
+        str(path.relative_to(REPO)): found
+        for path in tracked()
+        if path != Path(__file__).resolve() and (found := OF_A_MACHINE.findall(path.read_bytes()))
+    }
+
+    assert naming == {}
 
 
 def _names(path: Path, hosts: tuple[str, ...]) -> bool:

@@ -160,8 +160,22 @@ def drips(request: BaseHTTPRequestHandler) -> None:
     request.send_response(200)
     request.send_header("Content-Length", "100000")
     request.end_headers()
-    for _ in range(200):
+    while True:
         request.wfile.write(b" ")
+        time.sleep(0.02)
+
+
+def drips_its_headers(request: BaseHTTPRequestHandler) -> None:
+    request.wfile.write(b"HTTP/1.1 200 OK\r\nX-Padding: ")
+    while True:
+        request.wfile.write(b"a")
+        time.sleep(0.02)
+
+
+def drips_a_length(request: BaseHTTPRequestHandler) -> None:
+    request.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2")
+    while True:
+        request.wfile.write(b";")
         time.sleep(0.02)
 
 
@@ -206,6 +220,8 @@ BOMB = gzip.compress(b"[" + b" " * 100_000_000 + b"]")
     ("script", "named"),
     [
         (drips, Unavailable),
+        (drips_its_headers, Unavailable),
+        (drips_a_length, Unavailable),
         (never_ends, ContractBroken),
         (says_nothing, Unavailable),
         (breaks_off, Unavailable),
@@ -215,9 +231,21 @@ BOMB = gzip.compress(b"[" + b" " * 100_000_000 + b"]")
         (says(body=b"[]", Content_Encoding="gzip"), Unavailable),
         (says(body=b" " * 2_000_001), ContractBroken),
     ],
-    ids=["drips", "never ends", "says nothing", "breaks off", "nonsense", "bad chunks", "bomb", "not packed", "huge"],
+    ids=[
+        "drips",
+        "drips its headers",
+        "drips a length",
+        "never ends",
+        "says nothing",
+        "breaks off",
+        "nonsense",
+        "bad chunks",
+        "bomb",
+        "not packed",
+        "huge",
+    ],
 )
-@pytest.mark.timeout(20)  # it takes a second; what is not left would drip for minutes
+@pytest.mark.timeout(20)  # it takes a second; what is not left drips for ever
 def test_an_answer_that_hurts_is_left_in_time(
     wire: Wire, clock: SteppedClock, script: Script, named: type[HubError]
 ) -> None:

@@ -27,6 +27,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
+def environment_as_it_was() -> Iterator[None]:
+    """A test may lead its process into the sandbox; the next one starts outside."""
+    before = dict(os.environ)
+    yield
+    if os.environ != before:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
 def logging_as_it_was() -> Iterator[None]:
     """What a test does to logging ends with it: Airflow, imported elsewhere, relies on its own settings."""
     before = structlog.get_config() if structlog.is_configured() else None

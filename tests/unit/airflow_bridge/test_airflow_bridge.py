@@ -152,7 +152,7 @@ def slack(monkeypatch, tmp_path):
     config = tmp_path / "hub.yaml"
     config.write_text("organisation: {name: Acme}\nteams: [{name: operations, slack_channel: '#social-ops'}]\n")
     monkeypatch.setenv("HUB_CONFIG", str(config))
-    for name in ("HTTP_PROXY", "http_proxy"):
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):  # slack-sdk takes any of them
         monkeypatch.delenv(name, raising=False)
     with ThreadingHTTPServer(("127.0.0.1", 0), PlayedSlack) as server:
         server.posted, server.broken = [], False

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,9 +29,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def environment_as_it_was() -> Iterator[None]:
-    """A test may lead its process into the sandbox; the next one starts outside."""
+    """A test may lead its process into the sandbox; the next one starts outside.
+
+    urllib keeps for ever the proxies that it found at its first call, so it is made to forget them.
+    """
     before = dict(os.environ)
     yield
+    urllib.request.install_opener(None)  # type: ignore[arg-type]
     if os.environ != before:
         os.environ.clear()
         os.environ.update(before)

@@ -7,7 +7,7 @@ that is why both hand in `connect`.
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -249,9 +249,12 @@ def deliver(hub: Hub, name: str, *, each: Callable[[int], None] | None = None) -
 
     if not stage.waiting(name, store=hub.store):
         return Delivered(name)
-    with hub.open_destination(name) as destination:
+    with ExitStack() as opened:
+        first = opened.enter_context(hub.open_destination(name))
+        more = [opened.enter_context(hub.open_destination(name)) for _ in range(1, first.manifest.senders)]
         return stage.run(
-            destination,
+            first,
+            *more,
             store=hub.store,
             worker=worker_name(),
             lease_seconds=hub.settings.lease_seconds,

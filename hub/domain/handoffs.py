@@ -10,6 +10,7 @@ from hub.domain.signals import Signal
 HandoffKind = Literal["Lead", "Case", "Alert"]
 Priority = Literal["low", "normal", "high", "urgent"]
 Outcome = Literal["created", "updated", "unchanged", "parent_missing", "refused", "deferred", "unknown"]
+JOB_RUNNING = "job_running"  # the reason of an unknown outcome that only waits for the end of a job over there
 
 
 class Provenance(Model, omit_defaults=False):
@@ -74,6 +75,7 @@ class Delivery(Model):
     attempt: int = 0
     fence: int = 0
     claimed_at: Moment | None = None
+    job: str | None = None  # of the other side, that it was handed to
 
 
 class Receipt(Model):

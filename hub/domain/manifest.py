@@ -32,6 +32,19 @@ class Budget(Model):
     per_minutes: Positive
 
 
+class Allowance(Model):
+    """What the other side says is left of a limit of its own: `remaining` calls `of` so many, for `seconds` more."""
+
+    remaining: int
+    of: Positive
+    seconds: float
+
+    @property
+    def gap(self) -> float:
+        """Seconds from call to call with which it lasts; 0 while more than a fifth is left."""
+        return 0.0 if self.remaining > self.of / 5 else self.seconds / max(self.remaining, 1)
+
+
 class Expectations(Model):
     """What a healthy run of this network looks like; checked by the batch gate."""
 
@@ -67,6 +80,7 @@ class Manifest(Model):
     expectations: Expectations = Expectations()
     policy: Policy = Policy()
     handoffs: tuple[Literal["Lead", "Case", "Alert"], ...] = ()  # destinations: what they take
+    senders: Positive = 1  # destinations: calls at the same time, each author's in order all the same
     waivers: dict[str, str] = {}
 
 

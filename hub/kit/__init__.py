@@ -3,7 +3,7 @@
 from hub.kit.answers import SPOILT, Answer, read_json
 from hub.kit.auth import BasicAuth, BearerToken, ClientCredentials, NoAuth
 from hub.kit.connection import Connection, NotConnected
-from hub.kit.destination import Destination
+from hub.kit.destination import Claim, Destination, running
 from hub.kit.http import Http, Rejected
 from hub.kit.network import Network, Page
 from hub.kit.pages import LinkHeader, NextToken, OnePage
@@ -11,8 +11,8 @@ from hub.kit.services import Budgets, Clock, Limits, Memory, Services, Token, To
 from hub.kit.waits import ResetAt, RetryAfter, epoch_seconds, iso8601, seconds_left
 
 __all__ = [
-    "SPOILT", "Answer", "BasicAuth", "BearerToken", "Budgets", "ClientCredentials", "Clock", "Connection",
+    "SPOILT", "Answer", "BasicAuth", "BearerToken", "Budgets", "Claim", "ClientCredentials", "Clock", "Connection",
     "Destination", "Http", "Limits", "LinkHeader", "Memory", "Network", "NextToken", "NoAuth", "NotConnected",
     "OnePage", "Page", "Rejected", "ResetAt", "RetryAfter", "Services", "Token", "Tokens", "epoch_seconds", "iso8601",
-    "read_json", "seconds_left",
+    "read_json", "running", "seconds_left",
 ]  # fmt: skip

@@ -1,19 +1,56 @@
-"""What every destination is made of: a vendor's client opened late, and one receipt for each delivery."""
+"""What every destination is made of: a vendor's client opened late, and one receipt for each delivery.
+
+One protocol serves all of them, whatever the size of a call (`hub.stages.deliver` keeps it): what `plan` asks for is
+claimed and the claim committed before the first byte; `send` answers with one receipt for each delivery; what was
+answered by silence is looked up by `find` before anything is sent again. A destination may
+
+- take calls of a size that depends on what waits: `plan`;
+- hand work to a job of the other side that outlives the call: `claim.note` keeps the job's id before it may begin,
+  `unknown` receipts end the `send`, and `resume` asks what became of the job, in this process or in the next;
+- be called by several senders at once, each with an instance of its own: `senders` in the manifest.
+"""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
-from hub.domain import Delivery, FoundRecord, Manifest, Receipt
+from hub.domain import JOB_RUNNING, Delivery, FoundRecord, Manifest, Receipt
 from hub.kit.connection import Connection
 from hub.kit.services import Services
+
+
+class Claim(Protocol):
+    """What the running `send` or `resume` holds of the outbox. Both calls raise StaleClaim once it is another's."""
+
+    def note(self, job: str) -> None:
+        """Keep the id of the job that carries these deliveries; on disk when this returns.
+
+        Call it before the job can begin. Where the other side names the job only in its answer, note a name of your
+        own before the call and the real one after it: `resume` is then told which of the two was reached.
+        """
+        ...
+
+    def renew(self) -> None:
+        """Hold these deliveries for another lease: call it between the steps of a long call."""
+        ...
+
+
+class Unclaimed:
+    """Nobody's claim: a connector that is tried by itself, on recordings or in its own tests."""
+
+    def note(self, job: str) -> None:
+        """There is nothing to keep it with."""
+
+    def renew(self) -> None:
+        """There is no lease."""
 
 
 class Destination:
     """A place work is handed to. Say in the subclass's docstring why sending twice is harmless."""
 
-    batch_size: ClassVar[int] = 1  # deliveries that one `send` may carry
+    batch_size: ClassVar[int] = 1  # deliveries that one `send` carries, unless `plan` says otherwise
     visibility_seconds: ClassVar[float] = 0  # after so long, what `find` does not see is not there
+    claim: Claim = Unclaimed()  # of the call that is running
 
     def __init__(self, manifest: Manifest, connection: Connection, services: Services) -> None:
         self.manifest = manifest
@@ -33,6 +70,14 @@ class Destination:
         """Prove that we may call the API at all; costs one request."""
         raise TypeError(f"{type(self).__name__} must say how it is checked.")
 
+    def plan(self, object: str, waiting: int) -> int:
+        """How many of the `waiting` deliveries of one object the next `send` shall carry, at least 1.
+
+        `waiting` is counted up to `hub.store.outbox.MOST_WAITING`. The call may get fewer: what keeps an author's
+        order, or was erased meanwhile, stays behind. So `send` decides by the length of what it gets, not by the plan.
+        """
+        return self.batch_size
+
     def find(self, deliveries: Sequence[Delivery]) -> Iterator[FoundRecord]:
         """What the destination holds now; asked after an unknown outcome and for `only_if_blank`.
 
@@ -44,9 +89,17 @@ class Destination:
         """One receipt for each delivery, in order; all of them are of one object.
 
         A refused item is a receipt, never an exception. Unavailable, RateLimited and AccessDenied speak of
-        the whole call.
+        the whole call. Handed to a job that goes on by itself: `running(delivery, ...)` for each.
         """
         raise TypeError(f"{type(self).__name__} must say how it sends.")
+
+    def resume(self, job: str, deliveries: Sequence[Delivery]) -> Iterator[Receipt]:
+        """What became of a job that these deliveries were handed to, also by a process that is gone.
+
+        While it runs, `running(delivery, ...)` for each. Afterwards a receipt for each one that the job's results
+        tell of; what they do not tell of is looked up, as is all of a job that is known no more.
+        """
+        return iter(())
 
     def secret(self, name: str) -> str:
         """The connection's secret of this name, from the place that the manifest gives it."""
@@ -63,3 +116,11 @@ class Destination:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def running(delivery: Delivery, *, ask_again_in: float) -> Receipt:
+    """Handed to a job that is not done yet; it is asked for again after so many seconds, and nothing waits meanwhile.
+
+    Ask after a tenth of the time that it has taken so far, and its end is noticed within a tenth.
+    """
+    return Receipt(delivery=delivery.id, outcome="unknown", reason=JOB_RUNNING, retry_after=ask_again_in)

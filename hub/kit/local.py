@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock, RLock
 from typing import Any
 
-from hub.domain import Budget
+from hub.domain import Allowance, Budget
 from hub.errors import RateLimited
 from hub.kit.services import Clock, Token
 
@@ -68,6 +68,7 @@ class LocalBudgets:
         self._clock = clock
         self._max_wait = max_wait_seconds
         self._calls: dict[str, deque[datetime]] = {}
+        self._paces: dict[str, tuple[datetime, float, datetime]] = {}  # next call, seconds between, and until when
         self._lock = Lock()
 
     def acquire(self, name: str, budget: Budget, *, cost: int = 1) -> None:
@@ -77,17 +78,30 @@ class LocalBudgets:
                 raise RateLimited(f"The budget of {name} is spent for {wait:.0f} s.", retry_after=wait)
             self._clock.sleep(wait)
 
+    def told(self, name: str, allowance: Allowance) -> None:
+        """Keep what the other side said is left of its own limit."""
+        now = self._clock.now()
+        with self._lock:
+            self._paces.pop(name, None)
+            if gap := allowance.gap:
+                self._paces[name] = (now + timedelta(seconds=gap), gap, now + timedelta(seconds=allowance.seconds))
+
     def _take(self, name: str, budget: Budget, cost: int) -> float:
         """Zero when taken, else the seconds until enough calls have left the window."""
         window = timedelta(minutes=budget.per_minutes)
         with self._lock:
             now = self._clock.now()
+            soonest, gap, until = self._paces.get(name, (now, 0.0, now))
+            if now < soonest and now < until:
+                return max((min(soonest, until) - now).total_seconds(), 0.001)
             calls = self._calls.setdefault(name, deque())
             while calls and calls[0] <= now - window:
                 calls.popleft()
             over = len(calls) + min(cost, budget.requests) - budget.requests
             if over <= 0:
                 calls.extend([now] * cost)
+                if gap:
+                    self._paces[name] = (now + timedelta(seconds=gap * cost), gap, until)
                 return 0.0
             return max((calls[over - 1] + window - now).total_seconds(), 0.001)
 

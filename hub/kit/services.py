@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self
 
 from requests.adapters import BaseAdapter
 
-from hub.domain import Budget
+from hub.domain import Allowance, Budget
 
 MEGABYTE = 1_000_000
 
@@ -69,6 +69,14 @@ class Budgets(Protocol):
 
     def acquire(self, name: str, budget: Budget, *, cost: int = 1) -> None:
         """Take `cost` calls: waits while that is short, else raises RateLimited saying how long to wait."""
+        ...
+
+    def told(self, name: str, allowance: Allowance) -> None:
+        """Keep what the other side said is left of its own limit, for whoever calls `acquire` with this name.
+
+        Below a fifth, what is left is spread over the time until it is renewed, so that a refusal never comes to it.
+        A limit of one endpoint gets a name of its own (`zendesk:tickets`), acquired beside the system's.
+        """
         ...
 
 

@@ -1,11 +1,13 @@
 """Budgets: calls per window, shared by every process that talks to one system."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
-from hub.domain import Budget
+from hub.domain import Allowance, Budget
 from hub.store import tables
+from hub.store.memory import Lookups
 from hub.store.repository import Repository
 
 
@@ -18,6 +20,8 @@ class BudgetUses(Repository):
         A cost above the whole budget is taken as the whole budget: else it could never be had.
         """
         self._hold(f"budget:{name}")
+        if wait := self._pace(name):
+            return wait
         window = timedelta(minutes=budget.per_minutes)
         columns = tables.budget_uses.c
         # Uses from the future were written by a clock that has been put back since: they would block for long.
@@ -27,6 +31,7 @@ class BudgetUses(Repository):
         over = int(spent[0] or 0 if spent else 0) + min(cost, budget.requests) - budget.requests
         if over <= 0:
             self._write_rows(sa.insert(tables.budget_uses), [{"name": name, "at": self.now, "cost": cost}])
+            self._step(name, cost)
             return 0.0
         uses = sa.select(columns.at, columns.cost).where(columns.name == name).order_by(columns.at)
         for row in self._rows(uses):
@@ -34,3 +39,34 @@ class BudgetUses(Repository):
             if over <= 0:
                 return float(max((row.at + window - self.now).total_seconds(), 0.001))
         return window.total_seconds()
+
+    def told(self, name: str, allowance: Allowance) -> None:
+        """Keep what the other side said is left: with little of it, calls keep a distance that makes it last."""
+        self._hold(f"budget:{name}")
+        until = self.now + timedelta(seconds=allowance.seconds)
+        self._keep_pace(name, allowance.gap, until=until, first=self.now + timedelta(seconds=allowance.gap))
+
+    def is_paced(self, name: str) -> bool:
+        """Whether calls keep a distance now."""
+        return self._kept(name) is not None
+
+    def _pace(self, name: str) -> float:
+        """Seconds until the next call keeps its distance from the last one."""
+        kept = self._kept(name)
+        soonest = self.now if kept is None else datetime.fromisoformat(kept["next"])
+        return max((soonest - self.now).total_seconds(), 0.0)
+
+    def _step(self, name: str, cost: int) -> None:
+        kept = self._kept(name)
+        if kept is not None:
+            after = self.now + timedelta(seconds=kept["gap"] * cost)
+            self._keep_pace(name, kept["gap"], until=datetime.fromisoformat(kept["until"]), first=after)
+
+    def _kept(self, name: str) -> dict[str, Any] | None:
+        return Lookups(self._connection, now=self.now, writing=self._writing).get(f"pace:{name}")
+
+    def _keep_pace(self, name: str, gap: float, *, until: datetime, first: datetime) -> None:
+        soonest = min(first, until)  # when the limit is renewed, nothing of it is spent
+        value = {"gap": gap, "next": soonest.isoformat(), "until": until.isoformat()}
+        left = (until - self.now).total_seconds() if gap else 0.0
+        Lookups(self._connection, now=self.now, writing=self._writing).set(f"pace:{name}", value, keep_seconds=left)

@@ -117,5 +117,5 @@ class Intents(Repository):
             "version": version, "body": _encode(draft.body).decode(), "digest": digest, "lane": draft.lane,
             "parent": draft.parent, "handoff": draft.handoff, "only_if_blank": draft.only_if_blank,
             "mapping": draft.mapping, "post": draft.post, "author": draft.author, "state": "pending", "attempt": 0,
-            "fence": 0, "parent_misses": 0, "created_at": self.now,
+            "fence": 0, "parent_misses": 0, "looks": 0, "created_at": self.now,
         }  # fmt: skip

@@ -16,7 +16,7 @@ time holds an external id; versions of one object go one after the other, lanes 
 their children. Every claim has a fencing number: a worker that slept through its lease is refused when it settles.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -35,8 +35,11 @@ from hub.store.settlements import Settlements
 
 _HELD = (
     "id", "destination", "object", "external_id", "version", "body", "digest", "handoff", "lane", "parent",
-    "only_if_blank", "attempt", "fence", "claimed_at",
+    "only_if_blank", "attempt", "fence", "claimed_at", "job",
 )  # fmt: skip
+MOST_WAITING = 10_000  # so far is counted what waits, to choose the size of a call
+MOST_OF_A_JOB = 1_000_000
+Size = int | Callable[[str, int], int]
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 # The statements of a claim never change, so they are written once: writing them took longer than running them.
@@ -52,7 +55,15 @@ _NEXT = (
     .where(_MAY_GO, _OUTBOX.object == sa.bindparam("object"))
     .with_for_update(skip_locked=True)
 )
-_DOUBTFUL = _AS_CLAIMED.where(_MINE, _OUTBOX.state == "in_doubt", is_free(_OUTBOX, _NOW)).with_for_update(
+_WAITING = sa.select(sa.func.count()).select_from(
+    sa.select(_OUTBOX.id)
+    .where(_MINE, _OUTBOX.state == "pending", is_free(_OUTBOX, _NOW), _OUTBOX.object == sa.bindparam("object"))
+    .limit(MOST_WAITING)
+    .subquery()
+)
+_IN_DOUBT = sa.and_(_MINE, _OUTBOX.state == "in_doubt", is_free(_OUTBOX, _NOW))
+_FIRST_DOUBT = sa.select(_OUTBOX.job).where(_IN_DOUBT).order_by(_OUTBOX.id).limit(1)
+_DOUBTFUL = _AS_CLAIMED.where(_IN_DOUBT, _OUTBOX.job.is_not_distinct_from(sa.bindparam("job"))).with_for_update(
     skip_locked=True
 )
 _STILL_IN_DOUBT = (
@@ -74,14 +85,16 @@ class Outbox(OutboxReader):
         """Put these on their way. One that says what the newest version says already is no new row."""
         return Intents(self._connection, now=self.now, writing=self._writing).add(drafts)
 
-    def claim(self, destination: str, worker: str, *, lease_seconds: float = 120, limit: int = 200) -> list[Delivery]:
+    def claim(self, destination: str, worker: str, *, lease_seconds: float = 120, limit: Size = 200) -> list[Delivery]:
         """What may be sent now, oldest first, all of one object; commit before sending.
 
-        What a tombstone forbids is cancelled here, in the same transaction.
+        `limit` may depend on the object and on how many of it wait. What a tombstone forbids is cancelled here, in the
+        same transaction.
         """
         first = self._one(_FIRST, destination=destination, now=self.now)
         while first is not None:
-            rows = self._rows(_NEXT, destination=destination, object=first.object, now=self.now, limit=limit)
+            size = self._size(destination, first.object, limit)
+            rows = self._rows(_NEXT, destination=destination, object=first.object, now=self.now, limit=size)
             dead = [row.id for row in rows if row.dead]
             self._cancel(dead)
             alive = [row for row in rows if not row.dead]
@@ -93,10 +106,24 @@ class Outbox(OutboxReader):
     def recover(self, destination: str, worker: str, *, lease_seconds: float = 120, limit: int = 200) -> list[Delivery]:
         """What is in doubt with nobody at work on it: look each one up before anything else.
 
-        `claimed_at` stays the time at which it was last sent, `attempt` how often it was.
+        All of one job of the other side, or else of none. `claimed_at` stays the time at which it was last sent,
+        `attempt` how often it was.
         """
-        rows = self._rows(_DOUBTFUL, destination=destination, now=self.now, limit=limit)
+        first = self._one(_FIRST_DOUBT, destination=destination, now=self.now)
+        if first is None:
+            return []
+        most = limit if first.job is None else MOST_OF_A_JOB  # a job is asked for once, however much it carries
+        rows = self._rows(_DOUBTFUL, destination=destination, now=self.now, job=first.job, limit=most)
         return self._take(rows, worker, lease_seconds, sending=False)
+
+    def hold(self, deliveries: Sequence[Delivery], *, lease_seconds: float = 120, job: str | None = None) -> None:
+        """Hold these for another lease, and keep the job that carries them; StaleClaim if one of them is another's."""
+        fences = {delivery.id: delivery.fence for delivery in deliveries}
+        found = {row.id: row.fence for row in self._rows(_STILL_IN_DOUBT, listed=listed(fences))}
+        if found != fences:
+            raise StaleClaim("The lease ran out, and another worker has claimed what is being sent.")
+        values: dict[str, Any] = {"lease_until": self.now + timedelta(seconds=lease_seconds)}
+        self._update(fences, values if job is None else values | {"job": job})
 
     def resend(self, deliveries: Sequence[Delivery], *, lease_seconds: float = 120) -> list[Delivery]:
         """Looked up, and surely not there: count another attempt for those still ours, commit, and send these.
@@ -109,9 +136,9 @@ class Outbox(OutboxReader):
         self._cancel([id for id, dead in ours.items() if dead])
         alive = [delivery for delivery in deliveries if delivery.id in ours and not ours[delivery.id]]
         until = self.now + timedelta(seconds=lease_seconds)
-        sending = {"attempt": _OUTBOX.attempt + 1, "claimed_at": self.now, "lease_until": until}
+        sending = {"attempt": _OUTBOX.attempt + 1, "claimed_at": self.now, "lease_until": until, "job": None}
         self._update([delivery.id for delivery in alive], sending)
-        return [delivery.with_(attempt=delivery.attempt + 1, claimed_at=self.now) for delivery in alive]
+        return [delivery.with_(attempt=delivery.attempt + 1, claimed_at=self.now, job=None) for delivery in alive]
 
     def settle(self, delivery: Delivery, receipt: Receipt) -> None:
         """Keep the destination's answer; StaleClaim if somebody else has claimed the delivery since."""
@@ -128,11 +155,17 @@ class Outbox(OutboxReader):
         dead = sa.update(tables.outbox).where(among(_OUTBOX.id), _OUTBOX.state == "dead", ~is_outdated())
         return self._write(dead.values(again), listed=listed(ids))
 
+    def _size(self, destination: str, object: str, limit: Size) -> int:
+        if isinstance(limit, int):
+            return limit
+        waiting = self._one(_WAITING, destination=destination, object=object, now=self.now)
+        return max(1, limit(object, waiting[0] if waiting else 0))
+
     def _take(self, rows: Sequence[sa.Row[Any]], worker: str, lease_seconds: float, *, sending: bool) -> list[Delivery]:
         until = self.now + timedelta(seconds=lease_seconds)
         lease = {"worker": worker, "fence": _OUTBOX.fence + 1, "lease_until": until}
-        attempt = {"state": "in_doubt", "attempt": _OUTBOX.attempt + 1, "claimed_at": self.now} if sending else {}
-        self._update([row.id for row in rows], {**lease, **attempt})
+        attempt = {"state": "in_doubt", "attempt": _OUTBOX.attempt + 1, "claimed_at": self.now, "looks": 0}
+        self._update([row.id for row in rows], lease | (attempt if sending else {"looks": _OUTBOX.looks + 1}))
         faultpoint("store.claimed")
         there = self._object_ids(rows)
         return [self._delivery(row, there, sending=sending) for row in rows]

@@ -156,6 +156,12 @@ class OutboxReader(Repository):
         moments = [max((moment for moment in row if moment is not None), default=self.now) for row in rows]
         return min(moments, default=None)
 
+    def jobs(self, destination: str) -> list[str]:
+        """The destination's jobs that are not known to have ended."""
+        columns = tables.outbox.c
+        mine = sa.and_(columns.destination == destination, columns.state == "in_doubt", columns.job.is_not(None))
+        return [row.job for row in self._rows(sa.select(columns.job).where(mine).distinct())]
+
     def stale(self) -> int:
         """How many are in doubt with nobody at work on them: a watchdog's figure."""
         columns = tables.outbox.c

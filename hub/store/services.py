@@ -17,7 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from hub.domain import Budget
+from hub.domain import Allowance, Budget
 from hub.errors import AccessDenied, RateLimited, Unavailable
 from hub.store.faults import faultpoint
 from hub.store.store import Store
@@ -101,6 +101,15 @@ class SharedBudgets:
             if wait > self._max_wait:
                 raise RateLimited(f"The budget of {name} is spent for {wait:.0f} s.", retry_after=wait)
             self._clock.sleep(wait)
+
+    def told(self, name: str, allowance: Allowance) -> None:
+        """Keep what the other side said is left of its own limit; plenty after plenty is nothing to keep."""
+        if not allowance.gap:
+            with self._store.read() as view:
+                if not view.budgets.is_paced(name):
+                    return
+        with self._store.begin() as tx:
+            tx.budgets.told(name, allowance)
 
     def _take(self, name: str, budget: Budget, cost: int) -> float:
         with self._store.begin() as tx:

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hub.domain import Delivery, Receipt
+from hub.domain import JOB_RUNNING, Delivery, Receipt
 from hub.store import tables
 from hub.store.faults import faultpoint
 from hub.store.listed import among, listed
@@ -15,13 +15,28 @@ from hub.store.repository import Repository
 
 PARENT_TRIES = 5  # so often a parent may be missing before a person looks
 LONGEST_WAIT_SECONDS = 300.0
+LONGEST_DOUBT_SECONDS = 3600.0  # between two look-ups of what stays in doubt
 
 _HELD = (
-    sa.select(*(tables.outbox.c[name] for name in ("id", "fence", "parent_misses", "object_id", "post")))
+    sa.select(
+        *(tables.outbox.c[name] for name in ("id", "fence", "parent_misses", "object_id", "post", "looks", "job"))
+    )
     .where(among(tables.outbox.c.id), tables.outbox.c.state == "in_doubt")
     .with_for_update()
 )
-_CHANGING = ("state", "outcome", "object_id", "url", "reason", "detail", "not_before", "settled_at", "parent_misses")
+_CHANGING = (
+    "state",
+    "outcome",
+    "object_id",
+    "url",
+    "reason",
+    "detail",
+    "not_before",
+    "settled_at",
+    "parent_misses",
+    "looks",
+    "job",
+)
 
 
 class Settlements(Repository):
@@ -48,18 +63,22 @@ class Settlements(Repository):
         misses = held.parent_misses + (receipt.outcome == "parent_missing")
         state = _state(receipt, misses)
         waits = state in ("pending", "in_doubt")
+        looks = held.looks if state == "in_doubt" and receipt.reason != JOB_RUNNING else 0
         return {
             "the_id": delivery.id, "new_state": state, "new_outcome": receipt.outcome, "new_url": receipt.url,
             "new_object_id": receipt.object_id or held.object_id, "new_reason": receipt.reason,
-            "new_detail": receipt.detail, "new_not_before": self._not_before(delivery, receipt) if waits else None,
-            "new_settled_at": None if waits else self.now, "new_parent_misses": misses,
+            "new_detail": receipt.detail,
+            "new_not_before": self._not_before(delivery, receipt, looks) if waits else None,
+            "new_settled_at": None if waits else self.now, "new_parent_misses": misses, "new_looks": looks,
+            "new_job": held.job if state == "in_doubt" else None,
         }  # fmt: skip
 
-    def _not_before(self, delivery: Delivery, receipt: Receipt) -> datetime:
+    def _not_before(self, delivery: Delivery, receipt: Receipt, looks: int) -> datetime:
         """As long as the other side asked, else twice as long as the last time."""
         wait = receipt.retry_after
         if wait is None:
-            wait = min(2.0 ** min(delivery.attempt, 16), LONGEST_WAIT_SECONDS)
+            longest = LONGEST_DOUBT_SECONDS if looks else LONGEST_WAIT_SECONDS
+            wait = min(2.0 ** min(delivery.attempt + looks, 16), longest)
         return self.now + timedelta(seconds=max(wait, 0.0))
 
 

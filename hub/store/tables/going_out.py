@@ -52,6 +52,8 @@ outbox = Table(
     Column("reason", Text),
     Column("detail", Text),
     Column("parent_misses", Integer, nullable=False),
+    Column("looks", Integer, nullable=False),  # look-ups in a row that did not end the doubt
+    Column("job", Text),  # of the destination, that it was handed to
     UniqueConstraint("destination", "external_id", "object", "version"),
     Index("ix_outbox_state", "destination", "state", "id"),
     Index("ix_outbox_lane", "destination", "lane", "id"),

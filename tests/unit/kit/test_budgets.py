@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.domain import Budget
+from hub.domain import Allowance, Budget
 from hub.errors import RateLimited
 from hub.kit import Services, Token
 from hub.kit.local import LocalBudgets, LocalMemory, LocalTokens, SteppedClock
@@ -121,3 +121,51 @@ def test_a_token_that_ends_within_the_minute_is_replaced(clock: SteppedClock) ->
 
 def test_local_services_know_the_time_by_themselves() -> None:
     assert Services.local().clock.now().tzinfo is not None
+
+
+# --- what the other side says is left
+
+
+MANY = Budget(requests=10_000, per_minutes=1)
+
+
+def test_while_plenty_is_left_nothing_waits(clock: SteppedClock) -> None:
+    budgets = LocalBudgets(clock, max_wait_seconds=90)
+    budgets.told("x", Allowance(remaining=21, of=100, seconds=60))
+
+    budgets.acquire("x", MANY, cost=20)
+
+    assert clock.sleeps == []
+
+
+def test_what_little_is_left_is_spread_over_the_time_until_it_is_renewed(clock: SteppedClock) -> None:
+    budgets = LocalBudgets(clock, max_wait_seconds=90)
+    budgets.told("x", Allowance(remaining=6, of=100, seconds=60))
+
+    for _ in range(6):
+        budgets.acquire("x", MANY)
+
+    assert clock.sleeps == [10] * 6
+
+
+def test_of_nothing_left_nothing_is_asked_until_it_is_renewed(clock: SteppedClock) -> None:
+    budgets = LocalBudgets(clock, max_wait_seconds=30)
+    budgets.told("x", Allowance(remaining=0, of=100, seconds=60))
+
+    with pytest.raises(RateLimited) as told:
+        budgets.acquire("x", MANY)
+    clock.sleep(60)
+    budgets.acquire("x", MANY)
+
+    assert told.value.retry_after == 60
+    assert clock.sleeps == [60]
+
+
+def test_plenty_after_little_lets_go_again(clock: SteppedClock) -> None:
+    budgets = LocalBudgets(clock, max_wait_seconds=90)
+    budgets.told("x", Allowance(remaining=1, of=100, seconds=60))
+    budgets.told("x", Allowance(remaining=99, of=100, seconds=60))
+
+    budgets.acquire("x", MANY)
+
+    assert clock.sleeps == []

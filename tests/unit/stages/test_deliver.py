@@ -10,8 +10,9 @@ from hub.errors import AccessDenied, ContractBroken, HubError, RateLimited, Reco
 from hub.kit.vendor import one_by_one
 from hub.stages import deliver
 from hub.stages.deliver import Delivered
-from hub.store import Draft, OutboxRow
+from hub.stages.trouble import SETUP_PAUSE_SECONDS
 from tests.unit.stages.counter import Counter, defer, lack_parent, refuse
+from tests.unit.stages.outbox import intend, rows, send, states
 from tests.unit.stages.world import Town
 
 LONG = 3600.0
@@ -20,32 +21,6 @@ LONG = 3600.0
 @pytest.fixture
 def counter(town: Town) -> Counter:
     return Counter(town.clock)
-
-
-def intend(town: Town, *names: str, **more: Any) -> list[str]:
-    """Things to be sent, each in a lane of its own."""
-    drafts = [
-        Draft(
-            **{"destination": "zendesk", "object": "ticket", "external_id": external_id(name), "lane": name,
-               "body": {"subject": name}, "handoff": f"handoff of {name}"} | more
-        )
-        for name in names
-    ]  # fmt: skip
-    with town.store.begin() as tx:
-        tx.outbox.intend(drafts)
-    return [draft.external_id for draft in drafts]
-
-
-def send(town: Town, counter: Counter, *, patience: float = 0, worker: str = "w", **more: Any) -> Delivered:
-    return deliver.run(counter, store=town.store, worker=worker, patience_seconds=patience, **more)
-
-
-def rows(town: Town) -> dict[str, OutboxRow]:
-    return {row.external_id: row for row in town.outbox("zendesk")}
-
-
-def states(town: Town) -> list[str]:
-    return [row.state for row in town.outbox("zendesk")]
 
 
 def test_what_waits_is_sent_once_and_its_answer_kept(town: Town, counter: Counter) -> None:
@@ -118,8 +93,8 @@ def test_patience_is_not_stretched(town: Town, counter: Counter) -> None:
 @pytest.mark.parametrize(("trouble", "wait"), [
     (RateLimited("Wait.", retry_after=70), 70),
     (Unavailable("Nobody there.", sent=False, retry_after=70), 70),
-    (AccessDenied("No."), deliver.SETUP_PAUSE_SECONDS),
-    (SetupError("The field is missing."), deliver.SETUP_PAUSE_SECONDS),
+    (AccessDenied("No."), SETUP_PAUSE_SECONDS),
+    (SetupError("The field is missing."), SETUP_PAUSE_SECONDS),
 ])  # fmt: skip
 def test_a_call_that_surely_did_nothing_is_made_again_later(
     town: Town, counter: Counter, trouble: HubError, wait: float

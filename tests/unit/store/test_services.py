@@ -11,7 +11,7 @@ from threading import Barrier
 
 import pytest
 
-from hub.domain import Budget
+from hub.domain import Allowance, Budget
 from hub.errors import AccessDenied, RateLimited, Unavailable
 from hub.kit import Services, Token
 from hub.store import Store, tables
@@ -102,6 +102,40 @@ def test_a_cost_above_the_whole_budget_is_had_when_the_window_is_empty(store, cl
     clock.forward(seconds=60)
     with store.begin() as tx:
         assert tx.budgets.acquire("x", budget) == 0
+
+
+def test_what_little_the_other_side_leaves_is_spread_over_the_time_for_all_processes(shared, store, clock):
+    budget = Budget(requests=1000, per_minutes=1)
+    shared.budgets.told("x", Allowance(remaining=12, of=100, seconds=60))
+    other = Shared(store, token_type=Token, max_wait_seconds=5, clock=Patient(clock))
+    began = clock.now
+
+    for each in (shared, other) * 6:
+        each.budgets.acquire("x", budget)
+
+    assert clock.now - began == timedelta(seconds=60)
+
+
+def test_when_too_little_is_left_for_this_run_it_is_told_how_long_to_wait(shared, clock):
+    shared.budgets.told("x", Allowance(remaining=0, of=100, seconds=60))
+
+    with pytest.raises(RateLimited) as told:
+        shared.budgets.acquire("x", Budget(requests=1000, per_minutes=1))
+    clock.forward(seconds=60)
+    shared.budgets.acquire("x", Budget(requests=1000, per_minutes=1))
+
+    assert told.value.retry_after == 60
+
+
+def test_plenty_after_little_lets_go_again_and_plenty_alone_writes_nothing(shared, store):
+    shared.budgets.told("x", Allowance(remaining=0, of=100, seconds=60))
+    shared.budgets.told("x", Allowance(remaining=99, of=100, seconds=60))
+    shared.budgets.told("y", Allowance(remaining=99, of=100, seconds=60))
+
+    shared.budgets.acquire("x", Budget(requests=1000, per_minutes=1))
+
+    with store.read() as view:
+        assert view.memory.get("pace:y") is None
 
 
 def test_a_clock_that_is_put_back_does_not_lock_the_budget(store, clock):

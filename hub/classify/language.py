@@ -3,14 +3,19 @@
 The model is asked through its predictor. The package's front door imports a downloader, at twenty times the cost,
 that we never want. Links and handles are removed first, since they belong to no language, and shouted text is
 lowered, since the model has rarely seen any.
+
+Asking the model costs as much as all else that is found in a post. So where a network names a language and three
+of its small words stand in the text, the network is believed (docs/decisions/0020).
 """
 
 import re
-from functools import cache
+from collections.abc import Set as AbstractSet
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
+from hub.classify.text import fold
 from hub.errors import SetupError
 
 ENOUGH_LETTERS = 6
@@ -20,6 +25,30 @@ GUESS = 0.2  # below this nothing is claimed
 LOOKED_AT = 140  # characters; more does not change the answer
 NOT_A_LANGUAGE = frozenset({"und", "zxx", "mul", "mis", "art", "qam", "qct", "qht", "qme", "qst", "zzz"})
 NOT_TEXT = re.compile(r"[^\w\s'.,!?-]+")
+BORNE_OUT = 3  # small words of one language: nobody writes so many of them in a text of another
+SMALL_WORDS = {
+    language: frozenset(fold(words).split())
+    for language, words in {
+        "en": """
+            about after and any are because been but can't could didn't doesn't don't for from get had has have his how
+            i i'm i've is it it's my not of our out she should than that the their them then there these they this to
+            want was we were what when where which who why with would you your
+        """,
+        "de": """
+            aber auch auf aus bei bin das dass dem der die doch ein eine einem einen einer euch für haben hat ich ihr
+            ist kann kein keine mehr mein meine mich mir mit nach nicht noch nur oder schon sehr sich sie sind und uns
+            unser von vor wenn wird wir wie zu zum zur über
+        """,
+        "es": """
+            con cuando del donde el ella ellos en está estoy están fue hace hay las los muy más nada pero porque qué
+            sin su sus también tiene todos y ya yo
+        """,
+        "fr": """
+            au aux avec c'est ces cette dans des du elle est et ils j'ai je leur mais même n'est nous ont pas pour
+            qu'il quand sont sur très une votre vous être
+        """,
+    }.items()
+}
 
 
 class Predictor(Protocol):
@@ -42,9 +71,14 @@ def predictor() -> Predictor:
     return model
 
 
-def detect(plain: str, hint: str | None = None) -> str | None:
-    """The language of a text without links and handles; `hint` is the network's word, None means nobody can say."""
+def detect(plain: str, hint: str | None = None, words: AbstractSet[str] = frozenset()) -> str | None:
+    """The language of a text without links and handles; None means nobody can say.
+
+    `hint` is the network's word, `words` are those of the text, folded.
+    """
     hint = primary(hint)
+    if hint in SMALL_WORDS and len(words & SMALL_WORDS[hint]) >= BORNE_OUT:
+        return hint
     text = " ".join(NOT_TEXT.sub(" ", plain[:LOOKED_AT]).split())
     if len(text) < ENOUGH_LETTERS:
         return hint
@@ -61,6 +95,7 @@ def detect(plain: str, hint: str | None = None) -> str | None:
     return language if probability >= GUESS else None
 
 
+@lru_cache(maxsize=1_000)
 def primary(tag: str | None) -> str | None:
     """The language of a BCP 47 tag: `en` for `en-US`; None for the codes that mean "no language"."""
     if not tag:

@@ -4,7 +4,8 @@
 
 A phrase is words in order. `{a,b c}` is a choice, `{,a}` may be absent, `buy{,s,ing}` spells three words, and
 `..` lets up to four other words pass. That is all: no repetition without a bound can be written, so no text can
-make a phrase slow. A phrase is tried only where its rarest word (its anchor) stands in the text.
+make a phrase slow. A phrase is tried only where its rarest word (its anchor) stands in the text, and the next
+rarest as well.
 """
 
 import re
@@ -33,12 +34,15 @@ COMMON = frozenset(
 
 
 class Phrase:
-    """A phrase ready to be looked for: tried where one of its anchors stands. Its pattern is compiled on first use."""
+    """A phrase ready to be looked for: tried where one of its anchors stands. Its pattern is compiled on first use.
 
-    __slots__ = ("_pattern", "anchors", "stands_in")
+    Of `seconds` one must stand in the text too; where there are none, nothing is known of a second word.
+    """
 
-    def __init__(self, anchors: frozenset[str], pattern: str | None) -> None:
-        self.anchors = anchors
+    __slots__ = ("_pattern", "anchors", "seconds", "stands_in")
+
+    def __init__(self, anchors: frozenset[str], seconds: frozenset[str], pattern: str | None) -> None:
+        self.anchors, self.seconds = anchors, seconds
         self._pattern = pattern
         self.stands_in: Callable[[str], object] = self._first
         """Something true if the phrase stands in a line that holds one of its anchors."""
@@ -57,11 +61,17 @@ def compile_phrase(phrase: str) -> Phrase:
     required = [part for part in parts if part and all(part)]
     if not required:
         raise SetupError(f"The phrase {phrase!r} has no word that must be there; add one.")
-    rarest = min(required, key=lambda part: sum(min(map(_frequency, words.split())) for words in part))
-    anchors = frozenset(min(words.split(), key=_frequency) for words in rarest)
+    rarest, *others = sorted(required, key=lambda part: sum(min(map(_frequency, words.split())) for words in part))
+    anchors = _rarest_words(rarest)
     if len(parts) == 1 and anchors == frozenset(rarest):
-        return Phrase(anchors, None)
-    return Phrase(anchors, " " + "".join(_pattern(part) for part in parts))
+        return Phrase(anchors, frozenset(), None)
+    seconds = next((found for found in map(_rarest_words, others) if not any(map(_is_place, found))), frozenset())
+    return Phrase(anchors, seconds, " " + "".join(_pattern(part) for part in parts))
+
+
+def _rarest_words(part: tuple[str, ...]) -> frozenset[str]:
+    """Of each spelling the word by which it is found fastest."""
+    return frozenset(min(words.split(), key=_frequency) for words in part)
 
 
 def choices(part: str) -> tuple[str, ...] | None:
@@ -91,7 +101,12 @@ def _pattern(part: tuple[str, ...] | None) -> str:
 
 def _frequency(word: str) -> float:
     """A guess at how many posts hold a word: few hold long ones. Placeholders, in no post, must anchor nothing."""
-    return 100.0 if word.endswith("_") else 1.0 if word in COMMON else 1 / len(word) ** 2
+    return 100.0 if _is_place(word) else 1.0 if word in COMMON else 1 / len(word) ** 2
+
+
+def _is_place(word: str) -> bool:
+    """Whether it stands for a name (`us_`), and so in a line only."""
+    return word.endswith("_")
 
 
 class PhraseBook:
@@ -109,8 +124,11 @@ class PhraseBook:
     def find(self, reading: Reading, line: str) -> set[int]:
         """The numbers of all phrases that stand in this text; `line` is its line with names replaced."""
         found: set[int] = set()
-        for anchor in reading.words & self._anchors:
+        words = reading.words
+        for anchor in words & self._anchors:
             for number, phrase in self._index[anchor]:
+                if phrase.seconds and words.isdisjoint(phrase.seconds):
+                    continue
                 if number not in found and phrase.stands_in(line):
                     found.add(number)
         return found

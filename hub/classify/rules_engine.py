@@ -5,6 +5,7 @@ of microseconds: texts are cut into tokens once, and a rule is tried only where 
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import compress
 
 from hub.classify import sentiment
 from hub.classify.engine import Item
@@ -56,7 +57,9 @@ class RulesEngine:
         for start in range(0, len(items), AT_A_TIME):
             some = items[start : start + AT_A_TIME]
             readings = [_read(item) for item in some]
-            languages = [detect(reading.plain, item.lang) for reading, item in zip(readings, some, strict=True)]
+            languages = [
+                detect(reading.plain, item.lang, reading.words) for reading, item in zip(readings, some, strict=True)
+            ]
             signals += map(self._signal, some, readings, languages)
         return signals
 
@@ -68,21 +71,24 @@ class RulesEngine:
         kinds: set[str] = {subject.kind for subject in subjects}
         facts = _facts(item, reading, feeling, kinds) | self._parent_facts(item)
         fired = load_rules().fired(reading, named.line, spoken, facts)
-        scores = scores_of(fired)
-        urgency = scores.pop(URGENT, 0.0)
         evidence = [rule.evidence for rule in fired]
-        if kinds == {"competitor"} and not item.addressed and _damp(scores, TROUBLE, OF_OTHERS):
-            evidence.append("subject.competitor_only")
-        trouble = any(rule.worded and rule.intent in TROUBLE for rule in fired)
-        mine = trouble and (item.addressed or bool(kinds - {"competitor"}))
-        intent, confidence = self._choose(scores, mine=mine)
-        if feeling > sentiment.NEGATIVE and _really_bad(fired):
-            feeling = min(feeling, 0.0) - 0.3
+        scores = scores_of(fired) if fired else {}
+        said = scores.pop(URGENT, 0.0)
+        if scores:
+            if kinds == {"competitor"} and not item.addressed and _damp(scores, TROUBLE, OF_OTHERS):
+                evidence.append("subject.competitor_only")
+            trouble = any(rule.worded and rule.intent in TROUBLE for rule in fired)
+            mine = trouble and (item.addressed or bool(kinds - {"competitor"}))
+            intent, confidence = self._choose(scores, mine=mine)
+            if feeling > sentiment.NEGATIVE and _really_bad(fired):
+                feeling = min(feeling, 0.0) - 0.3
+        else:  # as most posts
+            intent, confidence = "none", 1.0
         return Signal(
             post=item.key, found_by=self.found_by, lang=language,
             sentiment=sentiment.named(feeling), sentiment_score=round(feeling, 3),
             intent=intent, confidence=confidence, scores={name: value for name, value in scores.items() if value > 0},
-            urgency=_urgency(urgency, scores, item),
+            urgency=_urgency(said, scores, item) if scores else said,
             relevant=intent != "spam" and bool(subjects or item.addressed or not self.subjects.subjects),
             subjects=tuple(subject.name for subject in subjects), evidence=tuple(evidence),
         )  # fmt: skip
@@ -145,7 +151,7 @@ def _facts(item: Item, reading: Reading, feeling: float, kinds: set[str]) -> int
         "competitor": "competitor" in kinds,
         "addressed": item.addressed or (ours and "@" in text),
     }
-    return sum(BIT[fact] for fact, true in holds.items() if true)
+    return sum(compress(map(BIT.__getitem__, holds), holds.values()))
 
 
 def _damp(scores: dict[str, float], names: Sequence[str], factor: float) -> bool:

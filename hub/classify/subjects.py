@@ -13,6 +13,7 @@ from hub.domain.config import Subject
 from hub.errors import SetupError
 
 US, RIVAL = "us_", "rival_"
+US_TWICE = f"{US} {US}"
 ELISIONS = ("l'", "d'", "qu'")  # French ties its articles to a name, and English its possessive
 POSSESSIVE = "'s"
 
@@ -31,6 +32,7 @@ class SubjectFinder:
         self.subjects = tuple(subjects)
         self._aliases = _index((number, alias) for number, subject in enumerate(subjects) for alias in _names(subject))
         self._anchors = frozenset(self._aliases)
+        self._places = [f" {RIVAL if one.kind == 'competitor' else US} " for one in subjects]
         self._exclusions = [tuple(f" {' '.join(tokens_of(text))} " for text in one.exclusions) for one in subjects]
 
     def find(self, reading: Reading) -> Named:
@@ -44,12 +46,11 @@ class SubjectFinder:
         if len(found) > 1:
             found.sort(key=_length, reverse=True)  # the longest first: `acme home` before `acme`
         for number, alias in found:
-            place = RIVAL if self.subjects[number].kind == "competitor" else US
-            line = line.replace(alias, f" {place} ")
-        while f"{US} {US}" in line:
-            line = line.replace(f"{US} {US}", US)
+            line = line.replace(alias, self._places[number])
+        while US_TWICE in line:
+            line = line.replace(US_TWICE, US)
         numbers = sorted({number for number, _ in found})
-        return Named(tuple(self.subjects[number] for number in numbers), line)
+        return Named(tuple([self.subjects[number] for number in numbers]), line)
 
     def _excluded(self, number: int, line: str) -> bool:
         return any(exclusion in line for exclusion in self._exclusions[number])

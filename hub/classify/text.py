@@ -16,12 +16,13 @@ INVISIBLE = re.compile(
     "[\u0300-\u036f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe0f\ufeff\x00-\x08\x0b-\x1f]"
 )
 TOKEN = re.compile(
-    r"@?\w+(?:'\w+)*"  # a word, with what an apostrophe ties to it, or a handle
+    r"@?\w++(?:'\w++)*+"  # a word, with what an apostrophe ties to it, or a handle
     r"|[:;=]['-]?[()dpo/|*\[\]](?!\w)|<3"  # emoticons (the text is lower case by now)
     r"|[.!?](?=\s)"  # the end of a sentence, which `line` leaves out
     r"|\$|€|£|[\u2600-\u27bf\U0001f300-\U0001faff]"  # money and pictures, one by one
 )
 SENTENCE_ENDS = frozenset(".!?")
+SHOUTED = re.compile("[A-Z]{4}")  # cheap, and true of every shout
 SHOUT = re.compile(r"\b[A-Z]{4,}\b")
 APOSTROPHES = str.maketrans("’`´", "'''")
 
@@ -53,7 +54,7 @@ class Reading:
     @property
     def shouts(self) -> int:
         """How many words of four letters or more are written in capitals."""
-        return len(SHOUT.findall(self.text))
+        return len(SHOUT.findall(self.text)) if SHOUTED.search(self.text) else 0
 
 
 def fold(text: str) -> str:

@@ -1,8 +1,11 @@
 """Language: the model where it is sure, the network's word where it is not, nobody where neither knows."""
 
+from itertools import combinations
+
 import pytest
 
-from hub.classify.language import detect, primary
+from hub.classify.language import SMALL_WORDS, detect, primary
+from hub.classify.text import Reading
 
 
 @pytest.mark.parametrize(
@@ -29,6 +32,26 @@ def test_a_text_too_short_to_tell_is_what_the_network_says() -> None:
 
 def test_a_sure_model_is_believed_against_the_network() -> None:
     assert detect("Welche Kaffeemaschine soll ich für das Büro kaufen?", "en") == "de"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Die Kaffeemaschine und der Wasserkocher is not for you", "en"),
+        ("Die Kaffeemaschine und der Wasserkocher for you", "de"),  # two words are quickly borrowed
+    ],
+)
+def test_the_network_is_believed_where_three_small_words_bear_it_out(text: str, language: str) -> None:
+    reading = Reading(text)
+
+    assert detect(reading.plain, "en") == "de"
+    assert detect(reading.plain, "en", reading.words) == language
+    assert detect(reading.plain, None, reading.words) == "de"
+
+
+@pytest.mark.parametrize(("one", "other"), combinations(SMALL_WORDS, 2))
+def test_no_small_word_bears_out_two_languages(one: str, other: str) -> None:
+    assert SMALL_WORDS[one].isdisjoint(SMALL_WORDS[other])
 
 
 def test_an_unsure_model_is_not() -> None:

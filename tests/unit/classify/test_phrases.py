@@ -58,6 +58,29 @@ def test_a_phrase_needs_a_word_that_must_be_there(phrase: str) -> None:
         compile_phrase(phrase)
 
 
+TRIED = (
+    "{,really} love it", "{buy,get} {a,an} machine", "which .. should i buy", "{step by step,manual} for us_",
+    "{leave,quit} us_ for rival_", "us_ machine", "rival_ .. machine", "{,a} {kettle,coffee pot} {leak,drip}{,s,ing}",
+)  # fmt: skip
+WORDS = sorted(
+    {word for phrase in TRIED for part in phrase.split() for spelt in choices(part) or () for word in spelt.split()}
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.sampled_from(WORDS), max_size=12))
+def test_looking_for_a_second_word_first_loses_no_phrase(words: list[str]) -> None:
+    line = f" {' '.join(words)} "
+    reading = Reading(line.replace("us_", "acme").replace("rival_", "kaffa"))  # names are replaced in the line only
+    phrases = [compile_phrase(phrase) for phrase in TRIED]
+
+    found = PhraseBook(list(enumerate(TRIED))).find(reading, line)
+
+    assert found == {
+        number for number, one in enumerate(phrases) if reading.words & one.anchors and one.stands_in(line)
+    }
+
+
 def test_a_phrase_has_few_gaps() -> None:
     with pytest.raises(SetupError, match="gaps"):
         compile_phrase("a .. b .. c .. dog")

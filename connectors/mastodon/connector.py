@@ -13,16 +13,17 @@ What shapes this module:
   cursor; the nightly sweep finds them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from hub.domain import Cursor, Watch
+from hub.domain import Cursor, Measurement, Reference, Watch
 from hub.errors import ContractBroken, SetupError
-from hub.kit import SPOILT, BearerToken, LinkHeader, Network, Page, Rejected, ResetAt, iso8601
+from hub.kit import SPOILT, BearerToken, LinkHeader, LookUp, Network, Page, Rejected, ResetAt, iso8601
 
 PAGE_SIZE = 40  # the most that a timeline returns
+COUNTED = {"followers": "followers_count", "following": "following_count", "posts": "statuses_count"}
 SNOWFLAKE_DIGITS = 17  # fewer, or letters, and the server counts in its own way
 
 
@@ -30,6 +31,7 @@ class Mastodon(Network):
     """One server of the fediverse, with one account's token."""
 
     auth = BearerToken(secret="access_token")
+    look_up_size = 1
     pages = LinkHeader(rel="prev")  # on Mastodon, "prev" is the next newer page
     wait = ResetAt(header="X-RateLimit-Reset", read=iso8601)
 
@@ -52,6 +54,33 @@ class Mastodon(Network):
             if answer.body != []:
                 yield self._page(answer.body)
 
+    def look_up(self, references: Sequence[Reference]) -> Iterator[LookUp]:
+        """One status a call; what this server does not show any more is gone."""
+        for reference in references:
+            try:
+                status = self.get(f"/api/v1/statuses/{quote(reference.native_id, safe='')}")
+            except Rejected as refused:
+                if refused.status not in (404, 410):
+                    raise
+                yield LookUp(records=[], gone={reference.key: "deleted"})
+                continue
+            yield LookUp(records=self.records(status))
+
+    def measure(self, account: str) -> Iterator[Measurement]:
+        """Followers, followed and statuses of one account."""
+        path = "/api/v1/accounts/lookup"
+        yield from self.measurements(path, self.get(path, acct=account.removeprefix("@")))
+
+    def measurements(self, path: str, body: Any) -> Iterator[Measurement]:
+        """The counts that an account carries."""
+        if not isinstance(body, dict) or not isinstance(body.get("id"), str):
+            raise ContractBroken("Mastodon gave an account without an id.")
+        for name, count in COUNTED.items():
+            if isinstance(value := body.get(count), int):
+                yield Measurement(
+                    network="mastodon", account=body["id"], name=name, value=value, at=self.services.clock.now()
+                )
+
     def records(self, body: Any) -> list[dict[str, Any]]:
         """Statuses, alone, in a list, found by a search, or inside notifications; each with its server."""
         if isinstance(body, dict):
@@ -71,7 +100,10 @@ class Mastodon(Network):
     def _timeline(self, watch: Watch) -> tuple[str, dict[str, Any]]:
         match watch.kind:
             case "hashtag":
-                return f"/api/v1/timelines/tag/{quote(watch.value.removeprefix('#'), safe='')}", {}
+                tag = watch.value.removeprefix("#")
+                if not tag:
+                    raise SetupError("A watch on a Mastodon hashtag must name the hashtag; correct the watch.")
+                return f"/api/v1/timelines/tag/{quote(tag, safe='')}", {}
             case "profile":
                 return f"/api/v1/accounts/{quote(self._account_id(watch.value), safe='')}/statuses", {}
             case "mention":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hub.cli.app import Json, answer_json, answer_table, app, opened_hub, say
+from hub.cli.exits import SOME_REFUSED
 
 if TYPE_CHECKING:
     from hub.mapping import Mapping
@@ -125,13 +126,21 @@ def rehearse(
     name: Annotated[str, typer.Argument(help="The connector.")],
     files: Annotated[list[Path] | None, typer.Argument(help="Recordings; the connector's own without any.")] = None,
 ) -> None:
-    """Run a connector and its mapping over recordings; print the posts, receipts or named error each leads to."""
+    """Run a connector and its mapping over recordings; print each post, metric, receipt or named error.
+
+    Answers of endpoints that the connector does not call are told as `unused`. Exit code 1 when an answer of one that
+    it does call led to nothing.
+    """
     import msgspec
 
     from hub.rehearsal import rehearse as play
 
+    nothing = False
     for outcome in play(name, files or ()):
+        nothing |= "nothing" in outcome
         sys.stdout.buffer.write(msgspec.json.encode(outcome) + b"\n")
+    if nothing:
+        raise typer.Exit(SOME_REFUSED)
 
 
 def _lines(files: list[Path] | None) -> Iterator[bytes]:

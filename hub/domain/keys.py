@@ -18,3 +18,8 @@ def make_key(network: str, record_type: str, native_id: str, scope: str | None =
 def external_id(*keys: str) -> str:
     """32 lower-case hex digits that stand for these keys at a destination."""
     return sha256("\x1f".join(keys).encode("utf-8", "surrogatepass")).hexdigest()[:EXTERNAL_ID_LENGTH]
+
+
+def scope_of(key: str, native_id: str) -> str | None:
+    """The scope in a key that `make_key` made with this native id; None where there is none."""
+    return key.split(":", 2)[2].removesuffix(native_id).rstrip("/") or None

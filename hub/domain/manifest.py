@@ -1,5 +1,7 @@
 """A connector's manifest: what pages, DAGs and docs must know of a system without importing its code."""
 
+import re
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -8,6 +10,7 @@ import msgspec
 from hub.domain.model import Model
 
 Positive = Annotated[int, msgspec.Meta(gt=0)]
+Amount = Annotated[float, msgspec.Meta(gt=0)]
 
 
 class Api(Model):
@@ -45,6 +48,52 @@ class Allowance(Model):
         return 0.0 if self.remaining > self.of / 5 else self.seconds / max(self.remaining, 1)
 
 
+class Endpoint(Model):
+    """One call that the connector makes. A call that no manifest names is refused by the kit before it is sent.
+
+    `call` is method and path, `{id}` for one segment, `{rest:path}` for any number: `GET /2/users/{id}/tweets`.
+    """
+
+    call: str
+    serves: tuple[str, ...]  # kinds of watch, or check, parents, rereads, removals, measurements, login
+    gives: tuple[Literal["posts", "measurements", "facts"], ...] = ("posts",)
+    scopes: tuple[str, ...] = ()
+    bucket: str | None = None  # counted by this budget in place of the common one
+    units: Annotated[int, msgspec.Meta(ge=0)] = 1  # what one call costs of its budget
+
+    def matches(self, method: str, path: str) -> bool:
+        """Whether a request is this call; a slash at the end makes no difference."""
+        mine, _, template = self.call.partition(" ")
+        return mine == method and bool(_pattern(template).fullmatch(path.rstrip("/") or "/"))
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    """A path's template as a pattern over percent-encoded paths."""
+    parts = re.split(r"(\{\w+(?::path)?\})", template.rstrip("/") or "/")
+    return re.compile(
+        "".join(
+            (".+" if part.endswith(":path}") else "[^/]+") if part.startswith("{") else re.escape(part)
+            for part in parts
+        )
+    )
+
+
+class Prices(Model):
+    """What reading costs in money, and the most that may be spent in thirty days."""
+
+    currency: str
+    monthly_limit: Amount  # the connection's extra `monthly_limit` says otherwise
+    each: dict[str, Amount]  # by kind of thing read
+
+
+class Reread(Model):
+    """Posts younger than `within_days` are read again every `every_hours`: edits, deletions and counters."""
+
+    within_days: Amount
+    every_hours: Amount
+
+
 class Expectations(Model):
     """What a healthy run of this network looks like; checked by the batch gate."""
 
@@ -55,7 +104,8 @@ class Expectations(Model):
 class Policy(Model):
     """What the network's terms allow us to keep and do, as data."""
 
-    retention_days: int | None = None
+    retention_days: Amount | None = None  # without being read again; then nothing but the key is left
+    author_retention_days: Amount | None = None  # the same for what is said of an author
     honour_deletes_within_hours: int | None = None
     purposes: tuple[str, ...] = ("listening", "service", "sales")
     reference: str = ""
@@ -75,6 +125,11 @@ class Manifest(Model):
     hosts: tuple[str, ...] = ()  # what the sandbox plays: exact names or `*.suffix`
     base_url: str | None = None  # where the API lives, unless the connection's host says otherwise
     connection: dict[str, Any] = {}  # conn_type and which field holds which secret, for `hub doctor` and the guide
+    endpoints: tuple[Endpoint, ...] = ()  # every call that is made; none for those that read files or the open web
+    buckets: dict[str, Budget] = {}  # budgets of their own for some endpoints
+    prices: Prices | None = None
+    files: bool = False  # reads files that somebody exported, and asks no system
+    reread: Reread | None = None
     watches: tuple[str, ...] = ()
     every_seconds: Positive = 300
     expectations: Expectations = Expectations()
@@ -82,6 +137,10 @@ class Manifest(Model):
     handoffs: tuple[Literal["Lead", "Case", "Alert"], ...] = ()  # destinations: what they take
     senders: Positive = 1  # destinations: calls at the same time, each author's in order all the same
     waivers: dict[str, str] = {}
+
+    def endpoint(self, method: str, path: str) -> Endpoint | None:
+        """The call that such a request is, if the manifest names one."""
+        return next((each for each in self.endpoints if each.matches(method, path)), None)
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -67,4 +67,30 @@ class Post(Model):
     engagement: Engagement = Engagement()
     seen_by: tuple[str, ...] = ()  # keys of the watches that found it
     observed_via: ObservedVia = "live"
+    rating: float | None = None  # of a review or survey: 0 to 1 of the scale it was given on
     flags: tuple[str, ...] = ()  # reason codes of what was made harmless on the way in
+
+
+class Measurement(Model):
+    """One number of one account at one moment, such as its followers; the network's own count, never ours.
+
+    `value` is None where the network was asked and does not say: that is not zero.
+    """
+
+    network: str
+    account: str  # the account's native id
+    name: str  # followers, following, posts, reach, impressions, views, engagements, profile_views, ...
+    at: Moment  # when it was counted; for a period, its end
+    period: Literal["moment", "day", "week", "days_28", "lifetime"] = "moment"
+    value: float | None = None
+    post: str | None = None  # native id of the post that it is about, if not about the account as a whole
+
+
+class Reference(Model):
+    """A post as its network would be asked for it."""
+
+    key: str
+    native_id: str
+    scope: str | None = None
+    url: str | None = None
+    thread: str | None = None  # the thread's key, where it is known

@@ -1,23 +1,27 @@
 """One way to ask any system anything: budgets, limits, waiting, retries and honest names for trouble.
 
-Only reads pass here, so a read that failed may simply be asked again. What a connector sees is an answer or one of
-our errors; what an error says is fit for a log: no secret, no body, no query.
+Only questions pass here, also those that a system wants to be posted, so one that failed may simply be asked again.
+Only calls that the manifest names are made, each at the cost of its budget. What a connector sees is an answer or one
+of our errors; what an error says is fit for a log: no secret, no body, no query.
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
+import orjson
 import requests
 import requests.utils
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from hub.domain import Manifest
-from hub.errors import AccessDenied, ContractBroken, RateLimited, TransientError, Unavailable
+from hub.domain import Budget, Manifest
+from hub.errors import AccessDenied, ContractBroken, HubError, RateLimited, SetupError, TransientError, Unavailable
 from hub.kit.answers import Answer, read_json
 from hub.kit.auth import Auth, Session
 from hub.kit.deadline import TimedAdapter
@@ -27,7 +31,26 @@ from hub.kit.waits import Wait
 
 CHUNK_BYTES = 1 << 16
 FIRST_PAUSE_SECONDS = 0.5  # doubled with each further try, and spread by chance
+Trouble = Callable[[int, Any], HubError | None]
+"""Reads status and decoded body of a refusal; None where they say no more than the status does."""
 USER_AGENT = "social-intelligence-hub/0.1 (+self-hosted)"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A question that is no GET: its method and the bytes that go with it."""
+
+    body: bytes
+    kind: str = "application/json"
+    method: str = "POST"
+
+
+class _Expense(NamedTuple):
+    """A call's budget, under its name, and what it costs of it."""
+
+    name: str
+    budget: Budget
+    units: int
 
 
 class Http:
@@ -41,9 +64,12 @@ class Http:
         wait: Wait,
         session: Session,
         *,
+        trouble: Trouble | None = None,
         open_web: bool = False,
     ) -> None:
-        """`open_web`: addresses come from outside; every connection passes the gate, and redirects are handed on."""
+        """`trouble` may name what a refusal's body says; `open_web`: addresses come from outside, so every connection
+        passes the gate, and redirects are handed on."""
+        self._trouble, self._quiet_until = trouble, services.clock.now()
         self._manifest, self._services, self._auth, self._wait = manifest, services, auth, wait
         self._proof = session
         self._wire = requests.Session()
@@ -57,17 +83,20 @@ class Http:
         self._routes: dict[str, dict[str, Any]] = {}
 
     def get(
-        self, url: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
-    ) -> Answer:
+        self, url: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None,
+        *, post: Sent | None = None,
+    ) -> Answer:  # fmt: skip
         """The decoded answer to one question; waits and asks again as the limits allow."""
-        status, found, body = self.fetch(url, params, headers)
+        status, found, body = self.fetch(url, params, headers, post=post)
         source = f"{self._manifest.title} ({urlsplit(url).path})"
         return Answer(status, found, read_json(body, source=source, max_depth=self._services.limits.max_depth), url)
 
     def fetch(
-        self, url: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
-    ) -> tuple[int, Mapping[str, str], bytes]:
+        self, url: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None,
+        *, post: Sent | None = None,
+    ) -> tuple[int, Mapping[str, str], bytes]:  # fmt: skip
         """The same without decoding: status, headers, bytes."""
+        spend = self._expense(post.method if post else "GET", url)
         renewed = False
         last: TransientError | None = None
         for attempt in range(self._services.limits.max_requests):
@@ -75,12 +104,14 @@ class Http:
                 self._pause(last, attempt)
             try:
                 proof = self._auth.headers(self._proof)
-                status, found, body = self._once(url, params, {**proof, **(headers or {})})
+                self._keep_quiet()
+                self._services.budgets.acquire(spend.name, spend.budget, cost=spend.units)
+                status, found, body = self._once(self._question(url, params, {**proof, **(headers or {})}, post), url)
                 may_renew = status == 401 and not renewed and attempt + 1 < self._services.limits.max_requests
                 if may_renew and self._auth.renew(self._proof, proof):
                     renewed, last = True, None
                     continue
-                self._judge(status, found)
+                self._judge(status, found, body)
                 return status, found, body
             except TransientError as trouble:
                 last = trouble
@@ -104,9 +135,20 @@ class Http:
             raise Unavailable(f"{title} cannot be logged in to ({type(broken).__name__}).") from None
         return response.status_code, answer if isinstance(answer, dict) else {}
 
+    def rest(self, seconds: float) -> None:
+        """The system asked, in an answer that was good, to be left alone for so long."""
+        self._quiet_until = max(self._quiet_until, self._services.clock.now() + timedelta(seconds=seconds))
+
     def close(self) -> None:
         """Hang up."""
         self._wire.close()
+
+    def _keep_quiet(self) -> None:
+        left = (self._quiet_until - self._services.clock.now()).total_seconds()
+        if left > self._services.limits.max_wait_seconds:
+            raise RateLimited(f"{self._manifest.title} asked to be left alone for {left:.0f} s.", retry_after=left)
+        if left > 0:
+            self._services.clock.sleep(left)
 
     def _pause(self, trouble: TransientError, attempt: int) -> None:
         """Wait as told, else a little longer each time; a longer wait than allowed ends the run."""
@@ -118,15 +160,27 @@ class Http:
             raise trouble
         clock.sleep(seconds)
 
-    def _once(
-        self, url: str, params: Mapping[str, Any] | None, headers: Mapping[str, str]
-    ) -> tuple[int, Mapping[str, str], bytes]:
+    def _expense(self, method: str, url: str) -> "_Expense":
+        """Which budget pays for a call, and how much; a call that the manifest does not name is a defect."""
+        manifest = self._manifest
+        if not manifest.endpoints:
+            return _Expense(manifest.name, manifest.budget, 1)
+        path = urlsplit(url).path
+        endpoint = manifest.endpoint(method, path)
+        if endpoint is None:
+            raise SetupError(f"{manifest.name}/manifest.yaml names no endpoint {method} {path}; add it.")
+        if endpoint.bucket is None:
+            return _Expense(manifest.name, manifest.budget, endpoint.units)
+        if endpoint.bucket not in manifest.buckets:
+            raise SetupError(f"{manifest.name}/manifest.yaml has no bucket {endpoint.bucket!r}; add it.")
+        return _Expense(f"{manifest.name}:{endpoint.bucket}", manifest.buckets[endpoint.bucket], endpoint.units)
+
+    def _once(self, question: requests.PreparedRequest, url: str) -> tuple[int, Mapping[str, str], bytes]:
         services, title = self._services, self._manifest.title
-        services.budgets.acquire(self._manifest.name, self._manifest.budget)
         limits = services.limits
         try:
             response = self._adapter.send(
-                self._question(url, params, headers), stream=True,
+                question, stream=True,
                 timeout=(limits.connect_seconds, limits.read_seconds), **self._route(url),
             )  # fmt: skip
             with response:
@@ -137,11 +191,14 @@ class Http:
             raise Unavailable(f"{title} cannot be reached ({type(broken).__name__}).") from None
 
     def _question(
-        self, url: str, params: Mapping[str, Any] | None, headers: Mapping[str, str]
+        self, url: str, params: Mapping[str, Any] | None, headers: Mapping[str, str], post: Sent | None
     ) -> requests.PreparedRequest:
         """Made by hand: a session's own way (cookies, redirects, reading the address thrice) costs as much again."""
         question = requests.PreparedRequest()
-        question.method = "GET"
+        question.method = post.method if post else "GET"
+        if post:
+            question.body = post.body
+            headers = {**headers, "Content-Type": post.kind, "Content-Length": str(len(post.body))}
         question.url = address = _address(url)
         if params:
             question.url = f"{address}{'&' if '?' in address else '?'}{urlencode(params, doseq=True)}"
@@ -174,11 +231,13 @@ class Http:
             self._routes[host] = {"proxies": found["proxies"], "verify": found["verify"]}
         return self._routes[host]
 
-    def _judge(self, status: int, headers: Mapping[str, str]) -> None:
-        """Give trouble its name."""
+    def _judge(self, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
+        """Give trouble its name: what the body says, where the connector can read it, else what the status says."""
         title = self._manifest.title
         if status < 300 or status == 304 or (self._open_web and status < 400):
             return
+        if self._trouble and status >= 400 and (told := self._trouble(status, _decoded(body))):
+            raise told
         retry_after = self._wait.seconds(headers, self._services.clock.now())
         if status == 429:
             raise RateLimited(f"{title} asked us to wait.", retry_after=60.0 if retry_after is None else retry_after)
@@ -204,6 +263,14 @@ def _address(url: str) -> str:
     question = requests.PreparedRequest()
     question.prepare_url(url.partition("#")[0], None)
     return str(question.url)
+
+
+def _decoded(body: bytes) -> Any:
+    """A refusal's body as plain data, or None: it is only read for its codes."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
 
 
 class Rejected(ContractBroken):

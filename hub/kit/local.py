@@ -67,8 +67,8 @@ class LocalBudgets:
     def __init__(self, clock: Clock, *, max_wait_seconds: float) -> None:
         self._clock = clock
         self._max_wait = max_wait_seconds
-        self._calls: dict[str, deque[datetime]] = {}
         self._paces: dict[str, tuple[datetime, float, datetime]] = {}  # next call, seconds between, and until when
+        self._uses: dict[str, deque[tuple[datetime, int]]] = {}
         self._lock = Lock()
 
     def acquire(self, name: str, budget: Budget, *, cost: int = 1) -> None:
@@ -92,18 +92,22 @@ class LocalBudgets:
         with self._lock:
             now = self._clock.now()
             soonest, gap, until = self._paces.get(name, (now, 0.0, now))
-            if now < soonest and now < until:
+            if now < soonest and now < until and cost > 0:
                 return max((min(soonest, until) - now).total_seconds(), 0.001)
-            calls = self._calls.setdefault(name, deque())
-            while calls and calls[0] <= now - window:
-                calls.popleft()
-            over = len(calls) + min(cost, budget.requests) - budget.requests
-            if over <= 0:
-                calls.extend([now] * cost)
+            uses = self._uses.setdefault(name, deque())
+            while uses and uses[0][0] <= now - window:
+                uses.popleft()
+            over = sum(each for _, each in uses) + min(cost, budget.requests) - budget.requests
+            if over <= 0 or cost <= 0:
+                uses.append((now, cost))
                 if gap:
                     self._paces[name] = (now + timedelta(seconds=gap * cost), gap, until)
                 return 0.0
-            return max((calls[over - 1] + window - now).total_seconds(), 0.001)
+            for at, each in uses:
+                over -= each
+                if over <= 0:
+                    return max((at + window - now).total_seconds(), 0.001)
+            return window.total_seconds()
 
 
 class LocalTokens:

@@ -1,22 +1,42 @@
 """What every network is made of: it knows how to ask, its mapping knows what the answers mean."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, BinaryIO, ClassVar, Self
 
-from hub.domain import Cursor, Manifest, Watch
-from hub.errors import ContractBroken, SetupError
+import orjson
+
+from hub.domain import Budget, Cursor, Manifest, Measurement, Prices, Reference, Watch
+from hub.errors import ContractBroken, HubError, SetupError
 from hub.kit.answers import Answer
 from hub.kit.auth import Auth, NoAuth, Session
 from hub.kit.connection import Connection
-from hub.kit.http import Http
+from hub.kit.http import Http, Sent
 from hub.kit.pages import OnePage, Pages
 from hub.kit.services import Services
 from hub.kit.waits import RetryAfter, Wait
 
 REMEMBER_SECONDS = 30 * 86_400.0
+MICRO = 1_000_000  # money is counted in millionths
+MONTH_MINUTES = 30 * 1440
 Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LookUp:
+    """Posts asked for by name: the records of those that are there, and why the others are not, by key of the post.
+
+    What is neither among the records nor among the gone was not told of, and stays what it was.
+    """
+
+    records: list[Record]
+    gone: dict[str, str] = field(default_factory=dict)  # deleted, protected, suspended, withheld, ...
+
+
+Proofs = dict[str, Callable[[], object]]
+"""What our access must be good for, by name: each proves it by at most one request, or raises our error."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +54,7 @@ class Network:
     pages: ClassVar[Pages] = OnePage()
     wait: ClassVar[Wait] = RetryAfter()
     open_web: ClassVar[bool] = False  # addresses come from outside: each passes the gate, redirects are handed on
+    look_up_size: ClassVar[int] = 0  # posts that one look-up may ask for; 0: posts cannot be asked for by name
 
     def __init__(self, manifest: Manifest, connection: Connection, services: Services) -> None:
         self.manifest = manifest
@@ -48,6 +69,29 @@ class Network:
         """Yield what matches `watch` and is newer than `cursor`, oldest page first where the network allows it."""
         raise TypeError(f"{type(self).__name__} must say how it is read.")
 
+    def proofs(self) -> Proofs:
+        """What `hub doctor` proves, in the order of what builds on what; only `access` unless a subclass knows more."""
+        return {"access": self.check}
+
+    def look_up(self, references: Sequence[Reference]) -> Iterator[LookUp]:
+        """These posts as they are now, at most `look_up_size` in one call: missing parents, edits, counters, deletions.
+
+        Access that is refused for one post is that post's affair and no error, as long as the others may be read.
+        """
+        raise TypeError(f"{type(self).__name__} says look_up_size and not how posts are looked up.")
+
+    def measure(self, account: str) -> Iterator[Measurement]:
+        """The network's own numbers of one of our accounts, which hub.yaml names by id, handle or host."""
+        yield from ()
+
+    def measurements(self, path: str, body: Any) -> Iterator[Measurement]:
+        """What a decoded answer of an endpoint that gives measurements holds; `measure` and rehearsals read by it."""
+        yield from ()
+
+    def trouble(self, status: int, body: Any) -> HubError | None:
+        """Our error for a refusal whose body says more than its status; never with words of the body in it."""
+        return None
+
     def records(self, body: Any) -> list[Record]:
         """The records that a decoded answer holds: a list of objects, unless a subclass knows better."""
         if not isinstance(body, list) or not all(isinstance(each, dict) for each in body):
@@ -61,6 +105,15 @@ class Network:
     def get(self, path: str, **params: Any) -> Any:
         """The decoded answer to one question."""
         return self.ask(path, params).body
+
+    def post(self, path: str, body: Any, **params: Any) -> Any:
+        """The decoded answer to a question that this system wants posted, as JSON; repeating it must be harmless."""
+        known = {name: value for name, value in params.items() if value is not None}
+        return self.http.get(self.address(path), known, post=Sent(orjson.dumps(body))).body
+
+    def open(self, path: str) -> BinaryIO:
+        """A file that somebody exported, for networks that read files; the caller closes it."""
+        return self.services.files.open(path)
 
     def ask(self, path: str, params: dict[str, Any]) -> Answer:
         """The whole answer, with its headers."""
@@ -109,10 +162,39 @@ class Network:
             )
         return (host if "://" in host else f"https://{host}").rstrip("/")
 
+    @contextmanager
+    def spending(self, **most: int) -> Iterator[dict[str, int]]:
+        """Money set aside for the most that a call may read, such as `post=100`; what was not read is given back.
+
+        Put what was really read into the dictionary; a budget that is spent is RateLimited before anything is asked.
+        """
+        prices = self.manifest.prices
+        if prices is None:
+            yield most
+            return
+        limit = float(self.connection.extra.get("monthly_limit", prices.monthly_limit))
+        purse = Budget(requests=max(int(limit * MICRO), 1), per_minutes=MONTH_MINUTES)
+        name = f"{self.manifest.name}:{prices.currency}"
+        set_aside = self._price(prices, most)
+        self.services.budgets.acquire(name, purse, cost=set_aside)
+        read = dict.fromkeys(most, 0)
+        try:
+            yield read
+        finally:
+            if unused := self._price(prices, read) - set_aside:
+                self.services.budgets.acquire(name, purse, cost=unused)
+
+    @staticmethod
+    def _price(prices: Prices, read: dict[str, int]) -> int:
+        return sum(round(prices.each[kind] * count * MICRO) for kind, count in read.items())
+
     @cached_property
     def http(self) -> Http:
         """The wire to this network."""
-        return Http(self.manifest, self.services, self.auth, self.wait, self._session(), open_web=self.open_web)
+        return Http(
+            self.manifest, self.services, self.auth, self.wait, self._session(),
+            trouble=self.trouble, open_web=self.open_web,
+        )  # fmt: skip
 
     def secret(self, name: str) -> str:
         """The connection's secret of this name, from the place that the manifest gives it."""

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlsplit
 
-from hub.kit.recordings import Exchange
+from hub.kit.playback import Exchange
 
 WORDS = ("amber", "basil", "cedar", "delta", "ember", "fable", "grove", "hazel", "ivory", "juniper", "kettle", "linen")
 PERSONAL = re.compile(  # fields whose words are a person's, even a single one

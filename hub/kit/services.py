@@ -4,13 +4,17 @@ The protocols are the kit's; the store keeps them in its database, `Services.loc
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, Self
+from os import fstat
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any, BinaryIO, Protocol, Self
 
 from requests.adapters import BaseAdapter
 
 from hub.domain import Allowance, Budget
+from hub.errors import SetupError
 
 MEGABYTE = 1_000_000
 
@@ -68,7 +72,10 @@ class Budgets(Protocol):
     """Calls per window, shared by every process that talks to one system."""
 
     def acquire(self, name: str, budget: Budget, *, cost: int = 1) -> None:
-        """Take `cost` calls: waits while that is short, else raises RateLimited saying how long to wait."""
+        """Take `cost` calls: waits while that is short, else raises RateLimited saying how long to wait.
+
+        A negative cost gives back what was taken and not used.
+        """
         ...
 
     def told(self, name: str, allowance: Allowance) -> None:
@@ -92,6 +99,29 @@ class Tokens(Protocol):
         ...
 
 
+class Files(Protocol):
+    """Files that people exported elsewhere and put within our reach."""
+
+    def open(self, path: str) -> BinaryIO:
+        """The bytes of a file; a SetupError says why there are none."""
+        ...
+
+
+class LocalFiles:
+    """Files of this machine."""
+
+    def open(self, path: str) -> BinaryIO:
+        """The bytes of a regular file."""
+        try:
+            file = Path(path).open("rb")  # noqa: SIM115  the connector closes it
+        except OSError as refused:
+            raise SetupError(f"{path} cannot be read ({refused.strerror}); correct the watch.") from None
+        if not S_ISREG(fstat(file.fileno()).st_mode):
+            file.close()
+            raise SetupError(f"{path} is no regular file; correct the watch.")
+        return file
+
+
 Resolver = Callable[[str, int], list[str]]
 """All addresses of a host name, as text."""
 
@@ -107,12 +137,14 @@ class Services:
     limits: Limits = Limits()
     transport: BaseAdapter | None = None  # plays the other side: a recording in place of the wire
     proxy: str | None = None  # where a library that opens its own connections finds it; None asks the environment
+    files: Files = field(default_factory=LocalFiles)
     resolve: Resolver | None = None  # for the gate's tests; None asks the system
 
     @classmethod
     def local(
-        cls, *, clock: Clock | None = None, limits: Limits | None = None, transport: BaseAdapter | None = None
-    ) -> Self:
+        cls, *, clock: Clock | None = None, limits: Limits | None = None, transport: BaseAdapter | None = None,
+        files: Files | None = None,
+    ) -> Self:  # fmt: skip
         """Services that live and die with this process: for tests, recordings and one-off commands."""
         from hub.kit.local import (
             LocalBudgets,
@@ -130,4 +162,5 @@ class Services:
             clock=time,
             limits=limits,
             transport=transport,
+            files=files or LocalFiles(),
         )

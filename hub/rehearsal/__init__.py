@@ -14,7 +14,16 @@ from hub.errors import SetupError
 from hub.kit.recordings import Recording, load_recording
 from hub.rehearsal import destinations, networks
 from hub.rehearsal.destinations import deliver, open_destination
-from hub.rehearsal.networks import described, open_network, record, rehearse_answer, replay, understand
+from hub.rehearsal.networks import (
+    described,
+    looked_up,
+    measured,
+    open_network,
+    record,
+    rehearse_answer,
+    replay,
+    understand,
+)
 from hub.rehearsal.stories import SECRET, Outcome, name_of, recordings, shown
 
 __all__ = [
@@ -23,6 +32,8 @@ __all__ = [
     "deliver",
     "described",
     "golden_text",
+    "looked_up",
+    "measured",
     "name_of",
     "open_destination",
     "open_network",
@@ -52,12 +63,15 @@ def write_goldens(name: str | None = None) -> Iterator[tuple[Path, bool]]:
 
 def golden_text(recording: Recording) -> bytes:
     """What a recording ends in, as its golden holds it."""
-    plain = networks.plain_posts if recording.makes == "posts" else destinations.plain_answers
+    plain = destinations.plain_answers if recording.deliveries else networks.plain_answers
     return msgspec.json.format(msgspec.json.encode(plain(recording)), indent=2) + b"\n"
 
 
 def rehearse(name: str, files: Iterable[Path] = ()) -> Iterator[Outcome]:
-    """One plain outcome for each page of our recordings, each destination's recording, or each response in files."""
+    """One plain outcome for each post, measurement or error that our recordings, or these files, lead to.
+
+    A destination has one for each recording.
+    """
     listens = connectors.manifest(name).kind == "network"
     room = networks if listens else destinations
     chosen = [Path(path) for path in files]

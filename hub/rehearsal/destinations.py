@@ -15,7 +15,8 @@ from hub.errors import HubError, SetupError
 from hub.kit import Connection, Destination, Services
 from hub.kit.local import SteppedClock
 from hub.kit.loopback import Loopback
-from hub.kit.recordings import Recording, ReplayTransport, Unrecorded
+from hub.kit.playback import ReplayTransport, Unrecorded
+from hub.kit.recordings import Recording
 from hub.rehearsal.stories import SECRET, Outcome, shown, told_trouble
 
 

@@ -19,22 +19,13 @@ import msgspec
 from requests.adapters import BaseAdapter
 
 import connectors
-from hub.domain import Cursor, Post, Watch
+from hub.domain import Cursor, Measurement, Post, Watch
 from hub.errors import HubError, SetupError
-from hub.kit import Connection, Limits, Network, Services
+from hub.kit import Connection, Files, Limits, Network, Services
 from hub.kit.http import wire_of
 from hub.kit.local import LocalMemory, SteppedClock
-from hub.kit.recordings import (
-    Exchange,
-    OneAnswer,
-    Question,
-    Recording,
-    Story,
-    Tape,
-    body_bytes,
-    exchanges_of,
-    load_recording,
-)
+from hub.kit.playback import Exchange, OneAnswer, Tape, body_bytes, exchanges_of
+from hub.kit.recordings import Question, Recording, Story, load_recording
 from hub.kit.scrub import Scrubber
 from hub.mapping import Mapping, load_mapping
 from hub.rehearsal.stories import SECRET, Outcome, name_of, shown, told_trouble
@@ -63,9 +54,8 @@ class RehearsedPage(Reading):
 
 def replay(recording: Recording, cursor: Cursor | None = None) -> Iterator[RehearsedPage]:
     """The pages that the connector makes of a recording, from a cursor on; raises what the recording ends in."""
-    clock = SteppedClock(recording.story.at)
-    with open_network(recording.connector, recording.transport(), clock=clock) as network:
-        watch = recording.watch
+    watch = recording.watch
+    with _playing(recording) as network:
         for page in network.pull(watch, cursor or Cursor()):
             reading = understand(recording.connector, watch, page.records, at=recording.story.at)
             yield RehearsedPage(
@@ -80,15 +70,24 @@ def open_network(
     clock: SteppedClock,
     host: str | None = None,
     limits: Limits | None = None,
+    files: Files | None = None,
+    told: dict[str, Any] | None = None,
+    any_call: bool = False,
 ) -> Network:
-    """A network whose other side is `transport`; its secrets are made up."""
+    """A network whose other side is `transport`, reached as `told` says; its secrets are made up.
+
+    `any_call`: also those that its manifest does not name, for bodies of which nobody knows what was asked.
+    """
     manifest, made = connectors.manifest(name), connectors.load(name)
+    manifest = manifest.with_(endpoints=()) if any_call else manifest
     if not issubclass(made, Network):
         raise SetupError(f"{manifest.title} is a destination; it is handed deliveries and asked no watch.")
-    secrets = dict.fromkeys(manifest.auth.secrets, SECRET)
-    address = host or manifest.base_url or f"https://{manifest.hosts[0] if manifest.hosts else f'{name}.test'}"
-    connection = Connection(id=f"{name}_rehearsed", host=address, extra=secrets)
-    return made(manifest, connection, Services.local(clock=clock, limits=limits, transport=transport))
+    told = told or {}
+    extra = {**told.get("extra", {}), **dict.fromkeys(manifest.auth.secrets, SECRET)}
+    address = host or told.get("host") or manifest.base_url or f"https://{(*manifest.hosts, f'{name}.test')[0]}"
+    connection = Connection(id=f"{name}_rehearsed", host=address, extra=extra)
+    services = Services.local(clock=clock, limits=limits, transport=transport, files=files)
+    return made(manifest, connection, services)
 
 
 def understand(name: str, watch: Watch, records: Sequence[dict[str, Any]], *, at: datetime) -> Reading:
@@ -154,49 +153,118 @@ def rehearse_file(name: str, path: Path) -> Iterator[Outcome]:
         yield from rehearse_recording(load_recording(path, connector=name))
     elif isinstance(form.get("interactions"), list):
         for number, exchange in enumerate(exchanges_of(form["interactions"]), start=1):
-            outcome = rehearse_answer(name, exchange, body_bytes(exchange.body))
-            yield {"file": str(path), "response": number} | outcome
+            for outcome in rehearse_answer(name, exchange, body_bytes(exchange.body)):
+                yield {"file": str(path), "response": number} | outcome
     else:
-        yield {"file": str(path), "response": 1} | rehearse_answer(name, Exchange(request="GET /"), body)
+        for outcome in rehearse_answer(name, Exchange(request="GET /"), body):
+            yield {"file": str(path), "response": 1} | outcome
 
 
-def plain_posts(recording: Recording) -> list[dict[str, Any]]:
-    """The posts of a recording as its golden holds them."""
+def plain_answers(recording: Recording) -> Any:
+    """What a recording ends in as its golden holds it: posts, measurements, or what a look-up found."""
+    if recording.makes == "measurements":
+        return [each.plain() for each in measured(recording)]
+    if recording.makes == "lookup":
+        posts, gone = looked_up(recording)
+        return {"posts": [post.plain() for post in posts], "gone": gone}
     return [post.plain() for page in replay(recording) for post in page.posts]
 
 
-def rehearse_answer(name: str, exchange: Exchange, body: bytes) -> Outcome:
-    """What one answer leads to: its posts, or the named error."""
-    now = datetime.now(UTC)
-    url = exchange.request.partition(" ")[2]
+def measured(recording: Recording) -> list[Measurement]:
+    """The numbers of the recording's account."""
+    with _playing(recording) as network:
+        return list(network.measure(recording.story.account or ""))
+
+
+def looked_up(recording: Recording) -> tuple[list[Post], dict[str, str]]:
+    """The posts that the recording's references lead to, and why the others are gone."""
+    watch = Watch(network=recording.connector, kind="rehearsal", value="look-up")
+    posts: list[Post] = []
+    gone: dict[str, str] = {}
+    with _playing(recording) as network:
+        for found in network.look_up(recording.story.references):
+            posts += understand(recording.connector, watch, found.records, at=recording.story.at).posts
+            gone |= found.gone
+    return posts, gone
+
+
+def _playing(recording: Recording) -> Network:
+    clock = SteppedClock(recording.story.at)
+    return open_network(
+        recording.connector, recording.transport(), clock=clock, files=recording.files(),
+        told=recording.story.connection,
+    )  # fmt: skip
+
+
+def rehearse_answer(name: str, exchange: Exchange, body: bytes) -> Iterator[Outcome]:
+    """What one answer leads to: its posts and measurements, one by one, or the named error.
+
+    An answer to a call that the manifest does not name is `unused`. A body without a request is read as records are.
+    """
+    manifest = connectors.manifest(name)
+    method, _, url = exchange.request.partition(" ")
     parts = urlsplit(url)
+    endpoint = manifest.endpoint(method, parts.path)
+    told: Outcome = {"request": f"{method} {url.partition('?')[0]}", "status": exchange.status}
+    if endpoint is None and manifest.endpoints and parts.path.strip("/"):
+        yield told | {"unused": f"{method} {parts.path}"}
+        return
+    gives = endpoint.gives if endpoint else ("posts",)
     host = f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
     transport = OneAnswer(exchange.status, exchange.headers, body)
-    told: Outcome = {"request": exchange.request.partition("?")[0], "status": exchange.status}
-    with open_network(name, transport, clock=SteppedClock(now), host=host, limits=Limits(max_requests=1)) as network:
+    now = datetime.now(UTC)
+    limits = Limits(max_requests=1)
+    with open_network(name, transport, clock=SteppedClock(now), host=host, limits=limits, any_call=True) as network:
+        address = url if host else f"{network.base_url}/{url.removeprefix('/')}"
         try:
-            records = network.read(url if host else f"{network.base_url}/{url.removeprefix('/')}")
+            records = network.read(address) if "posts" in gives else []
+            other = network.http.get(address).body if set(gives) != {"posts"} else None
+            numbers = list(network.measurements(parts.path, other)) if "measurements" in gives else []
         except HubError as trouble:
-            return told | told_trouble(trouble) | {"holds": described(body)}
+            yield told | told_trouble(trouble) | {"holds": described(body)}
+            return
     watch = Watch(network=name, kind="rehearsal", value=parts.path or "/")
-    return told | _said(understand(name, watch, records, at=now))
+    lines = [*_said(understand(name, watch, records, at=now)), *({"metric": each.plain()} for each in numbers)]
+    if "facts" in gives:
+        lines.append({"fact": described(body)})
+    for line in lines or [{"empty" if "posts" in gives else "nothing": described(body)}]:
+        yield told | line
 
 
 def rehearse_recording(recording: Recording) -> Iterator[Outcome]:
-    """One outcome for each page."""
+    """One outcome for each post, measurement or error."""
     told = {"file": str(shown(recording.path))}
+    if recording.story.watch is None:
+        yield from _rehearsed_answers(recording, told)
+        return
     number = 0
     try:
         for number, page in enumerate(replay(recording), start=1):
-            yield told | {"page": number} | _said(page)
+            for line in _said(page):
+                yield told | {"page": number} | line
     except HubError as trouble:
         yield told | {"page": number + 1} | told_trouble(trouble)
 
 
-def _said(reading: Reading) -> Outcome:
-    posts: Outcome = {"posts": [post.plain() for post in reading.posts]}
-    refused = [{"reason": each.reason, "detail": each.detail} for each in reading.quarantined]
-    return posts | {"quarantined": refused, "skipped": reading.skipped}
+def _rehearsed_answers(recording: Recording, told: Outcome) -> Iterator[Outcome]:
+    try:
+        if recording.story.account is not None:
+            yield from (told | {"metric": each.plain()} for each in measured(recording))
+        elif recording.story.references:
+            posts, gone = looked_up(recording)
+            yield from (told | {"post": post.plain()} for post in posts)
+            yield from (told | {"gone": key, "reason": reason} for key, reason in gone.items())
+        else:
+            raise SetupError(f"The recording {recording} is a destination's: it has deliveries.")
+    except HubError as trouble:
+        yield told | told_trouble(trouble)
+
+
+def _said(reading: Reading) -> Iterator[Outcome]:
+    yield from ({"post": post.plain()} for post in reading.posts)
+    yield from ({"quarantined": each.reason, "detail": each.detail} for each in reading.quarantined)
+    if reading.skipped:
+        yield {"skipped": reading.skipped}
 
 
 def described(body: bytes) -> str:

@@ -17,7 +17,8 @@ class BudgetUses(Repository):
     def acquire(self, name: str, budget: Budget, *, cost: int = 1) -> float:
         """Take `cost` calls and return 0, or take none and return the seconds until there may be room.
 
-        A cost above the whole budget is taken as the whole budget: else it could never be had.
+        A cost above the whole budget is taken as the whole budget: else it could never be had. A negative one gives
+        back what was taken and not used.
         """
         self._hold(f"budget:{name}")
         if wait := self._pace(name):
@@ -29,7 +30,7 @@ class BudgetUses(Repository):
         self._write(sa.delete(tables.budget_uses).where(columns.name == name, gone))
         spent = self._one(sa.select(sa.func.sum(columns.cost)).where(columns.name == name))  # one number, not all uses
         over = int(spent[0] or 0 if spent else 0) + min(cost, budget.requests) - budget.requests
-        if over <= 0:
+        if over <= 0 or cost <= 0:
             self._write_rows(sa.insert(tables.budget_uses), [{"name": name, "at": self.now, "cost": cost}])
             self._step(name, cost)
             return 0.0

@@ -1,11 +1,13 @@
 """What every network must do. A network joins by having recordings; nobody edits this file."""
 
+import io
 import json
 import logging
 from collections.abc import Iterator
 
 import msgspec
 import pytest
+import requests
 import structlog
 
 import connectors
@@ -13,14 +15,19 @@ from hub.domain import Cursor, Manifest, Post, Watch
 from hub.errors import HubError, SetupError
 from hub.kit import Connection, Limits, Network
 from hub.kit.local import SteppedClock
-from hub.kit.recordings import STANDS_AT, OneAnswer, Recording, Unrecorded
-from hub.rehearsal import SECRET, open_network, recordings, replay
+from hub.kit.playback import OneAnswer, Unrecorded
+from hub.kit.recordings import STANDS_AT, Recording
+from hub.rehearsal import SECRET, golden_text, looked_up, measured, open_network, recordings, replay
 
 NETWORKS = connectors.manifests(kind="network")
 CANARY = "CANARY-CONN"
 every_network = pytest.mark.parametrize("manifest", NETWORKS, ids=lambda manifest: manifest.name)
 every_story = pytest.mark.parametrize("recording", recordings(expects="posts"), ids=str)
 every_trouble = pytest.mark.parametrize("recording", recordings(expects="error"), ids=str)
+
+
+every_account = pytest.mark.parametrize("recording", recordings(expects="measurements"), ids=str)
+every_look_up = pytest.mark.parametrize("recording", recordings(expects="lookup"), ids=str)
 
 
 class Counting(OneAnswer):
@@ -35,9 +42,14 @@ class Counting(OneAnswer):
         self.asked.append(request.url)
         return super().send(request, *args, **options)
 
+    def open(self, path: str) -> io.BytesIO:
+        """The answer as a file, for networks that read files."""
+        return io.BytesIO(self.send(requests.Request("GET", "file:///" + path.strip("/")).prepare()).content)
+
 
 def network(manifest: Manifest, transport: OneAnswer, *, limits: Limits | None = None) -> Network:
-    return open_network(manifest.name, transport, clock=SteppedClock(STANDS_AT), limits=limits)
+    files = transport if isinstance(transport, Counting) else None
+    return open_network(manifest.name, transport, clock=SteppedClock(STANDS_AT), limits=limits, files=files)
 
 
 def posts_of(recording: Recording, cursor: Cursor | None = None) -> list[Post]:
@@ -69,13 +81,71 @@ def test_a_cursor_survives_being_stored(recording: Recording) -> None:
         assert Cursor.from_plain(json.loads(json.dumps(page.cursor.plain()))) == page.cursor
 
 
+@every_account
+def test_an_account_s_numbers_are_the_expected_ones(recording: Recording) -> None:
+    assert json.loads(msgspec.json.encode(measured(recording))) == recording.expected
+
+
+@every_look_up
+def test_looking_up_gives_the_expected_posts_and_tells_which_are_gone(recording: Recording) -> None:
+    posts, gone = looked_up(recording)
+
+    assert {"posts": json.loads(msgspec.json.encode(posts)), "gone": gone} == recording.expected
+    asked = {reference.key for reference in recording.story.references}
+    assert {post.key for post in posts} | set(gone) <= asked
+    assert set(gone).isdisjoint(post.key for post in posts)
+
+
 @every_trouble
 def test_trouble_gets_its_own_name(recording: Recording) -> None:
     assert recording.expected_error is not None
     with pytest.raises(recording.expected_error) as trouble:
-        list(replay(recording))
+        list(replay(recording)) if recording.makes == "posts" else golden_text(recording)
 
     assert not isinstance(trouble.value, Unrecorded)
+
+
+@every_network
+def test_what_a_network_can_do_is_recorded(manifest: Manifest) -> None:
+    made = connectors.load(manifest.name)
+    endings = {recording.makes for recording in recordings(name=manifest.name)}
+
+    assert ("lookup" in endings) == (made.look_up_size > 0)
+    assert ("measurements" in endings) == (made.measure is not Network.measure)
+    assert not (manifest.reread and not made.look_up_size), "it cannot read again what it cannot look up"
+
+
+@every_network
+def test_every_endpoint_that_the_manifest_names_is_asked_in_some_recording(manifest: Manifest) -> None:
+    asked = [line.partition("?")[0].split(" ", 1) for each in recordings(name=manifest.name) for line in each.requests]
+    aside = {"check", "login"}
+    unasked = [
+        endpoint.call
+        for endpoint in manifest.endpoints
+        if not set(endpoint.serves) <= aside and not any(endpoint.matches(*line) for line in asked)
+    ]
+
+    assert unasked == []
+    served = {each for endpoint in manifest.endpoints for each in endpoint.serves}
+    assert manifest.files or not manifest.endpoints or set(manifest.watches) <= served
+    assert manifest.files or manifest.endpoints or connectors.load(manifest.name).open_web
+
+
+@every_network
+def test_every_scope_is_asked_for_by_some_endpoint(manifest: Manifest) -> None:
+    assert {scope for endpoint in manifest.endpoints for scope in endpoint.scopes} == set(manifest.auth.scopes)
+
+
+@every_network
+def test_every_proof_of_access_costs_at_most_one_request(manifest: Manifest) -> None:
+    for name in network(manifest, Counting(200, b"{}")).proofs():
+        transport = Counting(200, b"{}")
+        with network(manifest, transport) as opened:
+            try:
+                opened.proofs()[name]()
+            except HubError:
+                pass
+        assert len(transport.asked) <= 1, name
 
 
 @every_network
@@ -83,8 +153,8 @@ def test_some_recording_has_several_pages_and_some_has_a_wait_in_it(manifest: Ma
     stories = [recording.story for recording in recordings(name=manifest.name)]
     statuses = {exchange.status for story in stories for exchange in story.exchanges}
 
-    assert any(len(story.exchanges) > 1 for story in stories)
-    assert 429 in statuses
+    assert any(len(story.exchanges) > 1 for story in stories) or manifest.files
+    assert 429 in statuses or manifest.files
 
 
 @every_network
@@ -133,13 +203,13 @@ def test_no_secret_and_no_text_reaches_a_log_or_an_error(
 ) -> None:
     said = []
     try:
-        said += [repr(page.cursor) for page in replay(recording)]
+        said += [repr(page.cursor) for page in replay(recording)] if recording.makes == "posts" else []
     except HubError as trouble:
         said += [str(trouble), repr(trouble), repr(trouble.__cause__)]
 
     shown = every_line.text + " ".join(said)
     assert SECRET not in shown
-    texts = [post["text"] for post in recording.expected_posts or []]
+    texts = [post["text"] for post in recording.expected_posts or []] if recording.makes == "posts" else []
     assert [text for text in texts if text in shown] == []
 
 

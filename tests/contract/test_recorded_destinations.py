@@ -15,7 +15,8 @@ import pytest
 import connectors
 from hub.domain import Manifest, Receipt
 from hub.errors import HubError
-from hub.kit.recordings import Recording, Unrecorded, load_recording
+from hub.kit.playback import Unrecorded
+from hub.kit.recordings import Recording, load_recording
 from hub.rehearsal import SECRET, deliver, open_destination, recordings
 
 RECORDINGS = recordings(kind="destination")

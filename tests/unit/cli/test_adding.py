@@ -119,7 +119,7 @@ def test_a_file_of_several_mappings_is_asked_for_the_one_that_suits(hub: Hub, fi
 def test_rehearsing_prints_the_posts_or_the_named_error_of_each_answer(hub: Hub) -> None:
     outcomes = [json.loads(line) for line in hub("rehearse", "mastodon").out.splitlines()]
 
-    assert any("posts" in each for each in outcomes)
+    assert any("post" in each for each in outcomes)
     assert any("error" in each or "raises" in each for each in outcomes)
 
 

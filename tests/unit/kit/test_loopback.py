@@ -9,7 +9,7 @@ from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 import pytest
 
 from hub.kit.loopback import Loopback
-from hub.kit.recordings import Exchange, ReplayTransport
+from hub.kit.playback import Exchange, ReplayTransport
 
 
 def playing(*exchanges: Exchange) -> ReplayTransport:

@@ -8,16 +8,8 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from hub.errors import RateLimited, SetupError
-from hub.kit.recordings import (
-    Exchange,
-    OneAnswer,
-    ReplayTransport,
-    Tape,
-    Unrecorded,
-    exchanges_of,
-    load_recording,
-    load_recordings,
-)
+from hub.kit.playback import Exchange, OneAnswer, ReplayTransport, Tape, Unrecorded, exchanges_of
+from hub.kit.recordings import load_recording, load_recordings
 from tests.unit.kit.conftest import Wire, says
 
 EXAMPLE = {
@@ -76,7 +68,7 @@ def test_deliveries_in_place_of_a_watch_are_for_a_destination(tmp_path: Path, ac
     assert (delivery.destination, delivery.external_id) == ("town", "b1")
     assert (recording.ending, recording.golden.name) == (ending, f"limited.{ending}.json")
     assert recording.requests == ["GET /api/v1/timelines/tag/Acme?limit=40&min_id=114084229939200000"]
-    with pytest.raises(SetupError, match="town/limited asks no network"):
+    with pytest.raises(SetupError, match="town/limited asks no watch"):
         _ = recording.watch
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-from hub.kit.recordings import Exchange
+from hub.kit.playback import Exchange
 from hub.kit.scrub import Scrubber
 
 STATUS = {

@@ -85,6 +85,7 @@ class Sandbox:
         self.gateway = _gateway(plan.live)
         modules = played_modules()
         self._networks = [name for name, _ in modules]
+        self.titles = {manifest.name: manifest.title for manifest in connectors.manifests()}
         self._resume()
         self.systems = [self._play(name, module) for name, module in modules]
         self.state.commit()

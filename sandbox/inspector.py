@@ -34,7 +34,6 @@ SECURITY_HEADERS = {
 TAIL = 60
 NEWEST = 80
 RECENT = 250
-NETWORKS = {"x": "X", "mastodon": "Mastodon", "blogs": "Blog"}
 
 Row = dict[str, Any]
 
@@ -60,7 +59,7 @@ def page(sandbox: "Sandbox", *, every: int = 0) -> str:
     rows = sandbox.state
     return _templates().get_template("inspector.html").render(
         css=Markup(STYLE),  # our own file, never anybody's text
-        every=every, now=sandbox.clock.now(), offset=sandbox.clock.offset_seconds, networks=NETWORKS,
+        every=every, now=sandbox.clock.now(), offset=sandbox.clock.offset_seconds, networks=sandbox.titles,
         leads=leads[::-1][:NEWEST], lead_count=len(leads),
         tickets=tickets[::-1][:NEWEST], ticket_count=len(tickets),
         comment_count=sum(len(ticket["comments"]) for ticket in tickets),

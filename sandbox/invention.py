@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
 
+import msgspec
+
 from sandbox.cast import FIRMS, people
 from sandbox.people import WorldPost
 from sandbox.scenario import Crisis, Scenario, load_scenario, scenes
@@ -23,6 +25,11 @@ def invent(world: World, scenario: Scenario, *, seed: int) -> None:
     writer = Writer(world, scenario, chance)
     end = world.clock.now().replace(microsecond=0) - LATEST
     world.add_posts(sorted(day(writer, scenario, chance, end), key=lambda post: post.id))
+    for network, posts in scenario.elsewhere.items():
+        alone = msgspec.structs.replace(scenario, posts=posts, networks={network: 1}, crisis=None)
+        own_chance = Random(f"{seed}:{network}")
+        there = ordinary(Writer(world, alone, own_chance), alone, own_chance, end)
+        world.add_posts(sorted(there, key=lambda post: post.id))
 
 
 def day(writer: Writer, scenario: Scenario, chance: Random, end: datetime) -> Iterator[WorldPost]:
@@ -30,14 +37,19 @@ def day(writer: Writer, scenario: Scenario, chance: Random, end: datetime) -> It
     for scene in scenes():
         yield from writer.scene(scene, end)
     crisis = scenario.crisis
-    for _ in range(scenario.posts - (crisis.posts if crisis else 0)):
-        at = end - timedelta(seconds=int(3600 * scenario.hours * chance.random()))
-        post = writer.changed(writer.post(writer.intent(), at), end)
-        yield post
-        yield from writer.thread(post, end)
+    yield from ordinary(writer, scenario, chance, end)
     for at in swelling(crisis, end) if crisis else ():
         lang = chance.choices(list(crisis.langs), list(crisis.langs.values()))[0] if crisis else "en"
         post = writer.post("crisis", at, lang=lang)
+        yield post
+        yield from writer.thread(post, end)
+
+
+def ordinary(writer: Writer, scenario: Scenario, chance: Random, end: datetime) -> Iterator[WorldPost]:
+    """What is said besides scenes and crisis, and what is answered to it."""
+    for _ in range(scenario.posts - (scenario.crisis.posts if scenario.crisis else 0)):
+        at = end - timedelta(seconds=int(3600 * scenario.hours * chance.random()))
+        post = writer.changed(writer.post(writer.intent(), at), end)
         yield post
         yield from writer.thread(post, end)
 

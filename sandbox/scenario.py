@@ -21,12 +21,17 @@ class Crisis(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Scenario(msgspec.Struct, forbid_unknown_fields=True):
-    """How a day goes. Numbers of `mix`, `networks` and `langs` are shares."""
+    """How a day goes. Numbers of `mix`, `networks` and `langs` are shares, those of `elsewhere` posts.
+
+    What happens elsewhere is invented network by network, each by a chance of its own: one network more changes
+    nothing of what is said on the others.
+    """
 
     posts: int = 240
     hours: float = 24
     mix: dict[str, int] = {}
     networks: dict[str, int] = {}
+    elsewhere: dict[str, int] = {}
     langs: dict[str, int] = {}
     crisis: Crisis | None = None
     faults: list[Rule] = []

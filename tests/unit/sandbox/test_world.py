@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,8 +51,22 @@ def crisis() -> World:
 def test_every_scenario_makes_a_world(name: str) -> None:
     made = world(name)
 
-    assert {"x", "mastodon", "blogs"} == set(made.networks)
+    assert {"x", "mastodon", "blogs"} | set(load_scenario(name).elsewhere) == set(made.networks)
     assert made.size >= 120
+
+
+def test_one_network_more_changes_nothing_of_what_is_said_on_the_others() -> None:
+    scenario = load_scenario("quiet_day")
+    fewer = {network: posts for network, posts in scenario.elsewhere.items() if network != "facebook"}
+
+    def said(elsewhere: dict[str, int], network: str) -> list[tuple[str, str, object]]:
+        made = World(State(None, Stopped()), Stopped())
+        invent(made, msgspec.structs.replace(scenario, elsewhere=elsewhere), seed=7)
+        return [(post.author.handle, post.text, post.published_at) for post in made.timeline(network)]
+
+    assert len(scenario.elsewhere) > len(fewer)
+    for network in ("x", "mastodon", "blogs", "lemmy"):
+        assert said(scenario.elsewhere, network) == said(fewer, network)
 
 
 def test_an_unknown_scenario_names_the_ones_there_are() -> None:

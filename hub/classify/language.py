@@ -5,25 +5,32 @@ that we never want. Links and handles are removed first, since they belong to no
 lowered, since the model has rarely seen any.
 
 Asking the model costs as much as all else that is found in a post. So where a network names a language and three
-of its small words stand in the text, the network is believed (docs/decisions/0020).
+of its small words stand in the text, the network is believed (docs/decisions/0020). And where the model is unsure,
+`lexicon/languages.toml` says how likely a language is in public posts and which small words tell it.
 """
 
 import re
+import tomllib
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from hub.classify.text import fold
 from hub.errors import SetupError
 
-ENOUGH_LETTERS = 6
+ENOUGH_LETTERS = 4
 SURE = 0.5  # below this the network's own word is believed, if it has one
 VERY_SURE = 0.8  # above this the model is believed against the network
-GUESS = 0.2  # below this nothing is claimed
+UNSURE = 0.7  # below this the small words are asked too
+GUESS = 0.1  # below this nothing is claimed
+SECOND_BEST = 5  # how many of the model's answers are weighed where it is unsure
+WORD = 0.2  # what one small word counts beside the model's probabilities
 LOOKED_AT = 140  # characters; more does not change the answer
 NOT_A_LANGUAGE = frozenset({"und", "zxx", "mul", "mis", "art", "qam", "qct", "qht", "qme", "qst", "zzz"})
+LABEL = "__label__"
 NOT_TEXT = re.compile(r"[^\w\s'.,!?-]+")
 BORNE_OUT = 3  # small words of one language: nobody writes so many of them in a text of another
 SMALL_WORDS = {
@@ -54,7 +61,7 @@ SMALL_WORDS = {
 class Predictor(Protocol):
     """The part of fastText's model that is used."""
 
-    def predict(self, text: str) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    def predict(self, text: str, k: int = 1) -> tuple[tuple[str, ...], tuple[float, ...]]:
         """Labels and their probabilities, best first."""
         ...
 
@@ -84,15 +91,54 @@ def detect(plain: str, hint: str | None = None, words: AbstractSet[str] = frozen
         return hint
     if _shouted(text):
         text = text.lower()
-    labels, probabilities = predictor().predict(text)
-    if not labels:
+    language, probability = _asked(text)
+    if language is None:
         return hint
-    language, probability = labels[0].removeprefix("__label__"), probabilities[0]
     if hint and hint != language and probability < VERY_SURE:
         return hint
     if probability < SURE and hint:
         return hint
     return language if probability >= GUESS else None
+
+
+def _asked(text: str) -> tuple[str | None, float]:
+    """What the model says, weighed with what is likely where it is unsure; and how sure that is."""
+    labels, probabilities = predictor().predict(text)
+    if not labels:
+        return None, 0.0
+    known = likely()
+    language, probability = labels[0].removeprefix(LABEL), probabilities[0]
+    if probability >= UNSURE:
+        return known.part_of.get(language, language), probability
+    weights: dict[str, float] = {}
+    for label, chance in zip(*predictor().predict(text, SECOND_BEST), strict=True):
+        language = known.part_of.get(label.removeprefix(LABEL), label.removeprefix(LABEL))
+        weights[language] = weights.get(language, 0.0) + chance * known.share.get(language, known.rare)
+    for word in text.lower().split():
+        for language in known.words.get(word.strip(".,!?"), ()):
+            told = WORD * known.share[language] / len(known.words[word.strip(".,!?")])
+            weights[language] = weights.get(language, 0.0) + told
+    best = max(weights, key=lambda language: weights[language])
+    return best, max(probability, weights[best])
+
+
+class Likely(NamedTuple):
+    """What is known of languages in public posts, besides what the model knows."""
+
+    share: Mapping[str, float]
+    rare: float
+    part_of: Mapping[str, str]
+    words: Mapping[str, tuple[str, ...]]  # small word: the languages that have it
+
+
+@cache
+def likely() -> Likely:
+    """`lexicon/languages.toml`, read when the model is first unsure."""
+    data = tomllib.loads((Path(__file__).parent / "lexicon" / "languages.toml").read_text("utf-8"))
+    words: dict[str, tuple[str, ...]] = {}
+    for language, text in data["words"].items():
+        words |= {word: (*words.get(word, ()), language) for word in set(text.split())}
+    return Likely(data["share"], data["rare"], data["part_of"], words)
 
 
 @lru_cache(maxsize=1_000)

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from hub.classify.language import SMALL_WORDS, detect, primary
+from hub.classify.language import SMALL_WORDS, detect, likely, primary
 from hub.classify.text import Reading
 
 
@@ -52,6 +52,29 @@ def test_the_network_is_believed_where_three_small_words_bear_it_out(text: str, 
 @pytest.mark.parametrize(("one", "other"), combinations(SMALL_WORDS, 2))
 def test_no_small_word_bears_out_two_languages(one: str, other: str) -> None:
     assert SMALL_WORDS[one].isdisjoint(SMALL_WORDS[other])
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("nossa q medo kkkk", "pt"),  # English, says the model
+        ("a camisa dele hj kkk", "pt"),
+        ("ach so, echt arm dran", "de"),  # Dutch
+        ("merci la team", "fr"),  # Italian
+    ],
+)
+def test_small_words_tell_apart_what_the_model_is_unsure_of(text: str, language: str) -> None:
+    assert detect(text) == language
+
+
+def test_a_variety_goes_by_the_name_of_its_language() -> None:
+    assert detect("فى القاهرة دلوقتى زحمة جامد") == "ar"
+
+
+def test_every_language_with_small_words_has_a_share() -> None:
+    known = likely()
+
+    assert {language for languages in known.words.values() for language in languages} <= set(known.share)
 
 
 def test_an_unsure_model_is_not() -> None:

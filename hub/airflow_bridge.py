@@ -153,7 +153,7 @@ def connect(manifest: Manifest, connection_id: str | None = None) -> "Connection
     try:
         found = BaseHook.get_connection(name)
     except AirflowNotFoundException:
-        if manifest.auth.scheme == "none" and connection_id is None:
+        if manifest.open_to_strangers and connection_id is None:
             return Connection(id=name)
         needs = ", ".join(manifest.auth.secrets)
         raise NotConnected(

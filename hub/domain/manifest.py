@@ -26,6 +26,7 @@ class AuthFacts(Model):
     scheme: Literal["none", "bearer", "basic", "oauth2"]
     secrets: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
+    optional: bool = False  # without a connection it is read as a stranger would; the README says what is missing then
 
 
 class Budget(Model):
@@ -138,9 +139,19 @@ class Manifest(Model):
     senders: Positive = 1  # destinations: calls at the same time, each author's in order all the same
     waivers: dict[str, str] = {}
 
+    @property
+    def open_to_strangers(self) -> bool:
+        """Whether it can be read without any connection."""
+        return self.auth.scheme == "none" or self.auth.optional
+
     def endpoint(self, method: str, path: str) -> Endpoint | None:
         """The call that such a request is, if the manifest names one."""
         return next((each for each in self.endpoints if each.matches(method, path)), None)
+
+    def is_login(self, method: str, path: str) -> bool:
+        """Whether such a request gets us a token."""
+        found = self.endpoint(method, path)
+        return found is not None and "login" in found.serves
 
 
 def read_manifest(path: Path) -> Manifest:

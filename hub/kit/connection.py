@@ -48,9 +48,9 @@ class Connection:
 
     @classmethod
     def of(cls, manifest: Manifest, environ: Mapping[str, str] = os.environ, *, id: str | None = None) -> Self:
-        """The connection of this connector: `<name>_default` unless named; none is needed where there is no secret."""
+        """The connection of this connector: `<name>_default` unless named; none is needed where strangers may ask."""
         chosen = id or f"{manifest.name}_default"
-        if manifest.auth.scheme == "none" and f"AIRFLOW_CONN_{chosen.upper()}" not in environ:
+        if manifest.open_to_strangers and id is None and f"AIRFLOW_CONN_{chosen.upper()}" not in environ:
             return cls(id=chosen)
         places = manifest.connection.get("secrets", {})
         return cls.from_env(

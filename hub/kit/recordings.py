@@ -53,6 +53,7 @@ class Story(Model):
     act: Literal["send", "find"] = "send"  # what is done with the deliveries
     deliveries: tuple[dict[str, Any], ...] = ()  # a Delivery's fields; the destination is that of the folder
     connection: dict[str, Any] = {}  # where it was reached: a connection's fields, but for its secrets
+    signed_in: bool = True  # with made-up secrets; false where they are optional and there are none
     raises: str | None = None
     at: Moment = STANDS_AT
 

@@ -21,7 +21,7 @@ from requests.adapters import BaseAdapter
 import connectors
 from hub.domain import Cursor, Measurement, Post, Watch
 from hub.errors import HubError, SetupError
-from hub.kit import Connection, Files, Limits, Network, Services
+from hub.kit import Connection, Files, Limits, Network, Services, Token
 from hub.kit.http import wire_of
 from hub.kit.local import LocalMemory, SteppedClock
 from hub.kit.playback import Exchange, OneAnswer, Tape, body_bytes, exchanges_of
@@ -73,20 +73,25 @@ def open_network(
     files: Files | None = None,
     told: dict[str, Any] | None = None,
     any_call: bool = False,
+    signed_in: bool = True,
+    logged_in: bool = True,
 ) -> Network:
     """A network whose other side is `transport`, reached as `told` says; its secrets are made up.
 
     `any_call`: also those that its manifest does not name, for bodies of which nobody knows what was asked.
+    `signed_in`: with secrets, `logged_in`: and a token was given for them already.
     """
     manifest, made = connectors.manifest(name), connectors.load(name)
     manifest = manifest.with_(endpoints=()) if any_call else manifest
     if not issubclass(made, Network):
         raise SetupError(f"{manifest.title} is a destination; it is handed deliveries and asked no watch.")
     told = told or {}
-    extra = {**told.get("extra", {}), **dict.fromkeys(manifest.auth.secrets, SECRET)}
+    extra = {**told.get("extra", {}), **dict.fromkeys(manifest.auth.secrets if signed_in else (), SECRET)}
     address = host or told.get("host") or manifest.base_url or f"https://{(*manifest.hosts, f'{name}.test')[0]}"
     connection = Connection(id=f"{name}_rehearsed", host=address, extra=extra)
     services = Services.local(clock=clock, limits=limits, transport=transport, files=files)
+    if logged_in:
+        services.tokens.get(connection.id, lambda _: Token(value=SECRET))
     return made(manifest, connection, services)
 
 
@@ -189,10 +194,12 @@ def looked_up(recording: Recording) -> tuple[list[Post], dict[str, str]]:
 
 
 def _playing(recording: Recording) -> Network:
-    clock = SteppedClock(recording.story.at)
+    """The network of a recording; it has logged in before, unless the recording tells of a log-in."""
+    story, manifest = recording.story, connectors.manifest(recording.connector)
+    lines = [line.partition("?")[0].split(" ", 1) for line in recording.requests]
     return open_network(
-        recording.connector, recording.transport(), clock=clock, files=recording.files(),
-        told=recording.story.connection,
+        recording.connector, recording.transport(), clock=SteppedClock(story.at), files=recording.files(),
+        told=story.connection, signed_in=story.signed_in, logged_in=not any(manifest.is_login(*line) for line in lines),
     )  # fmt: skip
 
 

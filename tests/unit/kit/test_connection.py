@@ -80,6 +80,16 @@ def test_a_network_without_secrets_needs_no_connection() -> None:
     assert Connection.of(connectors.manifest("blogs"), {}).id == "blogs_default"
 
 
+def test_a_network_that_strangers_may_read_needs_no_connection_unless_one_is_named() -> None:
+    manifest = connectors.manifest("mastodon")
+    open_to_all = manifest.with_(auth=manifest.auth.with_(optional=True))
+
+    assert Connection.of(open_to_all, {}).password is None
+    assert Connection.of(open_to_all, {"AIRFLOW_CONN_MASTODON_DEFAULT": '{"password": "p"}'}).password == "p"
+    with pytest.raises(NotConnected, match="AIRFLOW_CONN_MASTODON_SECOND"):
+        Connection.of(open_to_all, {}, id="mastodon_second")
+
+
 def test_another_connection_may_be_named() -> None:
     environ = {"AIRFLOW_CONN_X_SECOND": '{"conn_type": "http", "password": "p"}'}
 

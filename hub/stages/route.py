@@ -5,9 +5,10 @@ spam are set aside with a reason, whatever they match. What is left is tried aga
 author of a case says next in its thread joins it, whatever it says: angry words are part of a complaint.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, get_args
 
 from hub.domain import Handoff, HandoffKind, Post, Provenance, Signal
@@ -76,6 +77,14 @@ class Rule:
         return MappingError(f"The route {self.route.name} gives a {kind} as {part} that is not {wanted}; correct it.")
 
 
+@lru_cache(maxsize=16)
+def _together(conditions: tuple[str, ...]) -> Callable[[dict[str, Any]], list[Any]]:
+    """All rules' conditions as one function: for most posts none holds, and one call is enough to see it."""
+    if not conditions:
+        return lambda facts: []
+    return compile_expression(f"[{', '.join(f'({one})' for one in conditions)}]", where="routes")
+
+
 @dataclass(frozen=True)
 class Routed:
     """What became of one post: the handoffs it makes or joins, or the reason it was set aside."""
@@ -104,17 +113,21 @@ class Router:
         self.taken_somewhere = frozenset(taken_somewhere)
         self.purposes, self.link_base = purposes, link_base
         self._by_signal = all(rule.looks_at.isdisjoint(SAID) for rule in rules)
+        self._conditions = _together(tuple(rule.route.when for rule in rules))
+        self._history = timedelta(hours=config.triage.first_run_hours)
+        self._actionable = timedelta(hours=config.triage.actionable_hours)
         self.own = {network: {_bare(name) for name in names} for network, names in config.own_accounts.items()}
 
     def suppression(self, post: Post, *, watch_started: datetime) -> str | None:
         """Why this post may not become work, whatever it says; None if it may."""
-        if {_bare(post.author.native_id), _bare(post.author.handle)} & self.own.get(post.network, set()):
+        ours = self.own.get(post.network)
+        if ours and (_bare(post.author.native_id) in ours or _bare(post.author.handle) in ours):
             return "own_post"
         if post.kind == "share":
             return "reshare"
-        if post.published_at < watch_started - timedelta(hours=self.config.triage.first_run_hours):
+        if post.published_at < watch_started - self._history:
             return "history"
-        if post.published_at < post.collected_at - timedelta(hours=self.config.triage.actionable_hours):
+        if post.published_at < post.collected_at - self._actionable:
             return "too_old"
         return None
 
@@ -136,16 +149,24 @@ class Router:
         """Fill `taken` with what the rules make, one of each kind; returns why, should that be nothing."""
         facts = {"signal": signal.plain()} if self._by_signal else facts_of(post, signal)
         reason = "no_route"
-        for rule in self.rules:
+        for rule in self._holding(facts, taken):
             kind = rule.route.makes
-            if kind in taken or not rule.decide("when", facts):
-                continue
             obstacle = self._obstacle(post, kind)
             if obstacle:
                 reason = obstacle
             else:
                 taken[kind] = self._handoff(rule, facts_of(post, signal), post, signal, desk)
         return reason
+
+    def _holding(self, facts: dict[str, Any], taken: Mapping[str, Handoff]) -> Iterator[Rule]:
+        """The rules that hold, of those whose kind of handoff is not taken when their turn comes."""
+        try:
+            holds = self._conditions(facts)
+        except RecordError:  # of one that may never be asked; each by itself, then, and the one to blame is named
+            holds = None
+        for place, rule in enumerate(self.rules if holds is None or any(holds) else ()):
+            if rule.route.makes not in taken and (rule.decide("when", facts) if holds is None else holds[place]):
+                yield rule
 
     def _obstacle(self, post: Post, kind: HandoffKind) -> str | None:
         """What stands against this use of a post: its network's policy, its flags, or that nobody takes such work."""

@@ -10,6 +10,20 @@ from hub.store import tables
 from hub.store.memory import Lookups
 from hub.store.repository import Repository
 
+FEW = 1_000  # calls in a window: of a larger budget, those of one second are one row, and there are never many rows
+
+_columns = tables.budget_uses.c
+_mine = _columns.name == sa.bindparam("of")
+# Uses from the future were written by a clock that has been put back since: they would block for long.
+_GONE = sa.delete(tables.budget_uses).where(
+    _mine, sa.or_(_columns.at <= sa.bindparam("start"), _columns.at > sa.bindparam("end"))
+)
+_SPENT = sa.select(sa.func.sum(_columns.cost)).where(_mine)  # one number, not all uses
+_USES = sa.select(_columns.at, _columns.cost).where(_mine).order_by(_columns.at)
+_ADD = sa.insert(tables.budget_uses)
+_ADD_TO = sa.update(tables.budget_uses).where(_mine, _columns.at == sa.bindparam("when"))
+_ADD_TO = _ADD_TO.values(cost=_columns.cost + sa.bindparam("more"))
+
 
 class BudgetUses(Repository):
     """A sliding window for each name: in no stretch of the window's length are more calls made than allowed."""
@@ -21,21 +35,18 @@ class BudgetUses(Repository):
         back what was taken and not used.
         """
         self._hold(f"budget:{name}")
-        if wait := self._pace(name):
+        kept = self._kept(name)
+        if wait := self._pace(kept):
             return wait
         window = timedelta(minutes=budget.per_minutes)
-        columns = tables.budget_uses.c
-        # Uses from the future were written by a clock that has been put back since: they would block for long.
-        gone = sa.or_(columns.at <= self.now - window, columns.at > self.now + window)
-        self._write(sa.delete(tables.budget_uses).where(columns.name == name, gone))
-        spent = self._one(sa.select(sa.func.sum(columns.cost)).where(columns.name == name))  # one number, not all uses
+        self._write(_GONE, of=name, start=self.now - window, end=self.now + window)
+        spent = self._one(_SPENT, of=name)
         over = int(spent[0] or 0 if spent else 0) + min(cost, budget.requests) - budget.requests
         if over <= 0 or cost <= 0:
-            self._write_rows(sa.insert(tables.budget_uses), [{"name": name, "at": self.now, "cost": cost}])
-            self._step(name, cost)
+            self._use(name, budget, cost)
+            self._step(name, kept, cost)
             return 0.0
-        uses = sa.select(columns.at, columns.cost).where(columns.name == name).order_by(columns.at)
-        for row in self._rows(uses):
+        for row in self._rows(_USES, of=name):
             over -= row.cost
             if over <= 0:
                 return float(max((row.at + window - self.now).total_seconds(), 0.001))
@@ -51,14 +62,21 @@ class BudgetUses(Repository):
         """Whether calls keep a distance now."""
         return self._kept(name) is not None
 
-    def _pace(self, name: str) -> float:
+    def _use(self, name: str, budget: Budget, cost: int) -> None:
+        """Write down what was taken; at the end of a second it counts for longer than it must, never for less."""
+        at = self.now
+        if budget.requests > FEW:
+            at = self.now.replace(microsecond=0) + timedelta(seconds=1)
+            if self._write(_ADD_TO, of=name, when=at, more=cost):
+                return
+        self._write_rows(_ADD, [{"name": name, "at": at, "cost": cost}])
+
+    def _pace(self, kept: dict[str, Any] | None) -> float:
         """Seconds until the next call keeps its distance from the last one."""
-        kept = self._kept(name)
         soonest = self.now if kept is None else datetime.fromisoformat(kept["next"])
         return max((soonest - self.now).total_seconds(), 0.0)
 
-    def _step(self, name: str, cost: int) -> None:
-        kept = self._kept(name)
+    def _step(self, name: str, kept: dict[str, Any] | None, cost: int) -> None:
         if kept is not None:
             after = self.now + timedelta(seconds=kept["gap"] * cost)
             self._keep_pace(name, kept["gap"], until=datetime.fromisoformat(kept["until"]), first=after)

@@ -9,13 +9,15 @@ from hub.store import tables
 from hub.store.repository import Repository
 
 
+_KEPT = sa.select(tables.memory.c.value, tables.memory.c.kept_until).where(tables.memory.c.key == sa.bindparam("of"))
+
+
 class Lookups(Repository):
     """Plain data by key, for ever or for a time."""
 
     def get(self, key: str) -> Any | None:
         """What is remembered under this key, unless it is too old."""
-        columns = tables.memory.c
-        row = self._one(sa.select(columns.value, columns.kept_until).where(columns.key == key))
+        row = self._one(_KEPT, of=key)
         if row is None or (row.kept_until is not None and row.kept_until <= self.now):
             return None
         return row.value

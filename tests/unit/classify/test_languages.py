@@ -49,7 +49,7 @@ def test_the_network_is_believed_where_three_small_words_bear_it_out(text: str, 
     assert detect(reading.plain, None, reading.words) == "de"
 
 
-@pytest.mark.parametrize(("one", "other"), combinations(SMALL_WORDS, 2))
+@pytest.mark.parametrize(("one", "other"), list(combinations(SMALL_WORDS, 2)))
 def test_no_small_word_bears_out_two_languages(one: str, other: str) -> None:
     assert SMALL_WORDS[one].isdisjoint(SMALL_WORDS[other])
 

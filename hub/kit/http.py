@@ -201,7 +201,8 @@ class Http:
             headers = {**headers, "Content-Type": post.kind, "Content-Length": str(len(post.body))}
         question.url = address = _address(url)
         if params:
-            question.url = f"{address}{'&' if '?' in address else '?'}{urlencode(params, doseq=True)}"
+            query = urlencode(params, doseq=True, safe=",:")  # legal as they are, and quicker for all who read them
+            question.url = f"{address}{'&' if '?' in address else '?'}{query}"
         question.headers = CaseInsensitiveDict({**self._headers, **headers})
         return question
 

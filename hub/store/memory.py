@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from hub.store import tables
 from hub.store.repository import Repository
 
-
 _KEPT = sa.select(tables.memory.c.value, tables.memory.c.kept_until).where(tables.memory.c.key == sa.bindparam("of"))
 
 

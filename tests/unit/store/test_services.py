@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+import sqlalchemy as sa
 
 from hub.domain import Allowance, Budget
 from hub.errors import AccessDenied, RateLimited, Unavailable
@@ -102,6 +103,22 @@ def test_a_cost_above_the_whole_budget_is_had_when_the_window_is_empty(store, cl
     clock.forward(seconds=60)
     with store.begin() as tx:
         assert tx.budgets.acquire("x", budget) == 0
+
+
+def test_a_large_budget_is_kept_too_and_its_calls_leave_few_rows(store, clock):
+    budget, taken = Budget(requests=1_500, per_minutes=1), []
+    for _ in range(60):
+        for _ in range(40):
+            with store.begin() as tx:
+                if not tx.budgets.acquire("x", budget, cost=3):
+                    taken.append(clock.now)
+            clock.forward(seconds=0.05)
+
+    within = [sum(3 for other in taken if one <= other < one + timedelta(minutes=1)) for one in taken]
+    assert max(within) == 1_500
+    with store.read() as view:
+        rows = view.connection.execute(sa.select(sa.func.count()).select_from(tables.budget_uses)).scalar_one()
+    assert rows <= 61
 
 
 def test_what_little_the_other_side_leaves_is_spread_over_the_time_for_all_processes(shared, store, clock):

@@ -1,10 +1,10 @@
-"""As much SOQL as the hub speaks: SELECT, WHERE with `=` and IN joined by AND, ORDER BY, LIMIT."""
+"""As much SOQL as the hub speaks: SELECT fields or COUNT(), WHERE with `=`, `!=`, IN and AND, ORDER BY, LIMIT."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from connectors.salesforce.sandbox_org import FIELDS
+from connectors.salesforce.sandbox_fields import Field
 
 TOKEN = re.compile(r"\s*(?:('(?:[^'\\]|\\.)*')|([A-Za-z_]\w*|\d+)|(!=|[=(),]))")
 ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
@@ -24,12 +24,20 @@ class Malformed(ValueError):
 class Query:
     """One parsed query; `run` answers it from rows."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, things: Mapping[str, Mapping[str, Field]]) -> None:
         self._tokens = tokens_of(text)
         self._expect("select")
         self.fields = self._names()
+        self.counts = [name.lower() for name in self.fields] == ["count"] and self._skip("(")
+        if self.counts:
+            self._expect(")")
         self._expect("from")
         self.sobject = self._next()
+        if self.sobject not in things:
+            raise Malformed(f"sObject type '{self.sobject}' is not supported.", "INVALID_TYPE")
+        self._known = things[self.sobject]
+        for name in () if self.counts else self.fields:
+            self._checked(name)
         self._tests: list[Callable[[Row], bool]] = []
         self._order: tuple[str, bool] | None = None
         self._limit: int | None = None
@@ -46,22 +54,22 @@ class Query:
         if self._tokens:
             raise Malformed(f"unexpected token: {self._tokens[0]}")
 
-    def run(self, rows: list[Row]) -> list[Row]:
-        """The rows asked for, with the fields asked for."""
+    def run(self, rows: list[Row]) -> list[tuple[str, Row]]:
+        """The rows asked for, each after its id, with the fields asked for."""
         found = [row for row in rows if all(test(row) for test in self._tests)]
         if self._order:
             field, descending = self._order
             found.sort(key=lambda row: str(row.get(field) or ""), reverse=descending)
-        return [{name: row.get(name) for name in self.fields} for row in found[: self._limit]]
+        return [(str(row["Id"]), {name: row.get(name) for name in self.fields}) for row in found[: self._limit]]
 
     def _test(self) -> Callable[[Row], bool]:
         field = self._field()
         operator = self._next().lower()
         if operator == "in":
             self._expect("(")
-            wanted = [folded(self._value())]
+            wanted = {folded(self._value())}
             while self._skip(","):
-                wanted.append(folded(self._value()))
+                wanted.add(folded(self._value()))
             self._expect(")")
             return lambda row: folded(row.get(field)) in wanted
         value = folded(self._value())
@@ -72,15 +80,17 @@ class Query:
         raise Malformed(f"unexpected token: {operator}")
 
     def _names(self) -> list[str]:
-        names = [self._field()]
+        names = [self._next()]
         while self._skip(","):
-            names.append(self._field())
+            names.append(self._next())
         return names
 
     def _field(self) -> str:
-        name = self._next()
-        if name not in FIELDS:
-            raise Malformed(f"No such column '{name}' on entity 'Lead'.", "INVALID_FIELD")
+        return self._checked(self._next())
+
+    def _checked(self, name: str) -> str:
+        if name not in self._known:
+            raise Malformed(f"No such column '{name}' on entity '{self.sobject}'.", "INVALID_FIELD")
         return name
 
     def _value(self) -> Any:

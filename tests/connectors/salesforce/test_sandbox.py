@@ -2,53 +2,16 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from connectors.salesforce.sandbox_org import FIELDS, REQUIRED, lead_id
+from connectors.salesforce.sandbox_fields import THINGS
+from connectors.salesforce.sandbox_org import record_id
 from connectors.salesforce.sandbox_soql import Malformed, Query
-from sandbox.process import SandboxProcess
-
-ORG = "https://acme.my.salesforce.com"
-DATA = f"{ORG}/services/data/v64.0"
-CLIENT = ("sandbox-consumer-key", "sandbox-consumer-secret")
-
-
-@pytest.fixture
-def session(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[requests.Session]:
-    """Somebody who has logged in."""
-    for name, value in sandbox.env.items():
-        monkeypatch.setenv(name, value)
-    with requests.Session() as session:
-        answer = session.post(
-            f"{ORG}/services/oauth2/token", data={"grant_type": "client_credentials"}, auth=CLIENT, timeout=10
-        )
-        session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-        yield session
-
-
-def recorded(shared: Path, name: str) -> dict[str, Any]:
-    """The first answer of a recording."""
-    answer: dict[str, Any] = json.loads((shared / "recorded/salesforce" / name).read_text())["interactions"][0][
-        "response"
-    ]
-    return answer
-
-
-def upsert(session: requests.Session, *records: dict[str, Any], all_or_none: bool = False) -> list[dict[str, Any]]:
-    body = {"allOrNone": all_or_none, "records": [{"attributes": {"type": "Lead"}, **record} for record in records]}
-    answer = session.patch(f"{DATA}/composite/sobjects/Lead/Hub_Key__c", json=body, timeout=10)
-    assert answer.status_code == 200
-    results: list[dict[str, Any]] = answer.json()
-    return results
-
-
-def lead(key: str, **fields: Any) -> dict[str, Any]:
-    return {"Hub_Key__c": key, "LastName": "Ana", "Company": "Initech", **fields}
+from tests.connectors.salesforce.org import CLIENT, DATA, ORG, code_of, lead, recorded, rules, upsert
 
 
 def test_a_log_in_answers_what_a_recorded_one_does(session: requests.Session, shared: Path) -> None:
@@ -85,7 +48,7 @@ def test_a_collections_result_is_made_of_the_recorded_parts(session: requests.Se
     real = recorded(shared, "nango/upsert-sobject-collection.test.json")["body"][0]
     made, failed = upsert(session, lead("ab12"), lead("cd34", LastName="x" * 81))
 
-    assert failed.keys() | {"created"} == real.keys()
+    assert failed.keys() == real.keys()
     assert failed["errors"][0].keys() == real["errors"][0].keys()
     assert made.keys() == {"id", "success", "errors", "created"}
 
@@ -107,16 +70,55 @@ def test_an_external_id_field_that_is_none_is_not_found(session: requests.Sessio
     assert answer.json()[0]["message"] == real["message"]
 
 
-def test_fields_are_as_long_as_the_real_leads(shared: Path) -> None:
-    describe = json.loads((shared / "contracts/salesforce/describe/Lead.json").read_text())["describe"]
-    real = {field["name"]: field for field in describe["fields"]}
-    ours = {name: field for name, field in FIELDS.items() if not name.endswith("__c")}
+def test_a_describe_answer_has_the_form_of_the_real_ones(session: requests.Session, shared: Path) -> None:
+    for name, thing in THINGS.items():
+        real = json.loads((shared / f"contracts/salesforce/describe/{name}.json").read_text())["describe"]
+        ours = session.get(f"{DATA}/sobjects/{name}/describe", timeout=10).json()
+
+        assert ours.keys() <= real.keys()
+        assert ours["keyPrefix"] == real["keyPrefix"] == thing.prefix
+        assert {frozenset(field) for field in ours["fields"]} == {frozenset(real["fields"][0])}
+
+
+FACTS = (
+    "type", "length", "byteLength", "precision", "scale", "digits", "nillable", "createable", "updateable",
+    "defaultedOnCreate", "defaultValue", "referenceTo", "restrictedPicklist", "soapType", "unique", "externalId",
+    "filterable", "sortable", "groupable", "polymorphicForeignKey", "relationshipName",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", THINGS)
+def test_every_standard_field_is_as_in_a_real_organisation(session: requests.Session, shared: Path, name: str) -> None:
+    told = json.loads((shared / f"contracts/salesforce/describe/{name}.json").read_text())["describe"]["fields"]
+    real = {field["name"]: field for field in told}
+    described = session.get(f"{DATA}/sobjects/{name}/describe", timeout=10).json()["fields"]
+    ours = {field["name"]: field for field in described if not field["custom"]}
 
     assert ours.keys() <= real.keys()
-    assert {name: field.length for name, field in ours.items() if field.writable} == {
-        name: real[name]["length"] for name, field in ours.items() if field.writable
+    for field, facts in ours.items():
+        assert {fact: facts[fact] for fact in FACTS} == {fact: real[field][fact] for fact in FACTS}, field
+        values = {option["value"] for option in facts["picklistValues"]}
+        assert values <= {option["value"] for option in real[field]["picklistValues"]}, field
+
+
+@pytest.mark.parametrize("name", THINGS)
+def test_what_must_be_filled_in_is_what_a_real_organisation_demands(shared: Path, name: str) -> None:
+    told = json.loads((shared / f"contracts/salesforce/describe/{name}.json").read_text())["describe"]["fields"]
+    demanded = {
+        field["name"]
+        for field in told
+        if field["createable"] and not field["nillable"] and not field["defaultedOnCreate"]
     }
-    assert all(not real[name]["nillable"] for name in REQUIRED)
+
+    assert {field for field, facts in THINGS[name].fields.items() if facts.required} == demanded
+
+
+def test_the_allowance_is_told_as_recorded(session: requests.Session, shared: Path) -> None:
+    real = recorded(shared, "nango/get-limits.test.json")["body"]
+    ours = session.get(f"{DATA}/limits", timeout=10).json()
+
+    assert ours.keys() <= real.keys()
+    assert ours["DailyApiRequests"].keys() == real["DailyApiRequests"].keys()
 
 
 def test_ids_are_unique_without_regard_to_case_and_not_twice_in_one_call(session: requests.Session) -> None:
@@ -143,7 +145,11 @@ def test_more_than_two_hundred_records_are_refused_as_a_whole(session: requests.
         ({"Email": "nobody"}, "INVALID_EMAIL_ADDRESS"),
         ({"Nonsense__c": "x"}, "INVALID_FIELD"),
         ({"Hub_Followers__c": "many"}, "JSON_PARSER_ERROR"),
-        ({"IsConverted": True}, "INVALID_FIELD_FOR_INSERT_UPDATE"),
+        ({"IsDeleted": True}, "INVALID_FIELD_FOR_INSERT_UPDATE"),
+        ({"Hub_Score__c": 10}, "NUMBER_OUTSIDE_VALID_RANGE"),
+        ({"CleanStatus": "Nearly"}, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"),
+        ({"OwnerId": "0035e0000000001AAA"}, "MALFORMED_ID"),
+        ({"OwnerId": "somebody"}, "MALFORMED_ID"),
     ],
 )
 def test_a_record_that_breaks_a_rule_is_refused_with_its_code(
@@ -151,7 +157,23 @@ def test_a_record_that_breaks_a_rule_is_refused_with_its_code(
 ) -> None:
     (result,) = upsert(session, lead("ab12", **fields))
 
-    assert result["errors"][0]["statusCode"] == code
+    assert code_of(result) == code
+
+
+def test_a_field_of_this_organisation_alone_has_rules_of_its_own(session: requests.Session) -> None:
+    rules(session, fields={"Hub_Why__c": {"length": 3}, "Hub_Link__c": None}, demands={"Company": "Initech"})
+    fields = session.get(f"{DATA}/sobjects/Lead/describe", timeout=10).json()["fields"]
+
+    results = upsert(
+        session, lead("a1", Hub_Why__c="four"), lead("a2", Hub_Link__c="x"), lead("a3", Company="Acme"), lead("a4")
+    )
+
+    assert {field["name"]: field["length"] for field in fields}["Hub_Why__c"] == 3
+    assert "Hub_Link__c" not in {field["name"] for field in fields}
+    assert [code_of(result) for result in results[:3]] == [
+        "STRING_TOO_LONG", "INVALID_FIELD", "FIELD_CUSTOM_VALIDATION_EXCEPTION"
+    ]  # fmt: skip
+    assert results[3]["success"]
 
 
 def test_an_upsert_after_a_deletion_makes_a_new_lead(session: requests.Session) -> None:
@@ -165,8 +187,8 @@ def test_an_upsert_after_a_deletion_makes_a_new_lead(session: requests.Session) 
 
 
 def test_ids_have_eighteen_characters_and_know_their_case() -> None:
-    assert len({lead_id(number) for number in range(1, 500)}) == 499
-    assert {len(lead_id(number)) for number in range(1, 500)} == {18}
+    assert len({record_id("00Q", number) for number in range(1, 500)}) == 499
+    assert {len(record_id("00Q", number)) for number in range(1, 500)} == {18}
 
 
 def test_without_a_session_nothing_is_told(session: requests.Session) -> None:
@@ -175,6 +197,7 @@ def test_without_a_session_nothing_is_told(session: requests.Session) -> None:
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (401, "INVALID_SESSION_ID")
 
 
+FIELDS = {name: thing.fields for name, thing in THINGS.items()}
 ROWS = [{"Id": "1", "LastName": "O'Brien", "Hub_Key__c": "AB"}, {"Id": "2", "LastName": "Ana", "Hub_Key__c": "cd"}]
 
 
@@ -189,7 +212,7 @@ ROWS = [{"Id": "1", "LastName": "O'Brien", "Hub_Key__c": "AB"}, {"Id": "2", "Las
     ],
 )
 def test_the_hubs_soql_is_understood(query: str, ids: list[str]) -> None:
-    assert [row["Id"] for row in Query(query).run(ROWS)] == ids
+    assert [id for id, _ in Query(query, FIELDS).run(ROWS)] == ids
 
 
 @pytest.mark.parametrize(
@@ -197,4 +220,4 @@ def test_the_hubs_soql_is_understood(query: str, ids: list[str]) -> None:
 )
 def test_what_is_no_soql_is_refused(query: str) -> None:
     with pytest.raises(Malformed):
-        Query(query)
+        Query(query, FIELDS)

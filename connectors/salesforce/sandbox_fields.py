@@ -1,0 +1,183 @@
+"""The objects of the played organisation: which fields a Lead, a Contact and an Account have, and their describe."""
+
+import re
+from typing import Any, NamedTuple
+
+KEY_FIELD = "Hub_Key__c"
+DATA = "/services/data/v64.0"
+SOAP_TYPES = {
+    "id": "tns:ID", "reference": "tns:ID", "boolean": "xsd:boolean", "double": "xsd:double", "int": "xsd:int",
+    "date": "xsd:date", "datetime": "xsd:dateTime",
+}  # fmt: skip
+NUMBERS = ("double", "int")
+TEXTS = ("string", "textarea", "picklist", "phone", "url", "email")
+
+
+class Field(NamedTuple):
+    """One field, as the describe answer tells it; text has a length in UTF-16 units, numbers have digits."""
+
+    type: str = "string"
+    length: int = 0
+    required: bool = False  # neither blank nor filled in by Salesforce
+    createable: bool = True
+    updateable: bool = True
+    nillable: bool = True
+    default: Any = None
+    defaulted: bool = False  # Salesforce fills it in
+    values: tuple[str, ...] = ()
+    restricted: bool = False  # a picklist that takes only its own values
+    precision: int = 0
+    scale: int = 0
+    digits: int = 0
+    refers_to: tuple[str, ...] = ()
+    external_id: bool = False
+    unique: bool = False
+
+
+class Thing(NamedTuple):
+    """One sObject: the first three letters of its ids, the table of its rows, its fields."""
+
+    name: str
+    prefix: str
+    table: str
+    fields: dict[str, Field]
+
+
+def text(length: int, type: str = "string", **facts: Any) -> Field:
+    """Words."""
+    return Field(type, length, **facts)
+
+
+def demanded(length: int) -> Field:
+    """Words that must be there."""
+    return Field("string", length, required=True, nillable=False)
+
+
+def kept(type: str, *, length: int = 0, **facts: Any) -> Field:
+    """What Salesforce writes and nobody else."""
+    return Field(type, length, createable=False, updateable=False, **facts)
+
+
+def picklist(length: int, *values: str, **facts: Any) -> Field:
+    """One of these words, or any other where the list is not restricted."""
+    return Field("picklist", length, values=values, **facts)
+
+
+def owner(*kinds: str) -> Field:
+    """Whose it is; the integration user's unless told."""
+    return Field("reference", 18, nillable=False, defaulted=True, refers_to=kinds)
+
+
+def link(kind: str, **facts: Any) -> Field:
+    """The id of another record."""
+    return Field("reference", 18, refers_to=(kind,), **facts)
+
+
+SYSTEM = {
+    "Id": kept("id", length=18, nillable=False, defaulted=True),
+    "IsDeleted": kept("boolean", nillable=False, defaulted=True, default=False),
+    "CreatedDate": kept("datetime", nillable=False, defaulted=True),
+    "LastModifiedDate": kept("datetime", nillable=False, defaulted=True),
+    "SystemModstamp": kept("datetime", nillable=False, defaulted=True),
+}
+PERSON = {
+    "LastName": demanded(80), "FirstName": text(40), "Salutation": picklist(40, "Mr.", "Ms.", "Dr."),
+    "Name": kept("string", length=121, nillable=False), "Title": text(128), "Phone": text(40, "phone"),
+    "MobilePhone": text(40, "phone"), "Email": text(80, "email"), "Description": text(32_000, "textarea"),
+    "LeadSource": picklist(255, "Web", "Phone Inquiry", "Other"),
+}  # fmt: skip
+OURS = {
+    KEY_FIELD: text(64, external_id=True, unique=True), "Hub_Digest__c": text(64),
+    "Hub_Last_Post__c": text(32_000, "textarea"), "Hub_Post_URL__c": text(255, "url"),
+    "Hub_Profile_URL__c": text(255, "url"), "Hub_Link__c": text(255, "url"), "Hub_Network__c": text(40),
+    "Hub_Handle__c": text(255), "Hub_Intent__c": text(40), "Hub_Sentiment__c": text(20),
+    "Hub_Why__c": text(4_000, "textarea"), "Hub_Followers__c": Field("double", precision=18),
+    "Hub_Score__c": Field("double", precision=3, scale=2),
+}  # fmt: skip
+STATUSES = ("Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted")
+LEAD = Thing(
+    "Lead", "00Q", "leads",
+    {
+        **SYSTEM, **PERSON, "MasterRecordId": kept("reference", length=18, refers_to=("Lead",)),
+        "Company": demanded(255), "Street": text(255, "textarea"), "City": text(40), "State": text(80),
+        "PostalCode": text(20), "Country": text(80), "Website": text(255, "url"),
+        "Industry": picklist(255, "Banking", "Media", "Retail"), "Rating": picklist(255, "Hot", "Warm", "Cold"),
+        "Status": picklist(255, *STATUSES, nillable=False, defaulted=True, default=STATUSES[0]),
+        "CleanStatus": picklist(40, "Matched", "Different", "Pending", restricted=True),
+        "AnnualRevenue": Field("currency", precision=18), "NumberOfEmployees": Field("int", digits=8),
+        "OwnerId": owner("Group", "User"),
+        "IsConverted": Field("boolean", updateable=False, nillable=False, defaulted=True, default=False),
+        "ConvertedDate": kept("date"),
+        "ConvertedAccountId": kept("reference", length=18, refers_to=("Account",)),
+        "ConvertedContactId": kept("reference", length=18, refers_to=("Contact",)),
+        **OURS,
+    },
+)  # fmt: skip
+CONTACT = Thing(
+    "Contact", "003", "contacts",
+    {
+        **SYSTEM, **PERSON, "MasterRecordId": kept("reference", length=18, refers_to=("Contact",)),
+        "AccountId": link("Account"), "OwnerId": owner("User"),
+    },
+)  # fmt: skip
+ACCOUNT = Thing(
+    "Account", "001", "accounts",
+    {
+        **SYSTEM, "MasterRecordId": kept("reference", length=18, refers_to=("Account",)), "Name": demanded(255),
+        "Type": picklist(40, "Prospect", "Other"), "Phone": text(40, "phone"), "Website": text(255, "url"),
+        "Industry": picklist(40, "Banking", "Media", "Retail"), "Description": text(32_000, "textarea"),
+        "OwnerId": owner("User"),
+    },
+)  # fmt: skip
+THINGS = {thing.name: thing for thing in (LEAD, CONTACT, ACCOUNT)}
+REQUIRED = tuple(name for name, field in LEAD.fields.items() if field.required)
+
+
+def describe(thing: Thing, fields: dict[str, Field], host: str) -> dict[str, Any]:
+    """The answer to `sobjects/<name>/describe`, as far as clients read it."""
+    path = f"{DATA}/sobjects/{thing.name}"
+    urls = {"sobject": path, "describe": f"{path}/describe", "rowTemplate": f"{path}/{{ID}}"}
+    can = dict.fromkeys(
+        ("createable", "updateable", "deletable", "undeletable", "queryable", "searchable", "mergeable"), True
+    )
+    names = {"name": thing.name, "label": thing.name, "labelPlural": f"{thing.name}s", "keyPrefix": thing.prefix}
+    pages = {"uiDetailTemplate": f"https://{host}/{{ID}}", "uiNewRecord": f"https://{host}/{thing.prefix}/e"}
+    return {
+        **names,
+        **can,
+        "custom": False,
+        "recordTypeInfos": [],
+        "urls": urls | pages,
+        "fields": [describe_field(name, field) for name, field in fields.items()],
+    }
+
+
+def describe_field(name: str, field: Field) -> dict[str, Any]:
+    """One field of a describe answer."""
+    words = field.type in TEXTS
+    options = [
+        {"active": True, "defaultValue": value == field.default, "label": value, "validFor": None, "value": value}
+        for value in field.values
+    ]
+    return {
+        "name": name, "label": label_of(name), "type": field.type, "length": field.length,
+        "byteLength": field.length * 3 if words else field.length, "precision": field.precision, "scale": field.scale,
+        "digits": field.digits, "nillable": field.nillable, "createable": field.createable,
+        "updateable": field.updateable, "defaultedOnCreate": field.defaulted, "defaultValue": field.default,
+        "externalId": field.external_id, "unique": field.unique, "caseSensitive": False,
+        "idLookup": field.external_id or name in ("Id", "Email"), "custom": name.endswith("__c"),
+        "referenceTo": list(field.refers_to), "relationshipName": name[:-2] if field.refers_to else None,
+        "polymorphicForeignKey": len(field.refers_to) > 1, "restrictedPicklist": field.restricted,
+        "picklistValues": options, "calculated": False, "autoNumber": False, "nameField": name == "Name",
+        "soapType": SOAP_TYPES.get(field.type, "xsd:double" if field.type == "currency" else "xsd:string"),
+        "filterable": field.type != "textarea" or field.length <= 255,
+        "sortable": field.type != "textarea" or field.length <= 255,
+        "groupable": field.type not in ("textarea", "datetime", "double", "currency") or field.length == 255,
+    }  # fmt: skip
+
+
+def label_of(name: str) -> str:
+    """`Hub Post URL` of `Hub_Post_URL__c`, `Last Name` of `LastName`."""
+    if name.endswith("__c"):
+        return name.removesuffix("__c").replace("_", " ")
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)

@@ -44,6 +44,8 @@ class Settings(Model):
     """Port of the sandbox, bound to 127.0.0.1."""
     poll_seconds: Annotated[int, msgspec.Meta(ge=0)] = 0
     """How often every network is read, in place of the manifests' `every_seconds`. 0: as those say."""
+    streams: Annotated[int, msgspec.Meta(ge=1, le=64)] = 16
+    """How many watches of one network are read at the same time, all under its one budget."""
     max_wait_seconds: Seconds = 60
     """The longest wait that a network may ask of a run; a longer one ends the run, and the next goes on."""
     connect_seconds: Seconds = 10

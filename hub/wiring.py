@@ -31,6 +31,7 @@ from hub.store.services import Shared
 
 if TYPE_CHECKING:
     from hub.stages.collect import Pulled
+    from hub.stages.refresh import Refreshed
 
 Connect = Callable[[Manifest, str | None], Connection]
 
@@ -198,7 +199,10 @@ def collect(
     from hub.stages import collect as stage
 
     triage = hub.config.triage
-    read = partial(stage.pull, store=hub.store, landing=hub.landing, run=run, triage=triage, each=each)
+    read = partial(
+        stage.pull, store=hub.store, landing=hub.landing, run=run, triage=triage, each=each,
+        mapping=_mapping(manifest), streams=hub.settings.streams,
+    )  # fmt: skip
     return _by_connection(hub, manifest, read)
 
 
@@ -228,6 +232,25 @@ def _by_connection(
         batches += pulled.batches
         failures |= pulled.failures
     return batches, failures
+
+
+def refresh(hub: Hub, manifest: Manifest, run: str) -> "Refreshed":
+    """Look again at what one network gave, measure our accounts there, and let go of what may not be kept."""
+    from hub.stages import refresh as stage
+
+    done = stage.Refreshed()
+    connections = sorted({watch.connection for watch in hub.config.watches_of(manifest.name)}, key=str)
+    for connection_id in connections:
+        try:
+            with hub.open_network(manifest.name, connection_id) as network:
+                stage.reread(network, store=hub.store, landing=hub.landing, run=run, done=done)
+                if connection_id == connections[0]:
+                    accounts = hub.config.own_accounts.get(manifest.name, ())
+                    stage.measure(network, accounts, store=hub.store, done=done)
+        except SetupError as problem:
+            done.failures.append(problem)
+    stage.purge(manifest, store=hub.store, landing=hub.landing, done=done)
+    return done
 
 
 def triage(hub: Hub, run: str) -> Triaged:

@@ -11,6 +11,8 @@ from hub.errors import HubError
 from hub.wiring import Hub
 
 ENOUGH_BYTES = 500_000_000
+ACCESS = "access"
+HOLDS = "answers, and accepts our credentials"
 
 
 class Finding(Model, omit_defaults=False):
@@ -25,12 +27,13 @@ class Finding(Model, omit_defaults=False):
 def examine(hub: Hub, name: str | None) -> list[Finding]:
     """Look at one connector, or at everything a run needs."""
     if name:
-        return [_connector(hub, connectors.manifest(name))]
+        return _connector(hub, connectors.manifest(name))
     findings = [_look("hub.yaml", lambda: f"{len(hub.config.watches)} watches, {len(hub.config.subjects)} subjects")]
     findings.append(_look("store", lambda: _store(hub)))
     findings.append(_disk(hub))
     if findings[0].ok:
-        findings += [_connector(hub, manifest) for manifest in (*hub.networks(), *_wanted(hub))]
+        for manifest in (*hub.networks(), *_wanted(hub)):
+            findings += _connector(hub, manifest)
     return findings
 
 
@@ -66,17 +69,32 @@ def _disk(hub: Hub) -> Finding:
     )
 
 
-def _connector(hub: Hub, manifest: Manifest) -> Finding:
-    opened = hub.open_network if manifest.kind == "network" else hub.open_destination
+def _connector(hub: Hub, manifest: Manifest) -> list[Finding]:
+    """What our access is good for, proof by proof; what builds on one that fails is not asked any more."""
+    try:
+        if manifest.kind == "destination":
+            with hub.open_destination(manifest.name) as destination:
+                return [_proved(manifest, "access", destination.check)]
+        findings: list[Finding] = []
+        with hub.open_network(manifest.name) as network:
+            for name, prove in network.proofs().items():
+                findings.append(_proved(manifest, name, prove))
+                if name == ACCESS and not findings[-1].ok:
+                    break
+        return findings
+    except HubError as problem:
+        return [_unproved(manifest, manifest.name, problem)]
 
-    def look() -> str:
-        with opened(manifest.name) as connector:
-            connector.check()
-        return "answers, and accepts our credentials"
 
-    finding = _look(manifest.name, look)
-    return (
-        finding
-        if finding.ok
-        else finding.with_(said=f"{finding.said} See connectors/{manifest.name}/README.md, Access.")
-    )
+def _proved(manifest: Manifest, name: str, prove: Callable[[], object]) -> Finding:
+    what = manifest.name if name == ACCESS else f"{manifest.name}: {name}"
+    try:
+        said = prove()
+    except HubError as problem:
+        return _unproved(manifest, what, problem)
+    return Finding(what=what, ok=True, said=said if isinstance(said, str) else HOLDS if name == ACCESS else "holds")
+
+
+def _unproved(manifest: Manifest, what: str, problem: HubError) -> Finding:
+    said = f"{problem} See connectors/{manifest.name}/README.md, Access."
+    return Finding(what=what, ok=False, said=said, code=code_of(problem))

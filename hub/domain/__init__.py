@@ -25,11 +25,12 @@ from hub.domain.manifest import (
 from hub.domain.model import Model, Moment
 from hub.domain.posts import Author, Engagement, Measurement, Media, Post, Reference
 from hub.domain.signals import INTENTS, Intent, Sentiment, Signal
-from hub.domain.watches import Batch, Cursor, Watch
+from hub.domain.watches import CONTEXT_KINDS, Batch, Cursor, Watch, kind_of
 
 __all__ = [
-    "INTENTS", "JOB_RUNNING", "Allowance", "Author", "Batch", "Budget", "Cursor", "Delivery", "Endpoint",
-    "Engagement", "Expectations", "FoundRecord", "Handoff", "HandoffKind", "Intent", "Manifest", "Measurement",
-    "Media", "Model", "Moment", "Outcome", "Policy", "Post", "Prices", "Provenance", "Receipt", "Reference",
-    "Reread", "Sentiment", "Signal", "Watch", "external_id", "make_key", "read_manifest", "scope_of",
+    "CONTEXT_KINDS", "INTENTS", "JOB_RUNNING", "Allowance", "Author", "Batch", "Budget", "Cursor", "Delivery",
+    "Endpoint", "Engagement", "Expectations", "FoundRecord", "Handoff", "HandoffKind", "Intent", "Manifest",
+    "Measurement", "Media", "Model", "Moment", "Outcome", "Policy", "Post", "Prices", "Provenance", "Receipt",
+    "Reference", "Reread", "Sentiment", "Signal", "Watch", "external_id", "kind_of", "make_key", "read_manifest",
+    "scope_of",
 ]  # fmt: skip

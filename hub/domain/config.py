@@ -42,6 +42,7 @@ class Triage(Model):
 
     first_run_hours: Hours = 0  # how old a post may be, before its watch began, and still become work
     actionable_hours: Hours = 48  # older posts are kept as history
+    parent_depth: Annotated[int, msgspec.Meta(ge=0, le=10)] = 2  # how far up what a post answers is fetched
     incident_quiet_hours: Hours = 6  # a crisis with no new post for so long is over
 
 

@@ -131,6 +131,7 @@ class Manifest(Model):
     prices: Prices | None = None
     files: bool = False  # reads files that somebody exported, and asks no system
     reread: Reread | None = None
+    reach_days: Amount | None = None  # how far back a read can go: longer outages leave a gap; None: to the beginning
     watches: tuple[str, ...] = ()
     every_seconds: Positive = 300
     expectations: Expectations = Expectations()

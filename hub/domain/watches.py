@@ -23,6 +23,15 @@ class Watch(Model):
         return f"{self.network}:{self.kind}:{external_id(self.value, self.connection or '')[:12]}"
 
 
+CONTEXT_KINDS = ("context", "reread")
+"""Kinds of watch that only the hub asks: what they bring is context, counted and kept, and nobody's work."""
+
+
+def kind_of(watch_key: str) -> str:
+    """The kind of a watch, out of its key."""
+    return watch_key.split(":", 2)[1]
+
+
 class Cursor(Model):
     """Where a watch goes on reading; opaque to all but its connector."""
 

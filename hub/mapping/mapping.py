@@ -15,6 +15,7 @@ from hub.mapping.tree import grow, leaves, merge
 
 Record = dict[str, Any]
 PLACE = re.compile(r"\[\d+\]")
+TIES = ("native_id", "scope", "in_reply_to")  # what ties a post to its parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class Mapping:
     apply: Callable[[Record], Record | None] = field(repr=False)
     """The record in the words of `makes`, without nulls; None if `keep` is not true.
     Raises `Unmappable` for a record that an expression cannot work on."""
+    ties: Callable[[Record], Record] = field(repr=False)
+    """A post's own native id, its scope and its parent's native id alone, in a fraction of the time."""
     _fill: Callable[[Record], Record] = field(repr=False)
     _keep: Condition | None = field(repr=False)
     _when: Condition | None = field(repr=False)
@@ -117,6 +120,7 @@ def _compiled(document: MappingDocument, path: Path, digest: str, one_of_many: b
     _check(document, tree, paths, where)
     keep = parse(document.keep, f"{where}: keep") if document.keep else None
     program = of_fields(tree, keep, title)
+    tied = {name: tree[name] for name in TIES if name in tree}
     return Mapping(
         name=document.mapping,
         version=document.version,
@@ -131,6 +135,7 @@ def _compiled(document: MappingDocument, path: Path, digest: str, one_of_many: b
         source=path,
         python=program.source,
         apply=program.call,
+        ties=of_fields(tied, None, title).call if tied else program.call,
         _fill=of_fields(tree, None, title).call if keep else program.call,
         _keep=_condition(document.keep, "keep", where, title),
         _when=_condition(document.when, "when", where, title),

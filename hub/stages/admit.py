@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.classify import Engine, item_of
-from hub.domain import Handoff, Manifest, Post, Signal
+from hub.domain import CONTEXT_KINDS, Handoff, Manifest, Post, Signal
 from hub.domain.config import Config
 from hub.mapping import Mapping as RecordMapping
 from hub.stages.render import Outlet, Rendered, render
 from hub.stages.route import Routed, Router, Rule, conversation_key, fold_alerts, open_desk
 from hub.stages.threads import with_threads
 from hub.stages.validate import Gate
-from hub.store import Rejected, Standing, Store, Transaction
+from hub.store import Rejected, Standing, Store, Transaction, View
 
+AS_CONTEXT = Standing("set_aside", "context")
 ADDRESSED = ("mention", "profile")  # kinds of watch that find what is said to us, named or not
 
 
@@ -51,6 +52,11 @@ class Found:
     kind: str  # of the watch
     started_at: datetime  # of the watch: older posts are history
 
+    @property
+    def as_context(self) -> bool:
+        """Whether the hub itself asked for them: then they are nobody's work."""
+        return self.kind in CONTEXT_KINDS
+
 
 @dataclass(frozen=True)
 class Considered:
@@ -68,6 +74,7 @@ class Admitted:
     handoffs: tuple[Handoff, ...]
     unsayable: frozenset[str]  # keys of posts in quarantine, since a mapping cannot say what they became
     known: int
+    promoted: int  # known as context until a watch found them; among the routed
     dead: int  # dropped, since they or their authors were erased
 
 
@@ -76,7 +83,7 @@ def consider(posts: Sequence[Post], found: Found, book: Rulebook, store: Store) 
     ordered = sorted(posts, key=lambda post: post.published_at)
     with store.read() as view:
         ordered = with_threads(ordered, view)
-        fresh = unknown(ordered, view.posts.known([post.key for post in ordered]))
+        fresh = unknown(ordered, settled(view, ordered, found))
         parents = view.posts.many({post.in_reply_to for post in fresh if post.in_reply_to})
     texts = {post.key: post.text for post in (*parents.values(), *fresh)}
     own = {name.lower().removeprefix("@") for names in book.config.own_accounts.values() for name in names}
@@ -96,7 +103,7 @@ def admit(tx: Transaction, considered: Considered, found: Found, book: Rulebook,
     posts, signals = considered.posts, considered.signals
     dead = tx.tombstones.dead({post.key for post in posts} | {post.author.key for post in posts})
     alive = [post for post in posts if post.key not in dead and post.author.key not in dead]
-    fresh = [post for post in unknown(alive, tx.posts.known([post.key for post in alive])) if post.key in signals]
+    fresh = [post for post in unknown(alive, settled(tx, alive, found)) if post.key in signals]
     routed = _route(tx, fresh, signals, found, book, run)
     handoffs = fold_alerts([handoff for one in routed for handoff in one.handoffs])
     rendered = [(handoff, render(handoff, book.outlets, book.config)) for handoff in handoffs]
@@ -104,11 +111,14 @@ def admit(tx: Transaction, considered: Considered, found: Found, book: Rulebook,
     refused = frozenset(one.post for one in unsayable if one.post)
     standings = {one.post.key: _standing(one, refused) for one in routed}
     saved = tx.posts.save(alive, batch=found.batch, standings=standings)
+    promoted = {key: standing for key, standing in standings.items() if key in saved.known}
+    tx.posts.mark(promoted)
     tx.signals.save([(post, signals[post.key]) for post in fresh])
     tx.handoffs.save(handoffs)
     tx.outbox.intend([draft for _, made in rendered for draft in made.drafts])
     tx.quarantine.add_all(unsayable)
-    return Admitted(tuple(routed), tuple(handoffs), refused, len(saved.known) + saved.repeats, len(posts) - len(alive))
+    known = len(saved.known) + saved.repeats
+    return Admitted(tuple(routed), tuple(handoffs), refused, known, len(promoted), len(posts) - len(alive))
 
 
 def _unsayable(handoff: Handoff, made: Rendered, found: Found, run: str) -> Rejected:
@@ -118,6 +128,18 @@ def _unsayable(handoff: Handoff, made: Rendered, found: Found, run: str) -> Reje
         stage="render", reason=problem.reason, detail=str(problem), network=handoff.post.network,
         post=handoff.post.key, batch=found.batch or None, run=run,
     )  # fmt: skip
+
+
+def settled(view: View, posts: Sequence[Post], found: Found) -> set[str]:
+    """Keys of those posts that are known, and stay what they are.
+
+    A post that was fetched only because others answer it is work like any other once a watch finds it.
+    """
+    known = view.posts.known([post.key for post in posts])
+    if not known or found.as_context:
+        return known
+    standings = view.posts.standings(known)
+    return {key for key in known if standings[key] != AS_CONTEXT}
 
 
 def unknown(posts: Sequence[Post], known: set[str]) -> list[Post]:
@@ -148,6 +170,8 @@ def _route(
     )
     quiet_hours = book.config.triage.incident_quiet_hours
     desk = open_desk(tx, {conversation_key(post) for post in posts}, quiet_hours=quiet_hours)
+    if found.as_context:
+        return [Routed(post, set_aside=AS_CONTEXT.reason) for post in posts]
     return [router.route(post, signals[post.key], watch_started=found.started_at, desk=desk) for post in posts]
 
 

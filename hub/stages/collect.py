@@ -2,7 +2,8 @@
 
 A page's records are written to a file first; then its manifest entry and its cursor are committed in one
 transaction. So a run that dies anywhere reads a page again, and never skips one. Small pages of one pull
-are gathered into one batch: the cursor that is kept is that of the last page in it.
+are gathered into one batch: the cursor that is kept is that of the last page in it. What its posts answer and nobody
+knows yet is fetched, and lands just before it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,10 +17,15 @@ from hub.domain import Batch, Cursor, Watch, external_id
 from hub.domain.config import Triage
 from hub.errors import HubError
 from hub.kit import Network, Page
+from hub.mapping import Mapping
 from hub.stages.collector import seldom_collected
+from hub.stages.parents import Parents
 from hub.store import Landing, Store, faultpoint
 from hub.store.records import encode
 
+CONTEXT = Watch(network="", kind="context", value="parents")
+STREAMS = 16  # watches of one network that are read at the same time; its budget is the same for all of them
+FAR = timedelta(days=36_500)
 YOUNG = timedelta(hours=1)  # a watch younger than this has just been read whole
 
 log = structlog.get_logger(__name__)
@@ -44,14 +50,18 @@ def pull(
     landing: Landing,
     run: str,
     triage: Triage,
-    streams: int = 4,
+    mapping: Mapping | None = None,
+    streams: int = STREAMS,
     each: Callable[[Watch, int], None] | None = None,
 ) -> Pulled:
-    """Read every watch, in threads under one budget; a watch that fails does not stop the others."""
+    """Read every watch, in threads under one budget; a watch that fails does not stop the others.
+
+    With the network's mapping, parents that are missing are read as well.
+    """
     pulled = Pulled()
     if not watches:
         return pulled
-    reader = _Reader(network, store, landing, run, triage)
+    reader = _Reader(network, store, landing, run, triage, mapping)
     with seldom_collected(), ThreadPoolExecutor(max_workers=min(streams, len(watches))) as pool:
         for watch, (batches, fetched, failure) in zip(watches, pool.map(reader.read, watches), strict=True):
             pulled.batches += batches
@@ -83,19 +93,27 @@ def sweep(
 
 
 class _Reader:
-    def __init__(self, network: Network, store: Store, landing: Landing, run: str, triage: Triage) -> None:
+    def __init__(
+        self, network: Network, store: Store, landing: Landing, run: str, triage: Triage, mapping: Mapping | None = None
+    ) -> None:
         self.network, self.store, self.landing, self.run, self.triage = network, store, landing, run, triage
+        self.mapping = mapping
+        reach = network.manifest.reach_days
+        self.reach = timedelta(days=reach) if reach else FAR
 
     def read(self, watch: Watch) -> tuple[list[str], int, HubError | None]:
         names: list[str] = []
         fetched = 0
         try:
             watch, start = self._open(watch)
-            for lines, cursor in gathered(self.network.pull(watch, start)):
+            pages = self.network.pull(watch, start)
+            parents = self._parents()
+            for lines, cursor in gathered(parents.watching(pages) if parents else pages):
                 fetched += len(lines)
+                names += self._land(CONTEXT.with_(network=watch.network), parents.fetch(), None) if parents else []
                 names += self._land(watch, lines, cursor)
             with self.store.begin() as tx:
-                tx.watches.polled(watch.key)
+                tx.watches.polled(watch.key, reach=self.reach)
         except HubError as problem:
             log.warning("watch failed", watch=watch.key, error=type(problem).__name__, landed=len(names))
             with self.store.begin() as tx:
@@ -119,6 +137,11 @@ class _Reader:
             log.warning("sweep failed", watch=watch.key, error=type(problem).__name__, landed=len(names))
             return names, fetched, problem
         return names, fetched, None
+
+    def _parents(self) -> Parents | None:
+        if self.mapping is None or not self.triage.parent_depth:
+            return None
+        return Parents(self.network, self.mapping, self.store, depth=self.triage.parent_depth)
 
     def _open(self, watch: Watch) -> tuple[Watch, Cursor]:
         with self.store.begin() as tx:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from hub.domain import Post
+from hub.domain import Post, kind_of
 from hub.errors import RecordError, SetupError
 from hub.stages import triage
 from hub.stages.admit import Found, Rulebook, admit, consider
@@ -103,7 +103,8 @@ def _readmit(item: Item, posts: Sequence[Post], book: Rulebook, store: Store, ru
     """The record's post takes the way of all posts, under the batch it came with."""
     with store.read() as view:
         watch = view.watches.get(item.watch) if item.watch else None
-    found = Found(item.batch or "", watch.kind if watch else "", watch.started_at if watch else item.since)
+    kind = kind_of(item.watch) if item.watch else ""
+    found = Found(item.batch or "", kind, watch.started_at if watch else item.since)
     considered = consider(posts, found, book, store)
     with store.begin() as tx:
         admitted = admit(tx, considered, found, book, run=run)

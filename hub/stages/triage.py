@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from hub.domain import Batch, Post
+from hub.domain import Batch, Post, kind_of
 from hub.errors import ContractBroken, HubError, SetupError
 from hub.quality.gate import Verdict
 from hub.stages.admit import Admitted, Found, Rulebook, admit, consider
@@ -49,7 +49,7 @@ class Triaged:
         self.known += known
         self.skipped += skipped
         self.quarantined += quarantined + len(admitted.unsayable)
-        self.new += len(admitted.routed) + quarantined
+        self.new += len(admitted.routed) - admitted.promoted + quarantined
         for one in admitted.routed:
             if one.set_aside:
                 self.set_aside[one.set_aside] = self.set_aside.get(one.set_aside, 0) + 1
@@ -171,8 +171,8 @@ def _open(claim: BatchClaim, book: Rulebook, store: Store, landing: Landing, don
         return None
     with store.read() as view:
         watch = view.watches.get(batch.watch)
-    kind, started_at = (watch.kind, watch.started_at) if watch else ("", batch.landed_at)
-    return _Opened(claim, found, Found(batch.name, kind, started_at), records)
+    started_at = watch.started_at if watch else batch.landed_at
+    return _Opened(claim, found, Found(batch.name, kind_of(batch.watch), started_at), records)
 
 
 def _keep_verdict(verdict: Verdict, store: Store, run: str) -> None:

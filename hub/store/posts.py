@@ -180,6 +180,8 @@ def _merged(old: Post, new: Post) -> Post:
     counts = new.engagement
     if counts.with_(counted_at=None) in (old.engagement.with_(counted_at=None), Engagement()):
         counts = old.engagement  # nothing new was counted
+    elif counts.counted_at is None:
+        counts = counts.with_(counted_at=new.collected_at)
     thread = old.thread or new.thread  # a thread never moves: work hangs below it
     author = old.author if old.author.key == new.author.key else new.author  # followers change with every read
     return new.with_(
@@ -192,7 +194,7 @@ def _changing(post: Post) -> dict[str, Any]:
     counts = post.engagement
     return {
         "lang": post.lang, "likes": counts.likes, "shares": counts.shares, "replies": counts.replies,
-        "views": counts.views, "body": _encode(post).decode(),
+        "views": counts.views, "body": _encode(post).decode(), "gone": None,
     }  # fmt: skip
 
 

@@ -26,11 +26,14 @@ from hub.store.authors import Authors
 from hub.store.batches import Batches
 from hub.store.budgets import BudgetUses
 from hub.store.circuits import Circuits
+from hub.store.coverage import Observed
 from hub.store.engine import WRITE, open_engine, translated
 from hub.store.expectations import ExpectationsHistory
 from hub.store.handoffs import Handoffs
 from hub.store.incidents import Incidents
+from hub.store.keeping import Keeping
 from hub.store.ledger import Ledger
+from hub.store.measurements import Measurements
 from hub.store.memory import Lookups
 from hub.store.migrate import bring_up_to_date
 from hub.store.outbox import Outbox
@@ -62,6 +65,9 @@ class View:
         self.batches = Batches(connection, now=now, writing=writing)
         self.posts = Posts(connection, now=now, writing=writing)
         self.authors = Authors(connection, now=now, writing=writing)
+        self.keeping = Keeping(connection, now=now, writing=writing)
+        self.measurements = Measurements(connection, now=now, writing=writing)
+        self.observed = Observed(connection, now=now, writing=writing)
         self.tombstones = Tombstones(connection, now=now, writing=writing)
         self.signals = Signals(connection, now=now, writing=writing)
         self.rollups = Rollups(connection, now=now, writing=writing)

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from hub.domain import Cursor, Model, Moment, Watch
 from hub.errors import ContractBroken, SetupError
 from hub.store import tables
+from hub.store.coverage import Observed
 from hub.store.repository import Repository
 
+FAR = timedelta(days=36_500)
 AHEAD = timedelta(days=1)  # clocks differ by minutes; a cursor a day ahead would skip what is still to be written
 A_DATE = re.compile(r"(?<![\w-])(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(?=[T\W]|$)")
 
@@ -87,8 +89,13 @@ class Watches(Repository):
         """Read again from here; posts that are known stay what they are."""
         self._change(key, cursor=cursor, read_at=self.now)
 
-    def polled(self, key: str) -> None:
-        """A run of this watch ended well."""
+    def polled(self, key: str, *, reach: timedelta = FAR) -> None:
+        """A run of this watch ended well: it has seen all since the last one, as far back as its network reaches."""
+        found = self.get(key)
+        if found is not None:
+            since = max(found.polled_at or found.started_at, self.now - reach)
+            observed = Observed(self._connection, now=self.now, writing=self._writing)
+            observed.saw(key, found.network, since=since, until=self.now)
         self._change(key, polled_at=self.now, failures=0, problem=None, sentence=None)
 
     def failed(self, key: str, code: str, sentence: str) -> int:

@@ -5,13 +5,24 @@ load that database's dialect.
 """
 
 from hub.store.tables.around import audit, budget_uses, expectations, memory, runs, tokens
-from hub.store.tables.coming_in import authors, batches, edits, engagement, posts, repeats, tombstones, watches
+from hub.store.tables.coming_in import (
+    authors,
+    batches,
+    edits,
+    engagement,
+    measurements,
+    observed,
+    posts,
+    repeats,
+    tombstones,
+    watches,
+)
 from hub.store.tables.deciding import quarantine, replaced_signals, rollups, signals
 from hub.store.tables.going_out import circuits, handoffs, incidents, outbox
 
 __all__ = [
     "audit", "authors", "batches", "budget_uses", "circuits", "edits", "engagement",
-    "expectations", "handoffs", "incidents", "memory", "outbox", "posts", "quarantine",
+    "expectations", "handoffs", "incidents", "measurements", "memory", "observed", "outbox", "posts", "quarantine",
     "repeats", "replaced_signals", "rollups", "runs", "signals", "tokens", "tombstones",
     "watches",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """What networks say: watches, batches, posts, authors, and what is left of the deleted."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Float, Index, Integer, Table, Text, UniqueConstraint
 
 from hub.store.schema import Number, Plain, Utc, metadata
 
@@ -89,6 +89,8 @@ posts = Table(
     Column("state", Text, nullable=False),  # pending, handed_off, set_aside, quarantined
     Column("reason", Text),
     Column("body", Text, nullable=False),
+    Column("checked_at", Utc),  # last read again; NULL: not since it was collected
+    Column("gone", Text),  # why its content is not kept any more
     Index("ix_posts_standing", "batch", "state", "reason"),
     Index("ix_posts_thread", "thread"),
 )  # fmt: skip
@@ -120,4 +122,27 @@ tombstones = Table(
     Column("reason", Text, nullable=False),
     Column("at", Utc, nullable=False),
     sqlite_with_rowid=False,
+)  # fmt: skip
+
+measurements = Table(
+    "measurements", metadata,
+    Column("id", Number, primary_key=True),
+    Column("network", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("post", Text, nullable=False),  # native id; empty: of the account as a whole
+    Column("name", Text, nullable=False),
+    Column("period", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("value", Float),
+    Index("uq_measurements_series", "network", "account", "post", "name", "period", "at", unique=True),
+)  # fmt: skip
+
+observed = Table(  # stretches of time that a watch has seen without a gap
+    "observed", metadata,
+    Column("id", Number, primary_key=True),
+    Column("watch", Text, nullable=False),
+    Column("network", Text, nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("until", Utc, nullable=False),
+    Index("ix_observed_watch_until", "watch", "until"),
 )  # fmt: skip

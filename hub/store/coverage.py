@@ -1,0 +1,72 @@
+"""Coverage: which stretches of time each watch has really seen.
+
+A poll that ended well has seen everything since the last one, as far back as its network reaches. What was never
+reached by such a poll stays a gap, and every number over that time must say so.
+"""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from hub.domain import Model, Moment
+from hub.store import tables
+from hub.store.repository import Repository
+
+_COLUMNS = tables.observed.c
+
+
+class Stretch(Model):
+    """A time that one watch has seen without a gap."""
+
+    watch: str
+    network: str
+    since: Moment
+    until: Moment
+
+
+class Observed(Repository):
+    """Stretches of observed time, the fewest that say it."""
+
+    def saw(self, watch: str, network: str, *, since: datetime, until: datetime) -> None:
+        """A watch has seen this time; joined to what it had seen before."""
+        if until <= since:
+            return
+        touching = sa.select(_COLUMNS.id, _COLUMNS.since, _COLUMNS.until).where(
+            _COLUMNS.watch == watch, _COLUMNS.until >= since, _COLUMNS.since <= until
+        )
+        rows = self._rows(touching)
+        if not rows:
+            row = {"watch": watch, "network": network, "since": since, "until": until}
+            self._write_rows(sa.insert(tables.observed), [row])
+            return
+        first, *others = rows
+        joined = {"since": min(since, *(row.since for row in rows)), "until": max(until, *(row.until for row in rows))}
+        self._write(sa.update(tables.observed).where(_COLUMNS.id == first.id).values(joined))
+        if others:
+            self._write(sa.delete(tables.observed).where(_COLUMNS.id.in_([row.id for row in others])))
+
+    def stretches(self, since: datetime, until: datetime, *, network: str | None = None) -> list[Stretch]:
+        """What was seen of this time, cut to it, in order of watch and time."""
+        asked = sa.select(tables.observed).where(_COLUMNS.until > since, _COLUMNS.since < until)
+        if network is not None:
+            asked = asked.where(_COLUMNS.network == network)
+        return [
+            Stretch(watch=row.watch, network=row.network, since=max(row.since, since), until=min(row.until, until))
+            for row in self._rows(asked.order_by(_COLUMNS.watch, _COLUMNS.since))
+        ]
+
+    def share(self, since: datetime, until: datetime, *, network: str | None = None) -> float | None:
+        """What part of the watches' time was seen, 0 to 1; None where no watch was to see any of it.
+
+        A watch counts from when it was first registered; one that was since given up counts until it last was read.
+        """
+        columns = tables.watches.c
+        asked = sa.select(columns.key, columns.started_at).where(columns.started_at < until)
+        if network is not None:
+            asked = asked.where(columns.network == network)
+        due = {row.key: until - max(row.started_at, since) for row in self._rows(asked)}
+        whole = sum(due.values(), timedelta())
+        if not whole:
+            return None
+        seen = (one.until - one.since for one in self.stretches(since, until, network=network) if one.watch in due)
+        return min(sum(seen, timedelta()) / whole, 1.0)

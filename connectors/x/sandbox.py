@@ -8,49 +8,53 @@ One thing is kinder than X: a post is found at once, not half a minute later.
 """
 
 import base64
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from connectors.x.sandbox_compliance import BUCKET, STORAGE, Jobs
+from connectors.x.sandbox_posts import Shown, Wish
 from connectors.x.sandbox_query import QueryError, matcher
 from connectors.x.sandbox_shapes import (
     AUTHOR_BASE,
-    asked,
-    entities_of,
     first_id,
     id_at,
     invalid,
-    metrics_of,
     missing,
     moment,
     problem,
     snowflake,
-    user_of,
 )
 from sandbox.kit import Person, Reply, Request, Shelves, System, Window, WorldPost, route
 
 TOKEN = "sandbox-x-bearer"
 WINDOW_SECONDS = 900
 REACH = timedelta(days=7)  # how far back search looks
-LIMITS = {"search": 450, "mentions": 450, "by": 300, "usage": 50, "tweets": 3_500, "timeline": 10_000}
+LIMITS = {"search": 450, "mentions": 450, "users": 300, "usage": 50, "tweets": 3_500,
+          "timeline": 10_000, "quote_tweets": 75, "compliance": 150}  # fmt: skip
 
 Wanted = Callable[[WorldPost], bool]
 
 
 class X(System):
-    """api.x.com."""
+    """api.x.com, and the storage that its compliance jobs lie in."""
 
-    hosts = ("api.x.com",)
+    hosts = ("api.x.com", STORAGE)
 
     def start(self) -> None:
         """Nothing was asked yet."""
         self._window: Window | None = None
         self._shelves = Shelves(self.world, "x", snowflake)
+        self._shown = Shown(self.world)
+        self._jobs = Jobs(self.table("compliance_jobs"), self.world, self.clock)
 
     def admit(self, request: Request) -> Reply | None:
         """Only with the app's token, and not too often."""
         self._window = None
+        if request.host == STORAGE:  # its addresses are signed
+            return None
         if request.bearer != TOKEN:
             return problem(401, "Unauthorized", "Unauthorized")
         bucket = _bucket(request.path)
@@ -59,6 +63,8 @@ class X(System):
 
     def seal(self, request: Request, reply: Reply) -> None:
         """Every answer names its window, but for a stranger."""
+        if request.host == STORAGE:
+            return
         reply.headers |= {"api-version": "2.167", "x-access-level": "read"}
         if self._window:
             reply.headers["x-rate-limit-limit"] = str(self._window.limit)
@@ -86,7 +92,40 @@ class X(System):
         person = self.world.by_handle(name)
         if person is None:
             return Reply.json({"errors": [missing("user", "username", name)]})
-        return Reply.json({"data": user_of(person, asked(request, "user.fields"))})
+        return Reply.json({"data": self._shown.user(person, _current(request))})
+
+    @route("GET", "/2/users/{id}")
+    def user(self, request: Request, id: str) -> Reply:
+        """One account by its id."""
+        person = self._person(id)
+        if person is None:
+            return Reply.json({"errors": [missing("user", "id", id)]})
+        return Reply.json({"data": self._shown.user(person, _current(request))})
+
+    @route("POST", "/2/compliance/jobs")
+    def make_job(self, request: Request) -> Reply:
+        """Begin to ask which of many posts are gone."""
+        return self._jobs.make(request)
+
+    @route("GET", "/2/compliance/jobs")
+    def jobs(self, request: Request) -> Reply:
+        """What was asked so."""
+        return self._jobs.every(request.param("type"))
+
+    @route("GET", "/2/compliance/jobs/{id}")
+    def job(self, request: Request, id: str) -> Reply:
+        """How far one of them is."""
+        return self._jobs.one(id)
+
+    @route("PUT", f"/{BUCKET}/{{id}}/submission/{{file}}", host=STORAGE)
+    def upload(self, request: Request, id: str, file: str) -> Reply:
+        """The ids of a job."""
+        return self._jobs.upload(request, id)
+
+    @route("GET", f"/{BUCKET}/{{id}}/delivery/{{file}}", host=STORAGE)
+    def download(self, request: Request, id: str, file: str) -> Reply:
+        """The result of a job."""
+        return self._jobs.download(request, id)
 
     @route("GET", "/2/tweets")
     def lookup(self, request: Request) -> Reply:
@@ -94,9 +133,11 @@ class X(System):
         ids = [id for id in request.param("ids").split(",") if id]
         if not 1 <= len(ids) <= 100 or not all(id.isdigit() for id in ids):
             return invalid("ids", request.param("ids"), "ids must be between 1 and 100 numbers")
-        known = {str(snowflake(post)): post for post in self.world.posts("x")}
+        known = {str(id): post for post in self.world.posts("x") for id in (first_id(post), snowflake(post))}
         gone = [missing("tweet", "ids", id) for id in ids if id not in known]
-        return Reply.json(self._body(request, [known[id] for id in ids if id in known], {}, gone))
+        return Reply.json(
+            self._body(request, list({known[id].id: known[id] for id in ids if id in known}.values()), gone)
+        )
 
     @route("GET", "/2/tweets/search/recent")
     def search(self, request: Request) -> Reply:
@@ -107,6 +148,16 @@ class X(System):
         except QueryError as wrong:
             return invalid("query", query, str(wrong))
         return self._page(request, ("search", query), wanted, token_name="next_token", smallest=10, reach=REACH)
+
+    @route("GET", "/2/tweets/{id}/quote_tweets")
+    def quotes(self, request: Request, id: str) -> Reply:
+        """Who quotes a post, which no search tells."""
+        quoted = {post.id for post in self.world.posts("x") if id in (str(first_id(post)), str(snowflake(post)))}
+
+        def wanted(post: WorldPost) -> bool:
+            return post.kind == "quote" and post.shared in quoted
+
+        return self._page(request, ("quotes", id), wanted, token_name="pagination_token", smallest=10)
 
     @route("GET", "/2/users/{id}/mentions")
     def mentions(self, request: Request, id: str) -> Reply:
@@ -162,71 +213,10 @@ class X(System):
             meta |= {"newest_id": str(snowflake(found[0])), "oldest_id": str(snowflake(found[-1]))}
         if len(posts) > len(found):
             meta["next_token"] = base64.urlsafe_b64encode(str(snowflake(found[-1])).encode()).decode().rstrip("=")
-        return Reply.json(self._body(request, found, meta, []), headers={"Cache-Control": "no-store"})
+        return Reply.json(self._body(request, found, []) | {"meta": meta}, headers={"Cache-Control": "no-store"})
 
-    def _body(
-        self, request: Request, found: list[WorldPost], meta: dict[str, Any], errors: list[dict[str, Any]]
-    ) -> dict[str, Any]:
-        fields, expansions, now = asked(request, "tweet.fields"), asked(request, "expansions"), self.clock.now()
-        body: dict[str, Any] = {"data": [self._post(post, fields, now) for post in found]} if found else {}
-        includes: dict[str, Any] = {}
-        if found and "author_id" in expansions:
-            people = {post.author.id: post.author for post in found}
-            includes["users"] = [user_of(person, asked(request, "user.fields")) for person in people.values()]
-        if "referenced_tweets.id" in expansions:
-            parents, gone = self._parents(found)
-            if parents:
-                includes["tweets"] = [self._post(post, fields, now) for post in parents]
-            errors = errors + [missing("tweet", "referenced_tweets.id", str(first_id(post))) for post in gone]
-        if includes:
-            body["includes"] = includes
-        return body | ({"errors": errors} if errors else {}) | ({"meta": meta} if meta else {})
-
-    def _parents(self, posts: Iterable[WorldPost]) -> tuple[list[WorldPost], list[WorldPost]]:
-        """The posts that these refer to: those that can be seen, and those that are gone."""
-        ids = sorted({id for post in posts for id in (post.in_reply_to, post.shared) if id})
-        here = [post for id in ids if (post := self.world.get(id))]
-        seen = {post.id for post in here}
-        return here, [post for id in ids if id not in seen and (post := self.world.trace(id))]
-
-    def _post(self, post: WorldPost, fields: set[str], now: datetime) -> dict[str, Any]:
-        shared = self.world.get(post.shared) if post.shared and post.kind == "share" else None
-        words = _shortened(f"RT @{shared.author.handle}: {shared.text}") if shared else post.text
-        whole: dict[str, Any] = {
-            "id": str(snowflake(post)),
-            "text": words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),
-            "edit_history_tweet_ids": [str(id) for id in sorted({first_id(post), snowflake(post)})],
-        }
-        if not fields:
-            return whole
-        references = self._references(post)
-        more: dict[str, Any] = {
-            "author_id": str(AUTHOR_BASE + post.author.id),
-            "conversation_id": str(first_id(self.world.trace(post.thread) or post)),
-            "created_at": moment(post.edited_at or post.published_at),
-            "lang": post.lang or "und",
-            "public_metrics": metrics_of(shared or post, now, shared=bool(shared)),
-            "possibly_sensitive": False,
-            "reply_settings": "everyone",
-            "referenced_tweets": references,
-            "in_reply_to_user_id": self._answered(post),
-            "entities": entities_of(post, words),
-        }
-        return whole | {name: value for name, value in more.items() if name in fields and value}  # X leaves out blanks
-
-    def _answered(self, post: WorldPost) -> str | None:
-        parent = self.world.trace(post.in_reply_to) if post.in_reply_to else None
-        return str(AUTHOR_BASE + parent.author.id) if parent else None
-
-    def _references(self, post: WorldPost) -> list[dict[str, str]]:
-        kinds = {
-            "reply": ("replied_to", post.in_reply_to),
-            "share": ("retweeted", post.shared),
-            "quote": ("quoted", post.shared),
-        }
-        kind, number = kinds.get(post.kind, ("", None))
-        parent = (self.world.get(number) or self.world.trace(number)) if number else None
-        return [{"type": kind, "id": str(snowflake(parent))}] if parent else []
+    def _body(self, request: Request, found: list[WorldPost], errors: list[dict[str, Any]]) -> dict[str, Any]:
+        return self._shown.body(Wish.of(request), found, errors, self.clock.now())
 
 
 def _bucket(path: str) -> str:
@@ -234,9 +224,15 @@ def _bucket(path: str) -> str:
     parts = path.split("/")
     if parts[-1] == "mentions" or path.startswith("/2/tweets/search"):
         return "mentions" if parts[-1] == "mentions" else "search"
-    if path.startswith("/2/users/") and parts[-1] == "tweets":
-        return "timeline"
-    return next((name for name in ("by", "usage") if name in parts), "tweets")
+    if path.startswith("/2/users/"):
+        return "timeline" if parts[-1] == "tweets" else "users"
+    return next((name for name in ("usage", "quote_tweets", "compliance") if name in parts), "tweets")
+
+
+def _current(request: Request) -> Wish:
+    """What is asked of an account: the words are today's, unless posts are asked for in the older ones."""
+    wish = Wish.of(request)
+    return wish if "tweet.fields" in request.query else replace(wish, current=True)
 
 
 def _lower_end(request: Request, earliest: datetime | None) -> int | Reply:
@@ -263,7 +259,3 @@ def _read_token(token: str) -> int | None:
         return int(base64.urlsafe_b64decode(token.encode() + b"==").decode())
     except ValueError:
         return None
-
-
-def _shortened(words: str) -> str:
-    return words if len(words) <= 140 else f"{words[:139]}…"

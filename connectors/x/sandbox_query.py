@@ -15,6 +15,7 @@ TOKEN = re.compile(
 )
 KINDS = {"retweet": "share", "reply": "reply", "quote": "quote"}
 LONGEST = 512
+THREAD_MASK = (1 << 22) - 1
 
 Wanted = Callable[[WorldPost], bool]
 
@@ -93,6 +94,9 @@ def _positive(operator: str | None, value: str) -> Wanted:
             return lambda post: post.lang == value
         case "has":
             return _has(value)
+        case "conversation_id" if value.isdigit():
+            number = int(value) & THREAD_MASK  # a conversation is called after its first post
+            return lambda post: (post.thread or post.id) % (THREAD_MASK + 1) == number
         case None | "http" | "https":
             return _says(value if operator is None else f"{operator}:{value}")
     raise QueryError(f"'{operator}:{value}' is no operator of search")

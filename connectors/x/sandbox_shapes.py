@@ -43,9 +43,9 @@ def metrics_of(post: WorldPost, now: datetime, *, shared: bool) -> dict[str, int
     counters = post.counters(now)
     if shared:
         own = dict.fromkeys(("reply_count", "like_count", "quote_count", "bookmark_count", "impression_count"), 0)
-        return {"retweet_count": counters.shares, **own}
+        return {"repost_count": counters.shares, **own}
     return {
-        "retweet_count": counters.shares, "reply_count": counters.replies, "like_count": counters.likes,
+        "repost_count": counters.shares, "reply_count": counters.replies, "like_count": counters.likes,
         "quote_count": counters.quotes, "bookmark_count": counters.bookmarks, "impression_count": counters.views,
     }  # fmt: skip
 
@@ -60,7 +60,7 @@ def user_of(person: Person, fields: set[str]) -> dict[str, Any]:
         "verified_type": "business" if person.verified else "none",
         "public_metrics": {
             "followers_count": person.followers, "following_count": person.following,
-            "tweet_count": 100 + person.id, "listed_count": person.followers // 400,
+            "post_count": 100 + person.id, "listed_count": person.followers // 400,
             "like_count": 10 * person.following, "media_count": person.id % 50,
         },
     }  # fmt: skip

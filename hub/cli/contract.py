@@ -117,7 +117,11 @@ def _one_class(folder: Folder) -> Iterator[str]:
     """The connector is one class of the manifest's kind."""
     wanted = "Network" if folder.is_network else "Destination"
     tree = ast.parse((folder.path / "connector.py").read_bytes())
-    classes = [each for each in tree.body if isinstance(each, ast.ClassDef) and wanted in map(_last_name, each.bases)]
+    classes = [
+        each
+        for each in tree.body
+        if isinstance(each, ast.ClassDef) and any(_last_name(base).endswith(wanted) for base in each.bases)
+    ]
     if len(classes) != 1:
         yield f"connector.py must define exactly one {wanted}, not {len(classes)}."
 

@@ -52,7 +52,8 @@ class Allowance(Model):
 class Endpoint(Model):
     """One call that the connector makes. A call that no manifest names is refused by the kit before it is sent.
 
-    `call` is method and path, `{id}` for one segment, `{rest:path}` for any number: `GET /2/users/{id}/tweets`.
+    `call` is method and path, `{id}` for one segment, `{rest:path}` for any number: `GET /2/users/{id}/tweets`. What
+    stands in brackets may be left out: `GET [/v25.0]/{id}/comments`.
     """
 
     call: str
@@ -71,13 +72,16 @@ class Endpoint(Model):
 @cache
 def _pattern(template: str) -> re.Pattern[str]:
     """A path's template as a pattern over percent-encoded paths."""
-    parts = re.split(r"(\{\w+(?::path)?\})", template.rstrip("/") or "/")
-    return re.compile(
-        "".join(
-            (".+" if part.endswith(":path}") else "[^/]+") if part.startswith("{") else re.escape(part)
-            for part in parts
-        )
-    )
+    parts = re.split(r"(\{\w+(?::path)?\}|\[[^]]+\])", template.rstrip("/") or "/")
+    return re.compile("".join(map(_part, parts)))
+
+
+def _part(part: str) -> str:
+    if part.startswith("["):
+        return f"(?:{re.escape(part[1:-1])})?"
+    if part.startswith("{"):
+        return ".+" if part.endswith(":path}") else "[^/]+"
+    return re.escape(part)
 
 
 class Prices(Model):

@@ -93,21 +93,23 @@ class Http:
 
     def fetch(
         self, url: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None,
-        *, post: Sent | None = None,
+        *, post: Sent | None = None, stranger: bool = False,
     ) -> tuple[int, Mapping[str, str], bytes]:  # fmt: skip
-        """The same without decoding: status, headers, bytes."""
-        spend = self._expense(post.method if post else "GET", url)
+        """The same without decoding: status, headers, bytes. A stranger is an address of others: it gets no proof."""
+        spend = self._expense(post.method if post else "GET", url, stranger=stranger)
         renewed = False
         last: TransientError | None = None
         for attempt in range(self._services.limits.max_requests):
             if last is not None:
                 self._pause(last, attempt)
             try:
-                proof = self._auth.headers(self._proof)
+                proof = {} if stranger else self._auth.headers(self._proof)
                 self._keep_quiet()
                 self._services.budgets.acquire(spend.name, spend.budget, cost=spend.units)
                 status, found, body = self._once(self._question(url, params, {**proof, **(headers or {})}, post), url)
-                may_renew = status == 401 and not renewed and attempt + 1 < self._services.limits.max_requests
+                may_renew = (
+                    status == 401 and not (renewed or stranger) and attempt + 1 < self._services.limits.max_requests
+                )
                 if may_renew and self._auth.renew(self._proof, proof):
                     renewed, last = True, None
                     continue
@@ -160,10 +162,10 @@ class Http:
             raise trouble
         clock.sleep(seconds)
 
-    def _expense(self, method: str, url: str) -> "_Expense":
+    def _expense(self, method: str, url: str, *, stranger: bool) -> "_Expense":
         """Which budget pays for a call, and how much; a call that the manifest does not name is a defect."""
         manifest = self._manifest
-        if not manifest.endpoints:
+        if stranger or not manifest.endpoints:
             return _Expense(manifest.name, manifest.budget, 1)
         path = urlsplit(url).path
         endpoint = manifest.endpoint(method, path)
@@ -237,9 +239,11 @@ class Http:
         title = self._manifest.title
         if status < 300 or status == 304 or (self._open_web and status < 400):
             return
-        if self._trouble and status >= 400 and (told := self._trouble(status, _decoded(body))):
-            raise told
         retry_after = self._wait.seconds(headers, self._services.clock.now())
+        if self._trouble and status >= 400 and (told := self._trouble(status, _decoded(body))):
+            if isinstance(told, TransientError) and retry_after is not None:
+                told.retry_after = retry_after  # the headers know better than the connector
+            raise told
         if status == 429:
             raise RateLimited(f"{title} asked us to wait.", retry_after=60.0 if retry_after is None else retry_after)
         if status in (401, 403):

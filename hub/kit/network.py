@@ -3,16 +3,20 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from fnmatch import fnmatch
 from functools import cached_property
 from typing import Any, BinaryIO, ClassVar, Self
+from urllib.parse import urlsplit
 
 import orjson
 
 from hub.domain import Budget, Cursor, Manifest, Measurement, Prices, Reference, Watch
-from hub.errors import ContractBroken, HubError, SetupError
+from hub.errors import ContractBroken, HubError, RateLimited, SetupError
 from hub.kit.answers import Answer
 from hub.kit.auth import Auth, NoAuth, Session
 from hub.kit.connection import Connection
+from hub.kit.gate import check_url
 from hub.kit.http import Http, Sent
 from hub.kit.pages import OnePage, Pages
 from hub.kit.services import Services
@@ -55,6 +59,7 @@ class Network:
     wait: ClassVar[Wait] = RetryAfter()
     open_web: ClassVar[bool] = False  # addresses come from outside: each passes the gate, redirects are handed on
     look_up_size: ClassVar[int] = 0  # posts that one look-up may ask for; 0: posts cannot be asked for by name
+    removals_size: ClassVar[int] = 0  # posts that one call of `removals` may name; 0: only look-ups tell
 
     def __init__(self, manifest: Manifest, connection: Connection, services: Services) -> None:
         self.manifest = manifest
@@ -79,6 +84,13 @@ class Network:
         Access that is refused for one post is that post's affair and no error, as long as the others may be read.
         """
         raise TypeError(f"{type(self).__name__} says look_up_size and not how posts are looked up.")
+
+    def removals(self, references: Sequence[Reference]) -> dict[str, str]:
+        """Which of these posts are gone and why, by key: in bulk, where that costs less than reading each of them.
+
+        RateLimited while the network is still at it: asked for the same posts again, it goes on where it was.
+        """
+        raise TypeError(f"{type(self).__name__} says removals_size and not how removals are asked for.")
 
     def measure(self, account: str) -> Iterator[Measurement]:
         """The network's own numbers of one of our accounts, which hub.yaml names by id, handle or host."""
@@ -110,6 +122,16 @@ class Network:
         """The decoded answer to a question that this system wants posted, as JSON; repeating it must be harmless."""
         known = {name: value for name, value in params.items() if value is not None}
         return self.http.get(self.address(path), known, post=Sent(orjson.dumps(body))).body
+
+    def follow(self, url: str, *, sent: Sent | None = None) -> bytes:
+        """What an address says that an answer named, or takes; it is told no secret of ours.
+
+        It must lead by https to a host of the manifest: a system that is not itself cannot send us anywhere else.
+        """
+        host = check_url(url)
+        if urlsplit(url).scheme != "https" or not any(fnmatch(host.lower(), each) for each in self.manifest.hosts):
+            raise ContractBroken(f"{self.manifest.title} sends us to {host}, which its manifest does not name.")
+        return self.http.fetch(url, post=sent, stranger=True)[2]
 
     def open(self, path: str) -> BinaryIO:
         """A file that somebody exported, for networks that read files; the caller closes it."""
@@ -176,7 +198,15 @@ class Network:
         purse = Budget(requests=max(int(limit * MICRO), 1), per_minutes=MONTH_MINUTES)
         name = f"{self.manifest.name}:{prices.currency}"
         set_aside = self._price(prices, most)
-        self.services.budgets.acquire(name, purse, cost=set_aside)
+        try:
+            self.services.budgets.acquire(name, purse, cost=set_aside)
+        except RateLimited as spent:
+            seconds = spent.retry_after or 0.0
+            raise RateLimited(
+                f"{self.manifest.title} has cost {limit:g} {prices.currency} in thirty days, as much as monthly_limit "
+                f"allows; it goes on at {self.services.clock.now() + timedelta(seconds=seconds):%Y-%m-%d %H:%M} UTC.",
+                retry_after=seconds,
+            ) from None
         read = dict.fromkeys(most, 0)
         try:
             yield read

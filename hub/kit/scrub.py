@@ -33,7 +33,9 @@ SAYING = re.compile(r"\b(title|alt|label|term|text|content|data-[\w-]+)=(\"[^\"]
 KEPT_HEADERS = re.compile(
     r"(link|etag|last-modified|location|content-type|retry-after|.*rate-?limit.*)\Z", re.IGNORECASE
 )
-SECRET_PARAM = re.compile(r"(access_token|api_?key|client_secret|password|secret|sig(nature)?)\Z", re.IGNORECASE)
+SECRET_PARAM = re.compile(
+    r"(access_token|api_?key|client_secret|password|secret|sig(nature)?|\w*_proof)\Z", re.IGNORECASE
+)
 LOW_DIGITS = 5
 
 

@@ -1,10 +1,11 @@
 """How each system spells "later", read into seconds. A spelling nobody can read means a minute."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 UNREADABLE_SECONDS = 60.0
 
@@ -73,3 +74,28 @@ class ResetAt:
         except (ValueError, OverflowError):
             return UNREADABLE_SECONDS
         return seconds if 0 <= seconds < float("inf") else UNREADABLE_SECONDS
+
+
+@dataclass(frozen=True)
+class MinutesLeft:
+    """A header in JSON in which a field of this name, at any depth, says minutes until we may come back (Meta)."""
+
+    header: str
+    field: str
+
+    def seconds(self, headers: Mapping[str, str], now: datetime) -> float | None:
+        """The longest of them; nothing where all are zero, which is said on every answer."""
+        del now
+        try:
+            found = list(_named(json.loads(headers.get(self.header, "null")), self.field))
+            minutes = max([float(each) for each in found], default=0.0)
+        except (ValueError, TypeError, RecursionError):
+            return None
+        return minutes * 60 if 0 < minutes < float("inf") else None
+
+
+def _named(value: Any, field: str) -> Iterator[Any]:
+    if isinstance(value, dict):
+        yield from ([value[field]] if field in value else [])
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _named(inner, field)

@@ -13,14 +13,13 @@ import connectors
 from hub.errors import SetupError
 from hub.kit.recordings import Recording, load_recording
 from hub.rehearsal import destinations, networks
+from hub.rehearsal.answers import described, rehearse_answer, rehearse_file
 from hub.rehearsal.destinations import deliver, open_destination
 from hub.rehearsal.networks import (
-    described,
     looked_up,
     measured,
     open_network,
     record,
-    rehearse_answer,
     replay,
     understand,
 )
@@ -80,7 +79,7 @@ def rehearse(name: str, files: Iterable[Path] = ()) -> Iterator[Outcome]:
             yield from room.rehearse_recording(recording)
     for path in chosen:
         if listens:
-            yield from networks.rehearse_file(name, path)
+            yield from rehearse_file(name, path)
         else:
             yield from destinations.rehearse_recording(load_recording(path, connector=name))
 

@@ -6,14 +6,12 @@ that a run would end in.
 
 import dataclasses
 import itertools
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from requests.adapters import BaseAdapter
@@ -24,8 +22,8 @@ from hub.errors import HubError, SetupError
 from hub.kit import Connection, Files, Limits, Network, Services, Token
 from hub.kit.http import wire_of
 from hub.kit.local import LocalMemory, SteppedClock
-from hub.kit.playback import Exchange, OneAnswer, Tape, body_bytes, exchanges_of
-from hub.kit.recordings import Question, Recording, Story, load_recording
+from hub.kit.playback import Tape
+from hub.kit.recordings import Question, Recording, Story
 from hub.kit.scrub import Scrubber
 from hub.mapping import Mapping, load_mapping
 from hub.rehearsal.stories import SECRET, Outcome, name_of, shown, told_trouble
@@ -147,24 +145,6 @@ def _secrets_of(connection: Connection) -> list[str]:
     return [each for each in told if isinstance(each, str) and each]
 
 
-def rehearse_file(name: str, path: Path) -> Iterator[Outcome]:
-    """What a file leads to: a recording, other people's cases, or one body as it came over the wire."""
-    try:
-        body = path.read_bytes()
-    except OSError as broken:
-        raise SetupError(f"{path} cannot be read: {broken.strerror}.") from broken
-    form = _form_of(body)
-    if "exchanges" in form:
-        yield from rehearse_recording(load_recording(path, connector=name))
-    elif isinstance(form.get("interactions"), list):
-        for number, exchange in enumerate(exchanges_of(form["interactions"]), start=1):
-            for outcome in rehearse_answer(name, exchange, body_bytes(exchange.body)):
-                yield {"file": str(path), "response": number} | outcome
-    else:
-        for outcome in rehearse_answer(name, Exchange(request="GET /"), body):
-            yield {"file": str(path), "response": 1} | outcome
-
-
 def plain_answers(recording: Recording) -> Any:
     """What a recording ends in as its golden holds it: posts, measurements, or what a look-up found."""
     if recording.makes == "measurements":
@@ -187,6 +167,8 @@ def looked_up(recording: Recording) -> tuple[list[Post], dict[str, str]]:
     posts: list[Post] = []
     gone: dict[str, str] = {}
     with _playing(recording) as network:
+        if recording.story.act == "removals":
+            return [], network.removals(recording.story.references)
         for found in network.look_up(recording.story.references):
             posts += understand(recording.connector, watch, found.records, at=recording.story.at).posts
             gone |= found.gone
@@ -203,41 +185,6 @@ def _playing(recording: Recording) -> Network:
     )  # fmt: skip
 
 
-def rehearse_answer(name: str, exchange: Exchange, body: bytes) -> Iterator[Outcome]:
-    """What one answer leads to: its posts and measurements, one by one, or the named error.
-
-    An answer to a call that the manifest does not name is `unused`. A body without a request is read as records are.
-    """
-    manifest = connectors.manifest(name)
-    method, _, url = exchange.request.partition(" ")
-    parts = urlsplit(url)
-    endpoint = manifest.endpoint(method, parts.path)
-    told: Outcome = {"request": f"{method} {url.partition('?')[0]}", "status": exchange.status}
-    if endpoint is None and manifest.endpoints and parts.path.strip("/"):
-        yield told | {"unused": f"{method} {parts.path}"}
-        return
-    gives = endpoint.gives if endpoint else ("posts",)
-    host = f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
-    transport = OneAnswer(exchange.status, exchange.headers, body)
-    now = datetime.now(UTC)
-    limits = Limits(max_requests=1)
-    with open_network(name, transport, clock=SteppedClock(now), host=host, limits=limits, any_call=True) as network:
-        address = url if host else f"{network.base_url}/{url.removeprefix('/')}"
-        try:
-            records = network.read(address) if "posts" in gives else []
-            other = network.http.get(address).body if set(gives) != {"posts"} else None
-            numbers = list(network.measurements(parts.path, other)) if "measurements" in gives else []
-        except HubError as trouble:
-            yield told | told_trouble(trouble) | {"holds": described(body)}
-            return
-    watch = Watch(network=name, kind="rehearsal", value=parts.path or "/")
-    lines = [*_said(understand(name, watch, records, at=now)), *({"metric": each.plain()} for each in numbers)]
-    if "facts" in gives:
-        lines.append({"fact": described(body)})
-    for line in lines or [{"empty" if "posts" in gives else "nothing": described(body)}]:
-        yield told | line
-
-
 def rehearse_recording(recording: Recording) -> Iterator[Outcome]:
     """One outcome for each post, measurement or error."""
     told = {"file": str(shown(recording.path))}
@@ -247,7 +194,7 @@ def rehearse_recording(recording: Recording) -> Iterator[Outcome]:
     number = 0
     try:
         for number, page in enumerate(replay(recording), start=1):
-            for line in _said(page):
+            for line in said(page):
                 yield told | {"page": number} | line
     except HubError as trouble:
         yield told | {"page": number + 1} | told_trouble(trouble)
@@ -267,33 +214,11 @@ def _rehearsed_answers(recording: Recording, told: Outcome) -> Iterator[Outcome]
         yield told | told_trouble(trouble)
 
 
-def _said(reading: Reading) -> Iterator[Outcome]:
+def said(reading: Reading) -> Iterator[Outcome]:
     yield from ({"post": post.plain()} for post in reading.posts)
     yield from ({"quarantined": each.reason, "detail": each.detail} for each in reading.quarantined)
     if reading.skipped:
         yield {"skipped": reading.skipped}
-
-
-def described(body: bytes) -> str:
-    """What a body is that holds no records, without what people wrote in it."""
-    if not body.strip():
-        return "nothing"
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return "a page" if body.lstrip()[:1] == b"<" else f"{len(body)} bytes that are no JSON"
-    if isinstance(value, dict):
-        return "an object with " + (", ".join(list(value)[:8]) or "nothing in it")
-    return f"a list of {len(value)}" if isinstance(value, list) else f"a {type(value).__name__}"
-
-
-def _form_of(body: bytes) -> dict[str, Any]:
-    """The file as an object, if it is one; other bodies are taken as they are."""
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _mapping(name: str) -> Mapping:

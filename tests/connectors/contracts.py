@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -76,3 +77,45 @@ def _nullable(schema: Any) -> Any:
     if whole.get("nullable") is True and isinstance(whole.get("type"), str):
         whole["type"] = [whole["type"], "null"]
     return whole
+
+
+def request_faults(path: Path, request: str, *, template: str) -> list[str]:
+    """What is wrong with a request such as `GET /2/tweets?ids=1` by a vendor's OpenAPI file.
+
+    `template` is the path as the vendor writes it.
+    """
+    if not path.exists():
+        pytest.skip(f"needs {path.name} of {path.parent.name}")
+    document = json.loads(path.read_text(encoding="utf-8"))
+    method, _, address = request.partition(" ")
+    operation = document["paths"].get(template, {}).get(method.lower())
+    if operation is None:
+        return [f"{method} {template} is not described"]
+    known = {each["name"]: each for each in _parameters(document, template, operation) if each["in"] == "query"}
+    asked = dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))
+    found = [f"{name} is no parameter of {template}" for name in asked.keys() - known.keys()]
+    found += [f"{name} is missing" for name, each in known.items() if each.get("required") and name not in asked]
+    for name in asked.keys() & known.keys():
+        schema = known[name].get("schema", {})
+        value = _typed(asked[name], schema)
+        validator = Draft202012Validator(_pointing(schema), registry=_registry(path))
+        found += [f"{name}: {error.message[:160]}" for error in validator.iter_errors(value)]
+    return found
+
+
+def _parameters(document: dict[str, Any], template: str, operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for each in [*document["paths"][template].get("parameters", ()), *operation.get("parameters", ())]:
+        at: Any = document
+        for part in each.get("$ref", "").split("/")[1:]:
+            at = at[part]
+        yield at if "$ref" in each else each
+
+
+def _typed(text: str, schema: dict[str, Any]) -> Any:
+    """A query's text as the type that is described."""
+    kind = schema.get("type")
+    if kind == "array":
+        return text.split(",")
+    if kind in ("integer", "number"):
+        return float(text) if "." in text else int(text) if text.lstrip("-").isdigit() else text
+    return {"true": True, "false": False}.get(text, text) if kind == "boolean" else text

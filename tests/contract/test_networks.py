@@ -111,7 +111,9 @@ def test_what_a_network_can_do_is_recorded(manifest: Manifest) -> None:
     made = connectors.load(manifest.name)
     endings = {recording.makes for recording in recordings(name=manifest.name)}
 
+    acts = {recording.story.act for recording in recordings(name=manifest.name)}
     assert ("lookup" in endings) == (made.look_up_size > 0)
+    assert ("removals" in acts) == (made.removals_size > 0)
     assert ("measurements" in endings) == (made.measure is not Network.measure)
     assert not (manifest.reread and not made.look_up_size), "it cannot read again what it cannot look up"
 

@@ -92,6 +92,15 @@ def test_a_bare_body_is_read_as_it_came_over_the_wire(tmp_path: Path) -> None:
     assert [each["post"]["text"] for each in rehearse("blogs", [feed])] == ["It drips"]
 
 
+def test_a_bare_body_that_holds_no_posts_may_hold_numbers(tmp_path: Path) -> None:
+    account = tmp_path / "account.json"
+    account.write_text(json.dumps({"id": "7", "acct": "cleo", "followers_count": 12}))
+
+    (told,) = rehearse("mastodon", [account])
+
+    assert (told["metric"]["name"], told["metric"]["value"]) == ("followers", 12)
+
+
 def test_a_recording_from_elsewhere_is_played_whole(tmp_path: Path) -> None:
     source = connectors.folder("x") / "recordings" / "mention.json"
     copy = shutil.copy(source, tmp_path / "mention.json")

@@ -8,6 +8,7 @@ import pytest
 import hub.domain
 from hub.domain import INTENTS, Author, Cursor, Engagement, Model, Post, Watch, read_manifest
 from hub.domain.config import BusinessHours, Config, Route
+from hub.domain.manifest import Endpoint
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 AUTHOR = Author(key="x:account:7", native_id="7", handle="ana")
@@ -116,3 +117,21 @@ def test_a_budget_of_nothing_is_refused(tmp_path) -> None:
 
     with pytest.raises(msgspec.ValidationError):
         read_manifest(path)
+
+
+@pytest.mark.parametrize(
+    ("call", "method", "path", "is_it"),
+    [
+        ("GET /2/users/{id}/tweets", "GET", "/2/users/7/tweets", True),
+        ("GET /2/users/{id}/tweets", "GET", "/2/users/7/8/tweets", False),
+        ("GET /2/users/{id}/tweets", "POST", "/2/users/7/tweets", False),
+        ("GET /t/{rest:path}", "GET", "/t/a/b", True),
+        ("GET [/v25.0]/{id}/comments", "GET", "/v25.0/7/comments", True),
+        ("GET [/v25.0]/{id}/comments", "GET", "/7/comments/", True),
+        ("GET [/v25.0]/{id}/comments", "GET", "/v24.0/7/comments", False),
+        ("GET [/v25.0]", "GET", "/v25.0", True),
+        ("GET [/v25.0]", "GET", "/7", False),
+    ],
+)
+def test_a_call_is_told_by_its_method_and_path(call: str, method: str, path: str, is_it: bool) -> None:
+    assert Endpoint(call=call, serves=("profile",)).matches(method, path) is is_it

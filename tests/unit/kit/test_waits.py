@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from hub.kit import ResetAt, RetryAfter, epoch_seconds, iso8601, seconds_left
+from hub.kit import MinutesLeft, ResetAt, RetryAfter, epoch_seconds, iso8601, seconds_left
 from hub.kit.waits import UNREADABLE_SECONDS, Wait
 
 
@@ -20,6 +20,7 @@ NOW = datetime(2025, 3, 5, 12, tzinfo=UTC)
 X = ResetAt(header="x-rate-limit-reset", read=epoch_seconds)
 MASTODON = ResetAt(header="X-RateLimit-Reset", read=iso8601)
 REDDIT = ResetAt(header="x-ratelimit-reset", read=seconds_left)
+GRAPH = MinutesLeft(header="X-Usage", field="minutes")
 
 
 @pytest.mark.parametrize(
@@ -37,6 +38,11 @@ REDDIT = ResetAt(header="x-ratelimit-reset", read=seconds_left)
         (MASTODON, {"X-RateLimit-Reset": "2025-03-05T14:00:10+02:00"}, 10),
         (MASTODON, {"X-RateLimit-Reset": "2025-03-05T12:00:10"}, 10),
         (REDDIT, {"x-ratelimit-reset": "42"}, 42),
+        (GRAPH, {"x-usage": '{"1": [{"type": "pages", "minutes": 0}, {"minutes": 18}], "minutes": 2}'}, 18 * 60),
+        (GRAPH, {"x-usage": '{"1": [{"type": "pages", "minutes": 0}]}'}, None),
+        (GRAPH, {"x-usage": '{"1": [{"minutes": "soon"}]}'}, None),
+        (GRAPH, {"x-usage": "[" * 100_000}, None),
+        (GRAPH, {}, None),
         (X, {"Retry-After": "3", "x-rate-limit-reset": "4070908800"}, 3),
     ],
 )

@@ -10,7 +10,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet $(ARGS) --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup demo test check bench golden docs up down lock clean-state clean
+.PHONY: help setup demo test faults check bench golden docs up down lock clean-state clean
 .DEFAULT_GOAL := help
 
 help:
@@ -50,6 +50,9 @@ down: $(STAMP) ## stop what `make up` or `make demo` started
 
 test: $(STAMP) ## every test; what this machine cannot run is skipped by name
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+
+faults: $(STAMP) ## every fault of a destination, a network, a process: matrix, sweep, nemesis, planted mutants; prints the table
+	HUB_TEST_SEEDS=20 $(BIN)/python -m pytest -q -n 2 --dist loadgroup -p tests.faults.table tests/faults $(ARGS)
 
 check: $(STAMP) ## format, lint, types, import contracts, docs up to date, locks current
 	$(BIN)/ruff format --check .

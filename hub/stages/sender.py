@@ -245,8 +245,10 @@ class Sender:
                 tx.circuits.succeeded(self.name)
             elif is_theirs(problem):
                 circuit = tx.circuits.failed(self.name, type(problem).__name__, pause_seconds=pause_of(problem))
-                if isinstance(problem, SetupError) or circuit.open_until:
+                if isinstance(problem, SetupError) or circuit.broken:
                     self.done.stopped = problem
+            if wait:
+                tx.circuits.rest(self.name, seconds=wait)  # for all senders and runs, not for this one alone
         if stale:
             log.warning("stale claims refused", destination=self.name, deliveries=len(stale))
         self.done.add(receipts)

@@ -1,7 +1,7 @@
 """Circuits: a destination that keeps failing is left alone for a while, with one probe to see whether it is back.
 
-Closed until the third failure in a row; open for the cool-down, or for as long as the other side asked. When
-that is over, whoever asks first may probe, and everyone else waits for another cool-down.
+Closed until the third failure in a row, then open for the cool-down. When that is over, whoever asks first may probe,
+and everyone else waits for another cool-down. Whoever asks us to wait is left alone by all for as long as they asked.
 """
 
 from datetime import datetime, timedelta
@@ -17,13 +17,18 @@ COOL_DOWN = timedelta(minutes=5)
 
 
 class Circuit(Model):
-    """How one destination is doing."""
+    """How one destination is doing: open until a moment, be it for its failures or because it asked for a rest."""
 
     name: str
     failures: int  # in a row
     changed_at: Moment
     open_until: Moment | None = None
     reason: str | None = None
+
+    @property
+    def broken(self) -> bool:
+        """Whether it failed so often in a row that it is only probed."""
+        return self.failures >= FAILURES
 
 
 class Circuits(Repository):
@@ -36,7 +41,7 @@ class Circuits(Repository):
             return True
         if circuit.open_until > self.now:
             return False
-        self._keep(circuit.with_(open_until=self.now + COOL_DOWN))
+        self._keep(circuit.with_(open_until=self.now + COOL_DOWN if circuit.broken else None))
         return True
 
     def failed(self, name: str, reason: str, *, pause_seconds: float | None = None) -> Circuit:
@@ -51,10 +56,20 @@ class Circuits(Repository):
         return circuit
 
     def succeeded(self, name: str) -> None:
-        """It answered: the circuit is closed."""
+        """It answered: the circuit is closed, but for a rest that it asked for."""
         before = self._locked(name)
-        if before is not None and (before.failures or before.open_until):
-            self._keep(Circuit(name=name, failures=0, changed_at=self.now))
+        if before is None:
+            return
+        resting = not before.broken and before.open_until is not None and before.open_until > self.now
+        if before.failures or (before.open_until and not resting):
+            until = before.open_until if resting else None
+            self._keep(Circuit(name=name, failures=0, changed_at=self.now, open_until=until))
+
+    def rest(self, name: str, *, seconds: float) -> None:
+        """The other side asked to be left alone for so long, and has not failed by that."""
+        circuit = self._locked(name) or Circuit(name=name, failures=0, changed_at=self.now)
+        until = self.now + timedelta(seconds=seconds)
+        self._keep(circuit.with_(open_until=max(until, circuit.open_until or until)))
 
     def get(self, name: str) -> Circuit | None:
         """The circuit of this name; None if it never failed."""
@@ -67,9 +82,9 @@ class Circuits(Repository):
         return [Circuit(**row._mapping) for row in rows]
 
     def _until(self, failures: int, pause_seconds: float | None) -> datetime | None:
-        if failures < FAILURES:
-            return None
-        return self.now + max(COOL_DOWN, timedelta(seconds=pause_seconds or 0))
+        asked = timedelta(seconds=pause_seconds or 0)
+        pause = asked if failures < FAILURES else max(COOL_DOWN, asked)
+        return self.now + pause if pause else None
 
     def _locked(self, name: str) -> Circuit | None:
         self._hold(f"circuit:{name}")

@@ -80,7 +80,7 @@ class Intents(Repository):
         for draft in drafts:
             before = newest.get(draft.identity)
             digest = draft.digest
-            if before is not None and before["digest"] == digest:
+            if before is not None and before["digest"] == digest and before["state"] != "cancelled":
                 unchanged += 1
                 continue
             if before is not None and before["state"] == "pending" and before["attempt"] == 0:

@@ -22,7 +22,10 @@ class Lookups(Repository):
         return row.value
 
     def set(self, key: str, value: Any, *, keep_seconds: float | None = None) -> None:
-        """Remember plain data under this key."""
+        """Remember plain data under this key; None is to forget what was."""
+        if value is None:
+            self._write(sa.delete(tables.memory).where(tables.memory.c.key == key))
+            return
         until = None if keep_seconds is None else self.now + timedelta(seconds=keep_seconds)
         row = {"key": key, "value": value, "kept_until": until}
         insert = self._insert(tables.memory).values(row)

@@ -78,6 +78,28 @@ _DELIVERED = (
 )
 
 
+def _bring_back() -> sa.Update:
+    """The newest version that was never sent, where only cancelled ones came after it."""
+    older, gone, newer = (tables.outbox.alias() for _ in range(3))
+    same = [
+        sa.and_(*(other.c[name] == older.c[name] for name in ("destination", "object", "external_id")))
+        for other in (gone, newer)
+    ]
+    waits_for_nothing = sa.exists().where(
+        same[1], newer.c.version > older.c.version, newer.c.state.not_in(("superseded", "cancelled"))
+    )
+    newest = (
+        sa.select(sa.func.max(older.c.id))
+        .join_from(gone, older, sa.and_(same[0], older.c.version < gone.c.version))
+        .where(among(gone.c.id), older.c.state == "superseded", ~waits_for_nothing)
+        .group_by(older.c.destination, older.c.object, older.c.external_id)
+    )
+    return sa.update(tables.outbox).where(_OUTBOX.id.in_(newest)).values(state="pending", settled_at=None)
+
+
+_BRING_BACK = _bring_back()
+
+
 class Outbox(OutboxReader):
     """Claims and settlements; the questions are in `OutboxReader`."""
 
@@ -194,8 +216,11 @@ class Outbox(OutboxReader):
         return there
 
     def _cancel(self, ids: Collection[int]) -> None:
+        """What a tombstone forbids; the version before it, which had given way to it, then goes after all."""
         gone = {"state": "cancelled", "reason": "tombstone", "settled_at": self.now, "lease_until": None}
         self._update(ids, gone)
+        if ids:
+            self._write(_BRING_BACK, listed=listed(ids))
 
     def _update(self, ids: Collection[int], values: dict[str, Any]) -> None:
         if ids:

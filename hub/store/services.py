@@ -148,21 +148,21 @@ class SharedTokens(Generic[T]):
 
     def invalidate(self, connection_id: str, stale: T) -> None:
         """Forget this token; does nothing if another one has taken its place."""
-        kept, _, fence = self._look(connection_id)
-        if kept is not None and kept.value == stale.value:
+        kept, _, secret = self._look(connection_id)
+        if kept is not None and kept.value == stale.value and secret:
             with self._store.begin() as tx:
-                tx.tokens.spoil(connection_id, fence)
+                tx.tokens.spoil(connection_id, secret)
 
-    def _look(self, connection_id: str) -> tuple[T | None, bool, int]:
-        """The token that is kept, whether it can still be used, and the fence it was put in under."""
+    def _look(self, connection_id: str) -> tuple[T | None, bool, str | None]:
+        """The token that is kept, whether it can still be used, and how it lies there."""
         with self._store.read() as view:
             row = view.tokens.get(connection_id)
         data = self._vault.open(row.secret) if row and row.secret else None
         if row is None or data is None:
-            return None, False, row.fence if row else 0
+            return None, False, None
         token = msgspec.json.decode(data, type=self._type)
         alive = token.expires_at is None or token.expires_at - EXPIRY_MARGIN > self._clock.now()
-        return token, alive and not row.stale, row.fence
+        return token, alive and not row.stale, row.secret
 
     def _fetch(self, connection_id: str, fence: int, fetch: Callable[[T | None], T]) -> T:
         old, usable, _ = self._look(connection_id)

@@ -53,6 +53,7 @@ class Settlements(Repository):
             faultpoint("store.refused")
             quarantine = Quarantine(self._connection, now=self.now, writing=self._writing)
             quarantine.add_all([_rejected(delivery, receipt, held[delivery.id]) for delivery, receipt in dead])
+        faultpoint("store.settled")
         kept = {delivery.id for delivery, _ in ours}
         return [delivery for delivery, _ in answers if delivery.id not in kept]
 

@@ -55,8 +55,8 @@ class KeptTokens(Repository):
         held = sa.update(tables.tokens).where(columns.connection == connection, columns.fence == fence)
         self._write(held.values(lease_until=None, holder=None))
 
-    def spoil(self, connection: str, fence: int) -> None:
-        """The token that was put in under this fence was refused; does nothing if there is a newer one."""
+    def spoil(self, connection: str, secret: str) -> None:
+        """This token was refused; does nothing if another one has taken its place, or does so at this moment."""
         columns = tables.tokens.c
-        same = sa.update(tables.tokens).where(columns.connection == connection, columns.fence == fence)
+        same = sa.update(tables.tokens).where(columns.connection == connection, columns.secret == secret)
         self._write(same.values(stale=True))

@@ -160,5 +160,24 @@ def test_a_fault_point_does_nothing_unless_it_is_named(monkeypatch):
     with pytest.raises(HubError, match=r"store\.settled"):
         faultpoint("store.settled")
     monkeypatch.setenv("HUB_FAULTPOINT", "store.settled:sing")
-    with pytest.raises(ValueError, match="kill, raise and stall"):
+    with pytest.raises(ValueError, match="kill, raise, end and stall"):
         faultpoint("store.settled")
+
+
+def test_who_asks_for_a_rest_is_left_alone_by_all_though_it_answers_others(store, clock):
+    with store.begin() as tx:
+        tx.circuits.rest("slack", seconds=30)
+        tx.circuits.succeeded("slack")
+        assert not tx.circuits.allows("slack")
+    clock.forward(seconds=30)
+    with store.begin() as tx:
+        assert [tx.circuits.allows("slack") for _ in range(3)] == [True, True, True]
+        assert tx.circuits.get("slack").failures == 0
+
+
+def test_a_look_up_that_is_forgotten_was_never_known(store):
+    with store.begin() as tx:
+        tx.memory.set("user:7", 7)
+        tx.memory.set("user:7", None)
+
+        assert tx.memory.get("user:7") is None

@@ -444,3 +444,37 @@ def test_a_blocked_lane_is_due_when_the_one_before_it_is(store, clock):
 
     with store.read() as view:
         assert view.outbox.next_due("salesforce") == START + timedelta(seconds=40)
+
+
+def test_a_version_that_gave_way_to_an_erased_one_goes_after_all(store):
+    intend(store, make_draft(post="x:post:1"))
+    intend(store, make_draft(post="x:post:2", body={"LastName": "Second"}))
+    intend(store, make_draft(post="x:post:3", body={"LastName": "Third"}))
+    with store.begin() as tx:
+        tx.tombstones.add(["x:post:3"], reason="deleted")
+
+    [delivery] = claim(store)
+
+    assert (delivery.version, delivery.body) == (2, {"LastName": "Second"})
+
+
+def test_where_a_later_version_still_goes_nothing_is_brought_back(store):
+    intend(store, make_draft(post="x:post:1"))
+    intend(store, make_draft(post="x:post:2", body={"LastName": "Second"}))
+    [second] = claim(store)
+    intend(store, make_draft(post="x:post:3", body={"LastName": "Third"}))
+    settle(store, second)
+    with store.begin() as tx:
+        tx.tombstones.add(["x:post:3"], reason="deleted")
+
+    assert claim(store) == claim(store) == []
+
+
+def test_what_an_erased_version_said_may_be_said_again(store):
+    intend(store, make_draft(post="x:post:1"))
+    with store.begin() as tx:
+        tx.tombstones.add(["x:post:1"], reason="deleted")
+    claim(store)
+
+    assert intend(store, make_draft(post="x:post:2")) == Intended(new=1)
+    assert len(claim(store)) == 1

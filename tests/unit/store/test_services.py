@@ -199,6 +199,33 @@ def test_fifty_that_find_it_expired_at_once_fetch_it_once(store, tmp_path):
     assert len(fetch.seen) == 1
 
 
+def test_a_latecomer_that_looked_while_the_next_one_was_fetched_does_not_spoil_it(shared, monkeypatch):
+    old = shared.tokens.get("x_default", Fetcher())
+    look, seen = shared.tokens._look, []
+
+    def look_and_wait(connection):
+        found = look(connection)
+        if not seen:  # between its look and its write, another process puts in the next token
+            seen.append(found)
+            keep(shared, fence)
+        return found
+
+    shared.tokens.invalidate("x_default", old)
+    with shared.tokens._store.begin() as tx:
+        fence = tx.tokens.take("x_default", "another", lease_seconds=60)
+    monkeypatch.setattr(shared.tokens, "_look", look_and_wait)
+    shared.tokens.invalidate("x_default", old)
+
+    assert shared.tokens.get("x_default", Fetcher()).value == "next"
+
+
+def keep(shared, fence):
+    """What the process that holds the lease does at the end of its fetch."""
+    secret = shared.tokens._vault.lock(b'{"value": "next"}')
+    with shared.tokens._store.begin() as tx:
+        tx.tokens.keep("x_default", fence, secret)
+
+
 def test_a_refused_refresh_token_is_never_shown_again(shared):
     fetch = Fetcher()
     old = shared.tokens.get("x_default", fetch)

@@ -1,0 +1,108 @@
+"""The judge: what is lost, doubled or a ghost, by what the sandbox holds and by nothing that the hub says.
+
+`lost` is an expected object without exactly one live object that holds its last version; `duplicate` a second live
+object for one external id; `ghost` a live object that nobody expected: erased, or never accepted. `blind` is a write
+that was repeated after an unknown outcome with no look-up in between: that it did no harm was luck.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.faults.wire import Played, is_read
+
+Thing = tuple[str, str]  # destination, external id
+
+
+@dataclass
+class Verdict:
+    """What is wrong; empty when nothing is."""
+
+    lost: list[Thing] = field(default_factory=list)
+    duplicates: list[Thing] = field(default_factory=list)
+    ghosts: list[Thing] = field(default_factory=list)
+    blind: list[str] = field(default_factory=list)
+
+
+def judge(played: Played, expected: dict[Thing, str | None]) -> Verdict:
+    """Compare what is there with what should be; a digest of None means any version will do."""
+    there = objects(played)
+    times = Counter(thing for thing, _ in there)
+    digests = dict(there)
+    return Verdict(
+        lost=[
+            thing
+            for thing, digest in expected.items()
+            if thing not in times or (digest is not None and digests[thing] not in (None, digest))
+        ],
+        duplicates=[thing for thing, count in times.items() if count > 1],
+        ghosts=[thing for thing in times if thing not in expected],
+        blind=blind_repeats(played),
+    )
+
+
+def blind_repeats(played: Played) -> list[str]:
+    """Writes that were sent again, word for word, though nobody had looked what became of them."""
+    doubtful: dict[tuple[str, str], str] = {}
+    blind = []
+    for line in played.requests():
+        if is_read(line):
+            doubtful = {key: path for key, path in doubtful.items() if key[0] != line["system"]}
+            continue
+        key = (line["system"], line.get("digest", line["path"]))
+        if key in doubtful:
+            blind.append(f"{line['system']} {line['method']} {line['path']}")
+        doubtful.pop(key, None)
+        if line["status"] == 0 or line["status"] >= 500 or line.get("fault") not in (None, "status"):
+            doubtful[key] = line["path"]
+    return blind
+
+
+def objects(played: Played) -> list[tuple[Thing, str | None]]:
+    """Every live object with the digest of the version it holds, as far as it can carry one."""
+    return [*_leads(played), *_tickets(played), *_messages(played)]
+
+
+def _leads(played: Played) -> list[tuple[Thing, str | None]]:
+    return [
+        (("salesforce", row["Hub_Key__c"].lower()), row.get("Hub_Digest__c"))
+        for row in played.rows("salesforce", "leads")
+        if row.get("Hub_Key__c")
+    ]
+
+
+def _tickets(played: Played) -> list[tuple[Thing, str | None]]:
+    """Tickets, and comments by the mark in their audit. A follow-up of a closed ticket is the same conversation."""
+    tickets = {row["id"]: row for row in played.rows("zendesk", "tickets")}
+    marks = [(row, _mark(row)) for row in played.rows("zendesk", "audits") if row["ticket_id"] in tickets]
+    last = {(mark["hub_id"], row["ticket_id"]): mark.get("hub_digest") for row, mark in marks if mark}
+    opened = [
+        (("zendesk", str(row["external_id"])), last.get((row["external_id"], row["id"])))
+        for row in tickets.values()
+        if row.get("external_id") and not _follows(row)
+    ]
+    names = {str(row["external_id"]) for row in tickets.values()}
+    comments = [
+        (("zendesk", str(mark["hub_id"])), mark.get("hub_digest"))
+        for row, mark in marks
+        if mark and mark["hub_id"] not in names and _has_comment(row)
+    ]
+    return opened + comments
+
+
+def _messages(played: Played) -> list[tuple[Thing, str | None]]:
+    payloads = [(row.get("metadata") or {}).get("event_payload") or {} for row in played.rows("slack", "messages")]
+    return [(("slack", str(one["external_id"])), one.get("digest")) for one in payloads if one.get("external_id")]
+
+
+def _mark(audit: dict[str, Any]) -> dict[str, Any]:
+    custom = (audit.get("metadata") or {}).get("custom") or {}
+    return custom if custom.get("hub_id") else {}
+
+
+def _follows(ticket: dict[str, Any]) -> bool:
+    return bool((ticket.get("via") or {}).get("source", {}).get("rel") == "follow_up")
+
+
+def _has_comment(audit: dict[str, Any]) -> bool:
+    return any(event.get("type") == "Comment" for event in audit.get("events") or [])

@@ -1,0 +1,41 @@
+"""A proving ground for each test, on a file system in memory where there is one."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import copy, rmtree
+
+import pytest
+
+from hub.store import Store
+from tests.faults.ground import Ground, opened
+
+MEMORY = Path("/dev/shm")
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    """Where the stores of these tests lie."""
+    parent = MEMORY if os.access(MEMORY, os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="hub-faults-", dir=parent))
+    yield folder
+    rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def migrated(scratch: Path) -> Path:
+    """A database that is migrated once and copied for each test."""
+    path = scratch / "migrated.db"
+    Store.open(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture
+def ground(migrated: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
+    """A hub with nothing in it, a sandbox with nothing in it, and no faults."""
+    folder = Path(tempfile.mkdtemp(dir=scratch))
+    copy(migrated, folder / "hub.db")
+    with opened(folder, monkeypatch, f"sqlite:///{folder / 'hub.db'}") as ground:
+        yield ground
+    rmtree(folder)

@@ -4,13 +4,13 @@
 
 A phrase is words in order. `{a,b c}` is a choice, `{,a}` may be absent, `buy{,s,ing}` spells three words, and
 `..` lets up to four other words pass. That is all: no repetition without a bound can be written, so no text can
-make a phrase slow. A phrase is tried only where its rarest word (its anchor) stands in the text, and the next
-rarest as well.
+make a phrase slow. A phrase is tried only where its rarest word (its anchor) stands in the text, together with the
+words that are spelled with it and the next rarest.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from hub.classify.text import Reading, fold, tokens_of
 from hub.errors import SetupError
@@ -36,13 +36,16 @@ COMMON = frozenset(
 class Phrase:
     """A phrase ready to be looked for: tried where one of its anchors stands. Its pattern is compiled on first use.
 
-    Of `seconds` one must stand in the text too; where there are none, nothing is known of a second word.
+    With an anchor all words of its spelling must stand in the text (`keep` is that of `keep it up`), and one of
+    `seconds`; where there are none, nothing is known of a second word.
     """
 
-    __slots__ = ("_pattern", "anchors", "seconds", "stands_in")
+    __slots__ = ("_pattern", "seconds", "spellings", "stands_in")
 
-    def __init__(self, anchors: frozenset[str], seconds: frozenset[str], pattern: str | None) -> None:
-        self.anchors, self.seconds = anchors, seconds
+    def __init__(
+        self, spellings: Sequence[tuple[str, frozenset[str]]], seconds: frozenset[str], pattern: str | None
+    ) -> None:
+        self.spellings, self.seconds = spellings, seconds
         self._pattern = pattern
         self.stands_in: Callable[[str], object] = self._first
         """Something true if the phrase stands in a line that holds one of its anchors."""
@@ -61,17 +64,18 @@ def compile_phrase(phrase: str) -> Phrase:
     required = [part for part in parts if part and all(part)]
     if not required:
         raise SetupError(f"The phrase {phrase!r} has no word that must be there; add one.")
-    rarest, *others = sorted(required, key=lambda part: sum(min(map(_frequency, words.split())) for words in part))
-    anchors = _rarest_words(rarest)
-    if len(parts) == 1 and anchors == frozenset(rarest):
-        return Phrase(anchors, frozenset(), None)
-    seconds = next((found for found in map(_rarest_words, others) if not any(map(_is_place, found))), frozenset())
-    return Phrase(anchors, seconds, " " + "".join(_pattern(part) for part in parts))
+    rarest, *others = sorted(required, key=lambda part: sum(_frequency(_rarest(words)) for words in part))
+    spellings = [(_rarest(words), frozenset(filter(_is_word, words.split()))) for words in rarest]
+    if len(parts) == 1 and {anchor for anchor, _ in spellings} == set(rarest):
+        return Phrase(spellings, frozenset(), None)
+    found = (frozenset(map(_rarest, part)) for part in others)
+    seconds = next((words for words in found if all(map(_is_word, words))), frozenset())
+    return Phrase(spellings, seconds, " " + "".join(_pattern(part) for part in parts))
 
 
-def _rarest_words(part: tuple[str, ...]) -> frozenset[str]:
-    """Of each spelling the word by which it is found fastest."""
-    return frozenset(min(words.split(), key=_frequency) for words in part)
+def _rarest(spelling: str) -> str:
+    """The word by which a spelling is found fastest."""
+    return min(spelling.split(), key=_frequency)
 
 
 def choices(part: str) -> tuple[str, ...] | None:
@@ -101,23 +105,23 @@ def _pattern(part: tuple[str, ...] | None) -> str:
 
 def _frequency(word: str) -> float:
     """A guess at how many posts hold a word: few hold long ones. Placeholders, in no post, must anchor nothing."""
-    return 100.0 if _is_place(word) else 1.0 if word in COMMON else 1 / len(word) ** 2
+    return 100.0 if not _is_word(word) else 1.0 if word in COMMON else 1 / len(word) ** 2
 
 
-def _is_place(word: str) -> bool:
-    """Whether it stands for a name (`us_`), and so in a line only."""
-    return word.endswith("_")
+def _is_word(word: str) -> bool:
+    """Whether it stands in a text, and not, as `us_` does, for a name and in a line only."""
+    return not word.endswith("_")
 
 
 class PhraseBook:
     """Many phrases, each standing for a number; `find` gives the numbers whose phrases are in a text."""
 
     def __init__(self, phrases: Iterable[tuple[int, str]]) -> None:
-        index: dict[str, list[tuple[int, Phrase]]] = defaultdict(list)
+        index: dict[str, list[tuple[int, Phrase, frozenset[str]]]] = defaultdict(list)
         for number, written in phrases:
             phrase = compile_phrase(written)
-            for anchor in phrase.anchors:
-                index[anchor].append((number, phrase))
+            for anchor, words in phrase.spellings:
+                index[anchor].append((number, phrase, words))
         self._index = dict(index)
         self._anchors = frozenset(index)
 
@@ -126,9 +130,9 @@ class PhraseBook:
         found: set[int] = set()
         words = reading.words
         for anchor in words & self._anchors:
-            for number, phrase in self._index[anchor]:
-                if phrase.seconds and words.isdisjoint(phrase.seconds):
+            for number, phrase, spelled in self._index[anchor]:
+                if number in found or not spelled <= words or (phrase.seconds and words.isdisjoint(phrase.seconds)):
                     continue
-                if number not in found and phrase.stands_in(line):
+                if phrase.stands_in(line):
                     found.add(number)
         return found

@@ -29,6 +29,7 @@ class Model(
     kw_only=True,
     omit_defaults=True,
     forbid_unknown_fields=True,
+    gc=False,
 ):
     """A frozen value. Change makes a new one: `later = cursor.with_(position="7")`."""
 

@@ -7,6 +7,7 @@ from typing import Any
 CONNECTIONS: dict[str, dict[str, Any]] = {
     "x_default": {"conn_type": "http", "password": "sandbox-x-bearer"},
     "mastodon_default": {"conn_type": "http", "host": "https://mastodon.test", "password": "sandbox-mastodon-token"},
+    "bluesky_default": {"conn_type": "http", "login": "acme.bsky.test", "password": "sandbox-bluesky-app-password"},
     "salesforce_default": {
         "conn_type": "salesforce",
         "extra": {

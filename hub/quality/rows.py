@@ -21,6 +21,7 @@ TEXT_LONGEST = 200_000
 ID_LONGEST = 1_024  # some networks and all feeds use addresses as ids
 SKEW = timedelta(minutes=5)  # how far a network's clock may be ahead of ours
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before the web nobody posted: such a time is a default or a mistake
+ZERO = datetime(1970, 1, 1, tzinfo=UTC)  # what networks write for a time that they could not read, as Bluesky does
 LINES = ("title",)
 AUTHOR_LINES = ("handle", "display_name")
 LISTS = ("tags", "mentions")
@@ -85,15 +86,17 @@ def _author(given: Any, flags: set[str]) -> dict[str, Any]:
 
 
 def _published(value: Any, now: datetime, flags: set[str]) -> datetime:
-    moment = parse_time(value)
+    moment, earliest = parse_time(value), ZERO
     if moment is None:
-        moment = parse_seconds(value)
+        moment, earliest = parse_seconds(value), EARLIEST
         flags.add("bad_time")
-    if moment is None or moment < EARLIEST:
+    if moment is None or moment < earliest:
         raise Unmappable("The record has no usable time; check the mapping's `published_at`.", reason="bad_time")
     if moment > now + SKEW:
         flags.add("future_time")  # a clock or a prank; what was sent stays in the landed record
         return now
+    if moment < EARLIEST:
+        flags.add("bad_time")  # history at the most: too old to become work
     return moment
 
 

@@ -180,6 +180,7 @@ def test_an_author_whose_name_breaks_lines_gets_one_line() -> None:
         "2026-11-20T10:00:00 PST",
         "2026-11-20T10:00:00",
         "1066-10-14T09:00:00Z",
+        "1969-12-31T23:59:59Z",
         "9999-12-31T23:59:59-14:00",
         "",
         None,
@@ -208,6 +209,13 @@ def test_one_instant_is_understood_in_many_spellings(sent: Any, flags: list[str]
     assert row["published_at"] == datetime(2026, 11, 20, 10, tzinfo=UTC)
     assert row["published_at"].tzinfo is UTC
     assert found == flags
+
+
+def test_a_time_that_a_network_could_not_read_lands_as_history_and_is_flagged() -> None:
+    row, flags = check_row(mapped(published_at="1970-01-01T00:00:00.000Z"), NOW)
+
+    assert row["published_at"] == datetime(1970, 1, 1, tzinfo=UTC)
+    assert flags == ["bad_time"]
 
 
 def test_a_clock_may_be_a_little_ahead_but_not_a_year() -> None:

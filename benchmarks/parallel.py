@@ -1,0 +1,148 @@
+"""P5: many watches of one network at once, against what the network's own slowness allows.
+
+    python benchmarks/parallel.py [--quick]
+
+A server of its own answers each request after 200 ms with a page of 40 statuses. 16 watches are pulled in one task, in
+threads under one budget, into the store and the landing zone. The longest chain of pages sets the ceiling: nobody
+can be faster than its requests, one after the other. A second run finds the server limiting: each watch is asked
+once to wait a second, and what is lost beyond that second is measured. Exit code 1: a budget is missed.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import connectors
+from hub.domain import Budget, Watch
+from hub.domain.config import Triage
+from hub.kit import Connection, Limits, Services, Token
+from hub.mapping import load_mapping
+from hub.stages import collect
+from hub.store import Landing, Store
+from hub.store.services import Shared
+
+WATCHES, LATENCY, PAGE = 16, 0.2, 40
+MUST, MOST_LOST = 0.8, 0.5
+FIRST = int(datetime.now(UTC).timestamp() * 1000 - 3_600_000) << 16
+
+
+class Square(BaseHTTPRequestHandler):
+    """A Mastodon server of few words."""
+
+    protocol_version = "HTTP/1.1"
+    pages = 7
+    asked: Counter[str] = Counter()
+    limiting = False
+    broken: list[str] = []
+    waits: dict[str, float] = {}
+
+    def do_GET(self) -> None:
+        """A page of a tag, after a while."""
+        time.sleep(LATENCY)
+        parts = urlsplit(self.path)
+        tag, query = parts.path.rpartition("/")[2], parse_qs(parts.query)
+        self.asked[tag] += 1
+        if self.limiting and self._limits(tag):
+            return
+        after = max(int(query.get("min_id", ["0"])[0]), FIRST)
+        limit = int(query["limit"][0])
+        done = (after - FIRST) // PAGE
+        ids = [] if done >= self.pages else [after + 1 + number for number in range(limit)]
+        self._answer(200, [_status(each) for each in reversed(ids)], {"Link": self._link(ids)} if ids else {})
+
+    def _limits(self, tag: str) -> bool:
+        """The third request of each watch is asked to wait a second; none may come before that is over."""
+        until = self.waits.get(tag)
+        if until is None and self.asked[tag] == 3:
+            self.waits[tag] = time.monotonic() + 1
+            self._answer(429, {"error": "Too many requests"}, {"Retry-After": "1"})
+            return True
+        if until is not None and time.monotonic() - LATENCY < until - 0.01:
+            self.broken.append(tag)
+        return False
+
+    def _link(self, ids: list[int]) -> str:
+        host = f"http://127.0.0.1:{self.server.server_address[1]}"
+        return f'<{host}{urlsplit(self.path).path}?limit={PAGE}&min_id={max(ids)}>; rel="prev"'
+
+    def _answer(self, status: int, body: object, headers: dict[str, str]) -> None:
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in headers.items() | {("Content-Length", str(len(content)))}:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Silence."""
+
+
+def _status(number: int) -> dict[str, object]:
+    return {
+        "id": str(number), "created_at": datetime.now(UTC).isoformat(), "visibility": "public", "language": "en",
+        "content": "<p>It drips</p>", "url": f"https://social.test/{number}",
+        "account": {"id": "7", "acct": "cleo", "display_name": "Cleo"},
+    }  # fmt: skip
+
+
+def pulled(host: str, folder: Path) -> float:
+    """Seconds that one pull of all watches takes."""
+    manifest = connectors.manifest("mastodon").with_(budget=Budget(requests=100_000, per_minutes=5))
+    with Store.open(f"sqlite:///{folder / 'hub.db'}") as store:
+        shared = Shared(store, token_type=Token, max_wait_seconds=60, key_path=folder / "key")
+        services = Services(
+            memory=shared.memory, budgets=shared.budgets, tokens=shared.tokens, clock=shared.clock, limits=Limits()
+        )
+        connection = Connection(id="square", host=host, password="none")
+        watches = [Watch(network="mastodon", kind="hashtag", value=f"#tag{number}") for number in range(WATCHES)]
+        with connectors.load("mastodon")(manifest, connection, services) as network:
+            began = time.perf_counter()
+            done = collect.pull(
+                network, watches, store=store, landing=Landing(folder / "landing"), run="benchmark", triage=Triage(),
+                mapping=load_mapping(connectors.mapping_path("mastodon")),
+            )  # fmt: skip
+            seconds = time.perf_counter() - began
+        if done.failures or done.fetched != WATCHES * Square.pages * PAGE:
+            raise SystemExit(f"fetched {done.fetched} of {WATCHES * Square.pages * PAGE}: {done.failures}")
+    return seconds
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, print, and say by the exit code whether the budgets hold."""
+    parser = argparse.ArgumentParser(description="Many watches at once")
+    parser.add_argument("--quick", action="store_true", help="one round in place of three")
+    rounds = 1 if parser.parse_args(arguments).quick else 3
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Square)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    host = f"http://127.0.0.1:{server.server_port}"
+    best, chain = float("inf"), 0
+    for _ in range(rounds):
+        Square.asked.clear()
+        with tempfile.TemporaryDirectory(prefix="hub-parallel-") as folder:
+            best = min(best, pulled(host, Path(folder)))
+        chain = max(Square.asked.values())
+    share = chain * LATENCY / best
+    pages = sum(Square.asked.values())
+    print(f"P5  {WATCHES} watches, {pages} requests at {LATENCY * 1000:.0f} ms: {pages / best:.1f} a second")
+    print(f"    {share:.2f} of what the longest chain of {chain} requests allows (at least {MUST})")
+    Square.asked.clear()
+    Square.limiting = True
+    with tempfile.TemporaryDirectory(prefix="hub-parallel-") as folder:
+        limited = pulled(host, Path(folder))
+    lost = limited - best - 1 - LATENCY  # the second that was asked for, and the answer that asked for it
+    print(f"P4  asked once each to wait 1 s: {lost:.2f} s lost beyond it (at most {MOST_LOST})")
+    print(f"    requests inside a wait: {len(Square.broken)}; pages twice: {max(Square.asked.values()) - chain - 1}")
+    server.shutdown()
+    return 0 if share >= MUST and lost <= MOST_LOST and not Square.broken else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -29,12 +29,19 @@ New posts do not depend on this DAG: `collect_{name}` brings them.
 DAILY = timedelta(days=1)
 
 
+def often(manifest: Manifest) -> timedelta:
+    """As often as posts are read again, and four times in the hours within which deletions must be honoured."""
+    honour = manifest.policy.honour_deletes_within_hours
+    asked = [timedelta(hours=manifest.reread.every_hours)] if manifest.reread else []
+    return min([DAILY, *asked, *([timedelta(hours=honour / 4)] if honour else [])])
+
+
 def refresh_dag(manifest: Manifest) -> None:
     """Make the DAG of one network; it registers itself."""
 
     @dag(
         dag_id=f"refresh_{manifest.name}",
-        schedule=timedelta(hours=manifest.reread.every_hours) if manifest.reread else DAILY,
+        schedule=often(manifest),
         start_date=pendulum.datetime(2025, 1, 1, tz="UTC"),
         catchup=False,
         max_active_runs=1,

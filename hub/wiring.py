@@ -244,6 +244,7 @@ def refresh(hub: Hub, manifest: Manifest, run: str) -> "Refreshed":
         try:
             with hub.open_network(manifest.name, connection_id) as network:
                 stage.reread(network, store=hub.store, landing=hub.landing, run=run, done=done)
+                stage.removals(network, store=hub.store, landing=hub.landing, run=run, done=done)
                 if connection_id == connections[0]:
                     accounts = hub.config.own_accounts.get(manifest.name, ())
                     stage.measure(network, accounts, store=hub.store, done=done)

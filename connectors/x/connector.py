@@ -23,7 +23,7 @@ from connectors.x.answers import gone_of, is_account, newest_form, posts_of, rea
 from connectors.x.compliance import removed
 from hub.domain import Cursor, Measurement, Reference, Watch
 from hub.errors import AccessDenied, ContractBroken, HubError, RateLimited, SetupError
-from hub.kit import BearerToken, LookUp, Network, Page, Proofs, Rejected, ResetAt, epoch_seconds
+from hub.kit import BearerToken, LookUp, Network, Page, Proofs, Rejected, Removals, ResetAt, epoch_seconds
 
 PAGE_SIZE = 100  # the most that one page, and one look-up, holds
 EPOCH_MS, SEQUENCE_BITS = 1_288_834_974_657, 22  # ids count milliseconds from here
@@ -45,7 +45,7 @@ class X(Network):
     auth = BearerToken(secret="bearer_token")
     wait = ResetAt(header="x-rate-limit-reset", read=epoch_seconds)
     look_up_size = PAGE_SIZE
-    removals_size = 10_000
+    removals_size = 5_000
 
     def check(self) -> None:
         """Prove that the token works; the usage report costs no posts."""
@@ -114,7 +114,7 @@ class X(Network):
             records = [each for each in records if newest_form(each) not in read] + again
         yield LookUp(records=records, gone=gone)
 
-    def removals(self, references: Sequence[Reference]) -> dict[str, str]:
+    def removals(self, references: Sequence[Reference]) -> Removals:
         """By a compliance job: it reads nothing, so that it costs nothing."""
         return removed(self, {each.native_id: each.key for each in references})
 

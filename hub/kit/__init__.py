@@ -7,7 +7,7 @@ from hub.kit.connection import Connection, NotConnected
 from hub.kit.destination import Claim, Destination, running
 from hub.kit.graph import GraphNetwork, GraphRejected
 from hub.kit.http import Http, Rejected, Sent
-from hub.kit.network import LookUp, Network, Page, Proofs, Record
+from hub.kit.network import LookUp, Network, Page, Proofs, Record, Removals
 from hub.kit.pages import LinkHeader, NextToken, OnePage
 from hub.kit.services import Budgets, Clock, Files, Limits, Memory, Services, Token, Tokens
 from hub.kit.waits import MinutesLeft, ResetAt, RetryAfter, epoch_seconds, iso8601, seconds_left
@@ -16,6 +16,6 @@ __all__ = [
     "SPOILT", "Answer", "Backward", "BasicAuth", "BearerToken", "Budgets", "Claim", "ClientCredentials", "Clock",
     "Connection", "Destination", "Files", "GraphNetwork", "GraphRejected", "HeaderKeys", "Http", "Limits",
     "LinkHeader", "LookUp", "Memory", "MinutesLeft", "Network", "NextToken", "NoAuth", "NotConnected", "OnePage",
-    "Page", "Proofs", "Record", "RefreshToken", "Rejected", "ResetAt", "RetryAfter", "Sent", "Services", "Threads",
+    "Page", "Proofs", "Record", "RefreshToken", "Rejected", "Removals", "ResetAt", "RetryAfter", "Sent", "Services", "Threads",
     "Token", "Tokens", "epoch_seconds", "iso8601", "read_json", "running", "seconds_left",
 ]  # fmt: skip

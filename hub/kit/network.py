@@ -39,6 +39,14 @@ class LookUp:
     gone: dict[str, str] = field(default_factory=dict)  # deleted, protected, suspended, withheld, ...
 
 
+@dataclass(frozen=True)
+class Removals:
+    """What a network told of many posts at once: why some are gone, by key, and which it answered for at all."""
+
+    gone: dict[str, str]
+    answered: tuple[str, ...]
+
+
 Proofs = dict[str, Callable[[], object]]
 """What our access must be good for, by name: each proves it by at most one request, or raises our error."""
 
@@ -85,10 +93,11 @@ class Network:
         """
         raise TypeError(f"{type(self).__name__} says look_up_size and not how posts are looked up.")
 
-    def removals(self, references: Sequence[Reference]) -> dict[str, str]:
-        """Which of these posts are gone and why, by key: in bulk, where that costs less than reading each of them.
+    def removals(self, references: Sequence[Reference]) -> Removals:
+        """Which of these posts are gone and why: in bulk, where that costs less than reading each of them.
 
-        RateLimited while the network is still at it: asked for the same posts again, it goes on where it was.
+        RateLimited while the network is still at it. Asked again it answers what it was asked then, whatever the
+        references are now.
         """
         raise TypeError(f"{type(self).__name__} says removals_size and not how removals are asked for.")
 

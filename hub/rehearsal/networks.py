@@ -168,7 +168,7 @@ def looked_up(recording: Recording) -> tuple[list[Post], dict[str, str]]:
     gone: dict[str, str] = {}
     with _playing(recording) as network:
         if recording.story.act == "removals":
-            return [], network.removals(recording.story.references)
+            return [], network.removals(recording.story.references).gone
         for found in network.look_up(recording.story.references):
             posts += understand(recording.connector, watch, found.records, at=recording.story.at).posts
             gone |= found.gone

@@ -1,6 +1,7 @@
 """Refresh: what was collected is looked at again, our accounts are measured, and what may not be kept is let go.
 
     reread: edits, counters and deletions of young posts      (a moving window, as the manifest says)
+    removals: what is gone of all other posts, where a network tells that in bulk
     measure: the network's own numbers of our accounts        (followers, reach, impressions)
     purge: content that a network's terms let us keep no longer without looking
 
@@ -8,14 +9,14 @@ Records that are read again land in batches like all others, so the ledger count
 origin is buried in the transaction that lists the batch: it is not kept here, not sent, and does not come back.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 
 from hub.domain import Batch, Cursor, Manifest, Reference, Watch, external_id
-from hub.errors import HubError
+from hub.errors import HubError, RateLimited
 from hub.kit import Network
 from hub.store import Landing, Store, faultpoint
 from hub.store.records import encode
@@ -23,6 +24,7 @@ from hub.store.records import encode
 AT_MOST = 5_000  # posts in one run of one network; the next run goes on
 TOGETHER = 500  # posts whose answers land in one batch
 DAY = timedelta(days=1)
+EVER = timedelta(days=36_500)
 MARGIN = 5 * DAY  # before a post's time is up, it is read again, so that a day of trouble does no harm
 
 log = structlog.get_logger(__name__)
@@ -38,6 +40,11 @@ class Refreshed:
     measurements: int = 0
     purged: int = 0
     failures: list[HubError] = field(default_factory=list)
+
+    def count(self, gone: Mapping[str, str]) -> None:
+        """Add these to those that are gone."""
+        for reason in gone.values():
+            self.gone[reason] = self.gone.get(reason, 0) + 1
 
 
 def reread(network: Network, *, store: Store, landing: Landing, run: str, done: Refreshed) -> None:
@@ -57,10 +64,35 @@ def reread(network: Network, *, store: Store, landing: Landing, run: str, done: 
         _keep(network.manifest, lines, gone, looked_at, store, landing, run)
         done.asked += len(looked_at)
         done.records += len(lines)
-        for reason in gone.values():
-            done.gone[reason] = done.gone.get(reason, 0) + 1
+        done.count(gone)
         if done.failures:
             return
+
+
+def removals(network: Network, *, store: Store, landing: Landing, run: str, done: Refreshed) -> None:
+    """Ask which of the posts that nobody has looked at for long are gone, as often as the network's terms want."""
+    hours = network.manifest.policy.honour_deletes_within_hours
+    if not network.removals_size or hours is None:
+        return
+    asked = 0
+    while asked < AT_MOST:
+        every = timedelta(hours=hours) / 2  # the other half is for getting there
+        with store.read() as view:
+            due = view.keeping.due(network.manifest.name, within=EVER, every=every, limit=network.removals_size)
+        if not due:
+            return
+        try:
+            told = network.removals(due)
+        except RateLimited as busy:  # it is still at it, or at its limit: the next run goes on
+            log.info("removals wait", network=network.manifest.name, retry_after=busy.retry_after)
+            return
+        except HubError as problem:
+            done.failures.append(problem)
+            return
+        _keep(network.manifest, [], told.gone, list(told.answered), store, landing, run)
+        asked += len(told.answered)
+        done.asked += len(told.answered)
+        done.count(told.gone)
 
 
 def measure(network: Network, accounts: Iterable[str], *, store: Store, done: Refreshed) -> None:
@@ -114,8 +146,7 @@ def _due(network: Network, store: Store) -> Iterable[Sequence[Reference]]:
         if policy.retention_days is not None:
             whole = timedelta(days=policy.retention_days)
             every = max(whole - MARGIN, whole / 2)
-            far = timedelta(days=36_500)
-            for one in view.keeping.due(network.manifest.name, within=far, every=every, limit=AT_MOST):
+            for one in view.keeping.due(network.manifest.name, within=EVER, every=every, limit=AT_MOST):
                 due.setdefault(one.key, one)
     yield from _chunks(list(due.values())[:AT_MOST], TOGETHER)
 

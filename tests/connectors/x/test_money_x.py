@@ -133,11 +133,11 @@ def test_an_upload_is_never_led_anywhere_else(address: str) -> None:
 def test_a_signed_address_learns_no_token_and_an_unfinished_job_is_asked_after_again() -> None:
     job = {"id": "7", "upload_url": "https://storage.googleapis.com/b/up?s=1",
            "download_url": "https://storage.googleapis.com/b/down?s=2"}  # fmt: skip
-    told = [Exchange(request="POST /2/compliance/jobs", body={"data": job | {"status": "created"}})]
-    told += [Exchange(request="PUT https://storage.googleapis.com/b/up?s=1", sent="1\n2")]
-    told += [Exchange(request="GET /2/compliance/jobs/7", body={"data": job | {"status": "in_progress"}})] * 4
-    told += [Exchange(request="GET /2/compliance/jobs/7", body={"data": job | {"status": "complete"}})]
-    told += [Exchange(request="GET https://storage.googleapis.com/b/down?s=2",
+    tape = [Exchange(request="POST /2/compliance/jobs", body={"data": job | {"status": "created"}})]
+    tape += [Exchange(request="PUT https://storage.googleapis.com/b/up?s=1", sent="1\n2")]
+    tape += [Exchange(request="GET /2/compliance/jobs/7", body={"data": job | {"status": "in_progress"}})] * 4
+    tape += [Exchange(request="GET /2/compliance/jobs/7", body={"data": job | {"status": "complete"}})]
+    tape += [Exchange(request="GET https://storage.googleapis.com/b/down?s=2",
                       body='{"id": "2", "action": "delete", "reason": "suspended"}\n')]  # fmt: skip
     seen: list[tuple[str, bool]] = []
 
@@ -147,11 +147,12 @@ def test_a_signed_address_learns_no_token_and_an_unfinished_job_is_asked_after_a
             seen.append((request.url.split("/")[2], "Authorization" in request.headers))
             return super().send(request, *args, **options)
 
-    opened = open_network("x", Listening(tuple(told), name="x", folder=Path()), clock=SteppedClock(STANDS_AT))
+    opened = open_network("x", Listening(tuple(tape), name="x", folder=Path()), clock=SteppedClock(STANDS_AT))
     references = [Reference(key=f"x:post:{id}", native_id=id) for id in ("2", "1")]
 
     with pytest.raises(RateLimited, match="still at"):
         opened.removals(references)
-    assert opened.removals(references) == {"x:post:2": "suspended"}
+    told = opened.removals([Reference(key="x:post:9", native_id="9")])  # others are due by now
+    assert (told.gone, set(told.answered)) == ({"x:post:2": "suspended"}, {"x:post:1", "x:post:2"})
     assert set(seen) == {("api.x.com", True), ("storage.googleapis.com", False)}
     assert [host for host, _ in seen].count("storage.googleapis.com") == 2

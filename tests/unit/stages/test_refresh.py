@@ -8,8 +8,8 @@ import pytest
 
 import connectors
 from hub.domain import Measurement, Policy, Reference
-from hub.errors import HubError, Unavailable
-from hub.kit import Connection, LookUp, Network, Services
+from hub.errors import HubError, RateLimited, Unavailable
+from hub.kit import Connection, LookUp, Network, Removals, Services
 from hub.stages import refresh
 from hub.stages.refresh import Refreshed
 from tests.unit.stages.world import COMPLAINS, HASHTAG, NOW, Clock, Town, status
@@ -175,6 +175,56 @@ def test_before_its_time_is_up_a_post_is_read_again(town: Town, clock: Clock, da
     done = Refreshed()
     refresh.purge(strict, store=town.store, landing=town.landing, done=done)
     assert done.purged == (0 if asked else 0 if days + 8 < 30 else 1)
+
+
+class Registry(Square):
+    """A network that tells in bulk what is gone; it takes its time for the first answer."""
+
+    removals_size = 2
+
+    def __init__(self, *known: dict[str, Any], busy: int = 0) -> None:
+        super().__init__(*known, manifest=MASTODON.with_(policy=Policy(honour_deletes_within_hours=24)))
+        self.busy = busy
+        self.begun: Sequence[Reference] = ()
+
+    def removals(self, references: Sequence[Reference]) -> Removals:
+        self.begun = self.begun or references
+        if self.busy:
+            self.busy -= 1
+            raise RateLimited("At it.", retry_after=60)
+        asked, self.begun = self.begun, ()
+        gone = {one.key: "suspended" for one in asked if one.native_id not in self.known}
+        return Removals(gone, tuple(one.key for one in asked))
+
+
+def ask_removals(town: Town, registry: Registry) -> Refreshed:
+    done = Refreshed()
+    refresh.removals(registry, store=town.store, landing=town.landing, run="refresh-1", done=done)
+    return done
+
+
+def test_what_is_gone_of_old_posts_is_asked_in_bulk_and_each_once_in_its_time(town: Town, clock: Clock) -> None:
+    town.hear(*(status(number, COMPLAINS, author=f"a{number}") for number in range(1, 6)), watch=HASHTAG)
+    clock.forward(days=40)
+    registry = Registry(*(status(number, COMPLAINS) for number in (1, 2, 4, 5)))
+
+    first, again = ask_removals(town, registry), ask_removals(town, registry)
+
+    assert (first.asked, first.gone, again.asked) == (5, {"suspended": 1}, 0)
+    with town.look() as view:
+        assert [view.posts.get(f"{KEY}{number}").text for number in (2, 3, 4)] == [COMPLAINS, "", COMPLAINS]
+
+
+def test_an_answer_that_takes_longer_is_fetched_by_the_next_run(town: Town, clock: Clock) -> None:
+    town.hear(status(1, COMPLAINS), watch=HASHTAG)
+    clock.forward(days=40)
+    registry = Registry(busy=1)
+
+    assert ask_removals(town, registry) == Refreshed()
+    town.hear(status(2, COMPLAINS, author="ben"), watch=HASHTAG)  # not due yet, and not asked for
+    assert ask_removals(town, registry).gone == {"suspended": 1}
+    with town.look() as view:
+        assert view.posts.get(f"{KEY}2").text == COMPLAINS
 
 
 def test_a_network_that_cannot_look_up_is_not_asked(town: Town, clock: Clock) -> None:

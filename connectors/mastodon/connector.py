@@ -1,62 +1,95 @@
-"""Mastodon: public statuses and mentions, read from one server.
+"""Mastodon: public statuses, threads and mentions, read from one server.
 
 What shapes this module:
 
-- Status ids grow with time: 48 bits of milliseconds, then 16 bits of sequence. So the newest id seen is the cursor,
-  and a date can be turned into one. Other servers that speak this API count otherwise (ULIDs): there a first read
-  brings the newest page, and ids are compared by length, then text.
+- Status ids grow with time, so the newest id seen is the cursor, and a date can be turned into one. How depends on
+  the server: `ids.py`. Where it cannot be told, a first read brings the newest page.
 - `min_id` reads forwards, the oldest page first, so every page is a safe place to stop. `since_id` starts at the
   newest page: a run that died half way would keep a cursor that skips the older pages.
 - An id is unique on the server that was asked, also of a status written elsewhere, and `in_reply_to_id` is of the
   same kind. So that server, added to each record, is the scope of all keys; the `uri` would break threads.
 - A remote status is numbered by when it was written, not by when it reached our server. Late ones lie behind the
   cursor; the nightly sweep finds them.
+- Most servers show hashtags, profiles and threads to everybody: only mentions need a token.
+- Newer servers give twenty statuses by name in one call and say nothing of those that are gone; others know no such
+  call. So whatever was not given is asked for by itself before it counts as deleted.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from connectors.mastodon.ids import first_id_like, newest_of
 from hub.domain import Cursor, Measurement, Reference, Watch
-from hub.errors import ContractBroken, SetupError
-from hub.kit import SPOILT, BearerToken, LinkHeader, LookUp, Network, Page, Rejected, ResetAt, iso8601
+from hub.errors import AccessDenied, ContractBroken, HubError, SetupError
+from hub.kit import SPOILT, BearerToken, LinkHeader, LookUp, Network, Page, Proofs, Rejected, ResetAt, iso8601
 
 PAGE_SIZE = 40  # the most that a timeline returns
 COUNTED = {"followers": "followers_count", "following": "following_count", "posts": "statuses_count"}
-SNOWFLAKE_DIGITS = 17  # fewer, or letters, and the server counts in its own way
+TOGETHER = 20  # the most statuses that one call by name may ask for
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+ASK_AGAIN_SECONDS = 7 * 86_400.0
+NO_SUCH_CALL = (404, 405, 410, 422)
 
 
 class Mastodon(Network):
-    """One server of the fediverse, with one account's token."""
+    """One server of the fediverse, with one account's token or as a stranger."""
 
-    auth = BearerToken(secret="access_token")
-    look_up_size = 1
+    auth = BearerToken(secret="access_token", optional=True)
+    look_up_size = TOGETHER
     pages = LinkHeader(rel="prev")  # on Mastodon, "prev" is the next newer page
     wait = ResetAt(header="X-RateLimit-Reset", read=iso8601)
 
     def check(self) -> None:
-        """Prove that the token works and may read."""
-        self.get("/api/v1/accounts/verify_credentials")
+        """Prove that the token works and may read; a stranger proves that the server is there."""
+        self.get("/api/v1/accounts/verify_credentials" if self._signed_in else "/api/v2/instance")
+
+    def proofs(self) -> Proofs:
+        """A token may lack a scope that only the call itself tells of."""
+        found: Proofs = {
+            "access": self.check,
+            "timelines": lambda: self.get("/api/v1/timelines/tag/mastodon", limit=1),
+        }
+        if self._signed_in:
+            found["mentions"] = lambda: self.get("/api/v1/notifications", limit=1)
+        return found
+
+    def trouble(self, status: int, body: Any) -> HubError | None:
+        """What a server shows only to those who signed in needs a token, not another one."""
+        if status in (401, 403, 422) and not self._signed_in:
+            server = urlsplit(self.base_url).hostname
+            return AccessDenied(f"{server} shows this to its own accounts only; put a token into {self.connection.id}.")
+        return None
 
     def pull(self, watch: Watch, cursor: Cursor) -> Iterator[Page]:
         """Yield what matches `watch` and is newer than `cursor`, oldest page first."""
+        if watch.kind == "thread":
+            yield from self._thread(watch, cursor)
+            return
         path, params = self._timeline(watch)
         newer_than = cursor.position
         if newer_than is None:
             newest = self.get(path, limit=1, **params)
             self.records(newest)
-            if newest and not _is_snowflake(ids_of(newest)[0]):
+            if not newest:
+                return
+            newer_than = first_id_like(newest[0], watch.since or BEGINNING)
+            if newer_than is None:  # how it counts cannot be told
                 yield self._page(self.get(path, limit=PAGE_SIZE, **params))
                 return
-            newer_than = first_id_after(watch.since) if watch.since else "0"
         for answer in self.answers(path, {"min_id": newer_than, "limit": PAGE_SIZE, **params}):
             if answer.body != []:
                 yield self._page(answer.body)
 
     def look_up(self, references: Sequence[Reference]) -> Iterator[LookUp]:
-        """One status a call; what this server does not show any more is gone."""
+        """As many in one call as the server gives; what it does not show any more is gone."""
+        together = self._together([reference.native_id for reference in references])
+        given = {status["id"] for status in together}
+        yield LookUp(records=together)
         for reference in references:
+            if reference.native_id in given:
+                continue
             try:
                 status = self.get(f"/api/v1/statuses/{quote(reference.native_id, safe='')}")
             except Rejected as refused:
@@ -82,20 +115,55 @@ class Mastodon(Network):
                 )
 
     def records(self, body: Any) -> list[dict[str, Any]]:
-        """Statuses, alone, in a list, found by a search, or inside notifications; each with its server."""
+        """Statuses, alone, in a list, around another, found by a search, or in notifications; each with its server."""
         if isinstance(body, dict):
-            body = body["statuses"] if isinstance(body.get("statuses"), list) else [body]
+            around = [body.get(name) for name in ("ancestors", "descendants")]
+            if all(isinstance(each, list) for each in around):
+                body = [*body["ancestors"], *body["descendants"]]
+            else:
+                body = body["statuses"] if isinstance(body.get("statuses"), list) else [body]
         server = urlsplit(self.base_url).hostname
         statuses = [status for each in super().records(body) if (status := _status_of(each)) is not None]
         if statuses and not any("content" in status and "account" in status for status in statuses):
             raise ContractBroken("Mastodon gave something else where statuses were due.")
         return [{**status, "server": server} for status in statuses]
 
+    @property
+    def _signed_in(self) -> bool:
+        try:
+            return bool(self.secret("access_token"))
+        except SetupError:
+            return False
+
+    def _together(self, ids: list[str]) -> list[dict[str, Any]]:
+        """Those that the server gives in one call; none where it does not know this call, which is remembered."""
+        place = f"mastodon:one_by_one:{self.base_url}"
+        if len(ids) == 1 or self.services.memory.get(place):
+            return []
+        try:
+            listed = self.get("/api/v1/statuses", **{"id[]": ids})
+        except Rejected as refused:
+            if refused.status not in NO_SUCH_CALL:
+                raise
+            self.services.memory.set(place, True, keep_seconds=ASK_AGAIN_SECONDS)
+            return []
+        return [status for status in self.records(listed) if status.get("id") in ids]
+
+    def _thread(self, watch: Watch, cursor: Cursor) -> Iterator[Page]:
+        """Everything above and below one status, in one answer; what is known is passed over."""
+        id = watch.value.rstrip("/").rpartition("/")[2]
+        context = self.get(f"/api/v1/statuses/{quote(id, safe='')}/context")
+        records = self.records(context)
+        if not records:
+            return
+        known = cursor.position or ""
+        fresh = [each for each in records if (len(str(each.get("id"))), str(each.get("id"))) > (len(known), known)]
+        yield Page(records=fresh, cursor=Cursor(position=newest_of([*ids_of(records), known])))
+
     def _page(self, body: Any) -> Page:
         """What one answer holds; the cursor counts in ids of what was listed, which may be notifications."""
         records = self.records(body)
-        newest = max(ids_of(body), key=lambda id: (len(id), id))
-        return Page(records=records, cursor=Cursor(position=newest))
+        return Page(records=records, cursor=Cursor(position=newest_of(ids_of(body))))
 
     def _timeline(self, watch: Watch) -> tuple[str, dict[str, Any]]:
         match watch.kind:
@@ -106,9 +174,11 @@ class Mastodon(Network):
                 return f"/api/v1/timelines/tag/{quote(tag, safe='')}", {}
             case "profile":
                 return f"/api/v1/accounts/{quote(self._account_id(watch.value), safe='')}/statuses", {}
+            case "mention" if not self._signed_in:
+                raise SetupError(f"Mentions need an account's token; put it into {self.connection.id}.")
             case "mention":
                 return "/api/v1/notifications", {"types[]": "mention"}
-        raise SetupError(f"Mastodon cannot watch a {watch.kind}; use a hashtag, a profile or a mention.")
+        raise SetupError(f"Mastodon cannot watch a {watch.kind}; use a hashtag, profile, mention or thread.")
 
     def _account_id(self, handle: str) -> str:
         try:
@@ -120,11 +190,6 @@ class Mastodon(Network):
         if not isinstance(account, dict) or not account.get("id"):
             raise ContractBroken("Mastodon gave an account without an id.")
         return str(account["id"])
-
-
-def first_id_after(moment: datetime) -> str:
-    """The smallest id that a status written at `moment` can have."""
-    return str(int(moment.timestamp() * 1000) << 16)
 
 
 def ids_of(body: Any) -> list[str]:
@@ -144,7 +209,3 @@ def _status_of(listed: dict[str, Any]) -> dict[str, Any] | None:
             return None
         return {**status, SPOILT: True} if SPOILT in listed else status
     return listed
-
-
-def _is_snowflake(id: str) -> bool:
-    return id.isdigit() and len(id) >= SNOWFLAKE_DIGITS

@@ -16,6 +16,6 @@ __all__ = [
     "SPOILT", "Answer", "Backward", "BasicAuth", "BearerToken", "Budgets", "Claim", "ClientCredentials", "Clock",
     "Connection", "Destination", "Files", "GraphNetwork", "GraphRejected", "HeaderKeys", "Http", "Limits",
     "LinkHeader", "LookUp", "Memory", "MinutesLeft", "Network", "NextToken", "NoAuth", "NotConnected", "OnePage",
-    "Page", "Proofs", "Record", "RefreshToken", "Rejected", "Removals", "ResetAt", "RetryAfter", "Sent", "Services", "Threads",
-    "Token", "Tokens", "epoch_seconds", "iso8601", "read_json", "running", "seconds_left",
+    "Page", "Proofs", "Record", "RefreshToken", "Rejected", "Removals", "ResetAt", "RetryAfter", "Sent", "Services",
+    "Threads", "Token", "Tokens", "epoch_seconds", "iso8601", "read_json", "running", "seconds_left",
 ]  # fmt: skip

@@ -59,13 +59,19 @@ class NoAuth:
 
 @dataclass(frozen=True)
 class BearerToken:
-    """A token that lasts until somebody revokes it."""
+    """A token that lasts until somebody revokes it; where it is `optional`, one asks as a stranger without it."""
 
     secret: str
+    optional: bool = False
 
     def headers(self, session: Session) -> dict[str, str]:
         """`Authorization: Bearer`."""
-        return {"Authorization": f"Bearer {session.secret(self.secret)}"}
+        try:
+            return {"Authorization": f"Bearer {session.secret(self.secret)}"}
+        except SetupError:
+            if self.optional:
+                return {}
+            raise
 
     def renew(self, session: Session, refused: Proof) -> bool:
         """Only a person can make another one."""

@@ -92,7 +92,10 @@ def request_faults(path: Path, request: str, *, template: str) -> list[str]:
     if operation is None:
         return [f"{method} {template} is not described"]
     known = {each["name"]: each for each in _parameters(document, template, operation) if each["in"] == "query"}
-    asked = dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))
+    asked: dict[str, Any] = {}
+    for name, value in parse_qsl(urlsplit(address).query, keep_blank_values=True):
+        plain = name.removesuffix("[]")  # Rails' way to send a list
+        asked[plain] = [*asked.get(plain, []), value] if plain != name else value
     found = [f"{name} is no parameter of {template}" for name in asked.keys() - known.keys()]
     found += [f"{name} is missing" for name, each in known.items() if each.get("required") and name not in asked]
     for name in asked.keys() & known.keys():
@@ -111,9 +114,11 @@ def _parameters(document: dict[str, Any], template: str, operation: dict[str, An
         yield at if "$ref" in each else each
 
 
-def _typed(text: str, schema: dict[str, Any]) -> Any:
+def _typed(text: Any, schema: dict[str, Any]) -> Any:
     """A query's text as the type that is described."""
     kind = schema.get("type")
+    if isinstance(text, list):
+        return text
     if kind == "array":
         return text.split(",")
     if kind in ("integer", "number"):

@@ -1,7 +1,6 @@
 """What is peculiar to Mastodon: ids that tell the time, reading forwards, servers that count otherwise."""
 
 import json
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import connectors
-from connectors.mastodon.connector import first_id_after
-from hub.domain import Cursor, Watch
+from connectors.mastodon.ids import first_id_after, first_id_like, newest_of
+from hub.domain import Cursor, Reference, Watch
 from hub.errors import ContractBroken, SetupError
 from hub.kit import Connection, Services
 from hub.kit.local import SteppedClock
 from hub.kit.playback import Exchange, OneAnswer, ReplayTransport
 from hub.kit.recordings import STANDS_AT
-from hub.rehearsal import open_network, rehearse
+from hub.rehearsal import open_network
 
 TAG = "GET /api/v1/timelines/tag/acme"
 HASHTAG = Watch(network="mastodon", kind="hashtag", value="#acme", since=datetime(2025, 3, 1, tzinfo=UTC))
@@ -35,7 +34,8 @@ def status(id: str, **more: Any) -> dict[str, Any]:
 
 def replaying(*exchanges: Exchange) -> tuple[Any, ReplayTransport]:
     transport = ReplayTransport(exchanges, name="mastodon/test", folder=Path())
-    return open_network("mastodon", transport, clock=SteppedClock(STANDS_AT)), transport
+    clock = SteppedClock(STANDS_AT)
+    return open_network("mastodon", transport, clock=clock, host="https://mastodon.test"), transport
 
 
 @given(st.floats(1.2e9, 4e9), st.floats(0, 1e9))
@@ -148,33 +148,85 @@ def test_a_hashtag_without_a_name_is_a_mistake_and_asks_nothing() -> None:
         list(network.pull(HASHTAG.with_(value="#"), Cursor(position="5")))
 
 
-def test_a_network_on_many_servers_asks_for_ours() -> None:
+def test_without_a_connection_the_largest_server_is_read_as_a_stranger() -> None:
     manifest = connectors.manifest("mastodon")
-    network = connectors.load("mastodon")(manifest, Connection(id="mastodon_default", password="p"), Services.local())
+    seen = []
 
-    with pytest.raises(SetupError, match="put yours into the host of mastodon_default"):
-        network.check()
+    class Listening(OneAnswer):
+        def send(self, request, *args, **options):  # type: ignore[no-untyped-def]
+            """Note where it goes, and with what."""
+            seen.append((request.url.partition("?")[0], "Authorization" in request.headers))
+            return super().send(request, *args, **options)
 
+    services = Services.local(transport=Listening(200, {}, b"[]"))
+    network = connectors.load("mastodon")(manifest, Connection.of(manifest, {}), services)
+    list(network.pull(HASHTAG, Cursor()))
 
-@pytest.mark.shared
-def test_recorded_answers_become_posts_or_a_named_error(shared: Path) -> None:
-    files = sorted((shared / "recorded" / "mastodon").rglob("*.json"))
-    outcomes = list(rehearse("mastodon", files))
-
-    assert len(outcomes) > len(files) > 100
-    assert {outcome.get("error") for outcome in outcomes} <= {None, "ContractBroken", "AccessDenied"}
-    assert sum("post" in outcome for outcome in outcomes) > 20
-    assert sum("metric" in outcome for outcome in outcomes) > 2
-    assert [outcome for outcome in outcomes if "quarantined" in outcome or "nothing" in outcome] == []
-
-
-TIMELINE = re.compile(r"GET .*/(timelines/\w+|accounts/\d+/statuses|trends/statuses|v1/notifications)$")
+    assert manifest.open_to_strangers
+    assert seen == [("https://mastodon.social/api/v1/timelines/tag/acme", False)]
+    assert set(network.proofs()) == {"access", "timelines"}
 
 
-@pytest.mark.shared
-def test_recorded_timelines_are_never_refused(shared: Path) -> None:
-    files = sorted((shared / "recorded" / "mastodon").rglob("*.json"))
-    timelines = [outcome for outcome in rehearse("mastodon", files) if TIMELINE.match(outcome["request"])]
+MOMENTS = st.integers(1_500_000_000, 7_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+SAMPLES = {
+    "mastodon": ("114084229939200000", "2025-03-01T00:00:00.000Z"),
+    "ulid": ("01JN7M6R0018P4Y6KJ3W5XB2QC", "2025-03-01T00:00:00.000Z"),
+    "flake": ("ArZOo3ZtY4uC8OcQqG", "2025-03-01T00:00:00.000Z"),
+}
 
-    assert len(timelines) > 10
-    assert [outcome for outcome in timelines if "error" in outcome and outcome["status"] < 400] == []
+
+@pytest.mark.parametrize("server", SAMPLES)
+@given(moment=MOMENTS, later=MOMENTS)
+def test_on_every_kind_of_server_ids_made_of_moments_grow_with_them(
+    server: str, moment: datetime, later: datetime
+) -> None:
+    id, written = SAMPLES[server]
+    first, second = (first_id_like({"id": id, "created_at": written}, each) for each in sorted((moment, later)))
+
+    assert first is not None
+    assert second is not None
+    assert newest_of([first, second]) == second
+
+
+@pytest.mark.parametrize(
+    ("id", "written"),
+    [
+        ("580000000000000001", "2025-03-01T00:00:00.000Z"),  # the same digits, counted from another day
+        ("12345", "2025-03-01T00:00:00.000Z"),
+        ("01JN7M6R0018P4Y6KJ3W5XB2QC", "2015-03-01T00:00:00.000Z"),
+        ("114084229939200000", None),
+        ("114084229939200000", "yesterday"),
+    ],
+)
+def test_where_it_cannot_be_told_how_a_server_counts_no_id_is_made(id: str, written: str | None) -> None:
+    assert first_id_like({"id": id, "created_at": written}, datetime(2025, 1, 1, tzinfo=UTC)) is None
+
+
+def test_a_server_that_shows_several_statuses_at_once_is_asked_once_and_one_that_does_not_is_not_asked_again() -> None:
+    ids = [str(114084229939200000 + number) for number in range(3)]
+    several = "GET /api/v1/statuses?" + "&".join(f"id[]={id}" for id in ids)
+    references = [Reference(key=f"k{id}", native_id=id) for id in ids]
+    network, transport = replaying(Exchange(request=several, body=[status(id) for id in ids]))
+    assert [record["id"] for found in network.look_up(references) for record in found.records] == ids
+    assert len(transport.asked) == 1
+
+    one_by_one = [Exchange(request=f"GET /api/v1/statuses/{id}", body=status(id)) for id in ids]
+    network, transport = replaying(Exchange(request=several, status=404, body={}), *one_by_one)
+    for _ in range(2):
+        assert [record["id"] for found in network.look_up(references) for record in found.records] == ids
+    assert transport.asked.count(several) == 1
+    assert len(transport.asked) == 7
+
+
+def test_a_thread_brings_only_what_is_newer_than_the_last_time() -> None:
+    context = {"ancestors": [status("114084229939200000")], "descendants": [status("114084229939200005")]}
+    later = context | {"descendants": [*context["descendants"], status("114084229939200009")]}
+    path = "GET /api/v1/statuses/114084229939200001/context"
+    network, _ = replaying(Exchange(request=path, body=context), Exchange(request=path, body=later))
+    watch = HASHTAG.with_(kind="thread", value="https://mastodon.test/@ana/114084229939200001")
+
+    (first,) = network.pull(watch, Cursor())
+    (second,) = network.pull(watch, first.cursor)
+
+    assert [record["id"] for record in first.records] == ["114084229939200000", "114084229939200005"]
+    assert [record["id"] for record in second.records] == ["114084229939200009"]

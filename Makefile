@@ -10,7 +10,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet $(ARGS) --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup demo test faults check bench golden docs up down lock clean-state clean
+.PHONY: help setup demo test faults check bench golden docs recorded up down lock clean-state clean
 .DEFAULT_GOAL := help
 
 help:
@@ -69,6 +69,9 @@ golden: $(STAMP) ## write the expected posts beside the recordings anew; read th
 
 docs: $(STAMP) ## write docs/reference and the tables in connectors/README.md anew
 	@$(BIN)/python -m hub.reference
+
+recorded: $(STAMP) ## write docs/reference/recorded.md anew from the answers of real servers beside the project
+	@$(BIN)/python -m tests.contract.recorded
 
 # The superset first: the smaller locks are then held to its versions.
 lock: $(STAMP) ## bring requirements/*.txt up to date with pyproject.toml (ARGS=--upgrade: and with the newest releases)

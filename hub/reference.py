@@ -59,6 +59,7 @@ def _index() -> str:
     return (
         "# Reference\n\n"
         "- [Connectors](connectors.md): every system the hub talks to\n"
+        "- [Recorded answers](recorded.md): what real servers said, and what we make of it\n"
         "- [Commands](commands.md): the `hub` command\n"
         "- [Configuration](configuration.md): everything `hub.yaml` can hold\n"
         "- [Settings](settings.md): everything a process can be told by its environment\n"

@@ -10,7 +10,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet $(ARGS) --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup demo test faults check bench golden docs recorded up down lock clean-state clean
+.PHONY: help setup demo test faults hostile check bench golden docs recorded up down lock clean-state clean
 .DEFAULT_GOAL := help
 
 help:

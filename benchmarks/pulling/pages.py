@@ -4,7 +4,8 @@
 
 100 posts a page and about 880 bytes a post, of which 2 % are duplicates (half of a post on the same page, half of
 one on the page before) and 1 % is malformed. The bytes of some pages are made once; what is sent differs from them
-only in the page's number, which is part of every id. The `query` asked says how many pages there are.
+only in the page's number, which is part of every id. The `query` asked says how many pages there are. Single posts
+that are asked for are not there.
 """
 
 import json
@@ -23,6 +24,7 @@ AUTHORS = 20_000
 LAST = 999_999  # pages are numbered from here downwards, as ids of older posts are smaller
 HERE, BEFORE = "@@HERE", "@BEFOR"  # six characters each, as a page's number has
 NEXT = re.compile(rb"(?:next|pagination)_token=(\d+)")
+NOTHING = b'{"errors":[]}'
 COUNT = re.compile(rb"query=pages(?:%3A|:)(\d+)")
 
 OPENINGS = (
@@ -174,7 +176,7 @@ class Handler(socketserver.StreamRequestHandler):
         """Until the client hangs up."""
         for head in self._heads():
             asked, count = NEXT.search(head), COUNT.search(head)
-            body = self.server.page(int(asked[1]) if asked else 0, int(count[1]) if count else 1)
+            body = self.server.page(int(asked[1]) if asked else 0, int(count[1])) if count else NOTHING
             lines = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
             self.wfile.write(lines.encode() + body)
 

@@ -60,7 +60,7 @@ def _run(port: int, pages: int, folder: Path, *, through: Gate | None) -> dict[s
     (folder / "hub.yaml").write_text(CONFIG % pages)
 
     def connect(manifest: Manifest, id: str | None = None) -> Connection:
-        extra = {"bearer_token": "bench", "requests_per_minute": 1_000_000}
+        extra = {"bearer_token": "bench", "requests_per_minute": 1_000_000, "monthly_limit": 1_000_000}
         return Connection(id=id or manifest.name, host=f"http://127.0.0.1:{port}", extra=extra)
 
     settings = read_settings({"HUB_VAR": str(folder / "var"), "HUB_CONFIG": str(folder / "hub.yaml")})

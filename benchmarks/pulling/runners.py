@@ -138,7 +138,9 @@ def _connector(port: int) -> Any:
     from hub.domain import Budget
     from hub.kit import Connection, Services
 
-    connection = Connection(id="x_default", host=f"http://127.0.0.1:{port}", extra={"bearer_token": "bench"})
+    connection = Connection(
+        id="x_default", host=f"http://127.0.0.1:{port}", extra={"bearer_token": "bench", "monthly_limit": 1_000_000}
+    )
     manifest = connectors.manifest("x").with_(budget=Budget(requests=1_000_000, per_minutes=1))
     return connectors.load("x")(manifest, connection, Services.local())
 

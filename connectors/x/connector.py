@@ -98,7 +98,7 @@ class X(Network):
                 raise ContractBroken("X leads its pages in a circle.")
             oldest = min(ids, key=int, default=oldest)
             state = {"next": token, "newest": newest, "oldest": oldest} if token else {}
-            fresh = [each for each in records if not _is_behind(each, floor)]
+            fresh = [each for each in records if not _is_behind(each, floor)] if floor else records
             yield Page(records=fresh, cursor=Cursor(position=since_id if token else newest, state=state))
             if token is None:
                 return

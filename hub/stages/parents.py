@@ -18,6 +18,7 @@ from hub.store.records import encode
 
 ABSENT_SECONDS = 7 * 86_400.0
 AT_MOST = 200  # in one pull of one watch
+REMEMBERED = 20_000  # posts of one pull: a parent read longer ago is asked for once more, and memory stays flat
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +36,7 @@ class Parents:
     def watching(self, pages: Iterable[Page]) -> Iterator[Page]:
         """The same pages; what they answer is noted as they pass."""
         for page in pages:
-            if self.depth:
+            if self.depth and self._left:
                 self._note(page.records)
             yield page
 
@@ -95,6 +96,8 @@ class Parents:
             if parent:
                 key = make_key(name, kind, parent, scope or None)
                 self._wanted.setdefault(key, Reference(key=key, native_id=parent, scope=scope or None))
+        if len(self._here) > REMEMBERED:
+            self._here.clear()
         self._here |= here
         return here
 

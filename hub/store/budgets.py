@@ -1,6 +1,6 @@
 """Budgets: calls per window, shared by every process that talks to one system."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from hub.store import tables
 from hub.store.memory import Lookups
 from hub.store.repository import Repository
 
-FEW = 1_000  # calls in a window: of a larger budget, those of one second are one row, and there are never many rows
+FEW = 1_000  # calls in a window: of a larger budget, those of a short time are one row, and there are never many more
 
 _columns = tables.budget_uses.c
 _mine = _columns.name == sa.bindparam("of")
@@ -18,7 +18,11 @@ _mine = _columns.name == sa.bindparam("of")
 _GONE = sa.delete(tables.budget_uses).where(
     _mine, sa.or_(_columns.at <= sa.bindparam("start"), _columns.at > sa.bindparam("end"))
 )
-_SPENT = sa.select(sa.func.sum(_columns.cost)).where(_mine)  # one number, not all uses
+_SPENT = sa.select(
+    sa.func.sum(_columns.cost).label("spent"),
+    sa.func.min(_columns.at).label("first"),
+    sa.func.max(_columns.at).label("last"),
+).where(_mine)
 _USES = sa.select(_columns.at, _columns.cost).where(_mine).order_by(_columns.at)
 _ADD = sa.insert(tables.budget_uses)
 _ADD_TO = sa.update(tables.budget_uses).where(_mine, _columns.at == sa.bindparam("when"))
@@ -39,9 +43,7 @@ class BudgetUses(Repository):
         if wait := self._pace(kept):
             return wait
         window = timedelta(minutes=budget.per_minutes)
-        self._write(_GONE, of=name, start=self.now - window, end=self.now + window)
-        spent = self._one(_SPENT, of=name)
-        over = int(spent[0] or 0 if spent else 0) + min(cost, budget.requests) - budget.requests
+        over = self._spent(name, window) + min(cost, budget.requests) - budget.requests
         if over <= 0 or cost <= 0:
             self._use(name, budget, cost)
             self._step(name, kept, cost)
@@ -62,11 +64,21 @@ class BudgetUses(Repository):
         """Whether calls keep a distance now."""
         return self._kept(name) is not None
 
+    def _spent(self, name: str, window: timedelta) -> int:
+        """What was taken in the window that ends now; all else is forgotten."""
+        start, end = self.now - window, self.now + window
+        [uses] = self._rows(_SPENT, of=name)
+        if uses.first is not None and not start < uses.first <= uses.last <= end:
+            self._write(_GONE, of=name, start=start, end=end)
+            [uses] = self._rows(_SPENT, of=name)
+        return int(uses.spent or 0)
+
     def _use(self, name: str, budget: Budget, cost: int) -> None:
-        """Write down what was taken; at the end of a second it counts for longer than it must, never for less."""
+        """Write down what was taken; rounded up, its time counts for longer than it must, never for less."""
         at = self.now
         if budget.requests > FEW:
-            at = self.now.replace(microsecond=0) + timedelta(seconds=1)
+            step = max(60 * budget.per_minutes // FEW, 1)
+            at = datetime.fromtimestamp(int(at.timestamp()) // step * step + step, UTC)
             if self._write(_ADD_TO, of=name, when=at, more=cost):
                 return
         self._write_rows(_ADD, [{"name": name, "at": at, "cost": cost}])

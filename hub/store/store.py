@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Generic, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -39,6 +39,7 @@ from hub.store.migrate import bring_up_to_date
 from hub.store.outbox import Outbox
 from hub.store.posts import Posts
 from hub.store.quarantine import Quarantine
+from hub.store.repository import Repository
 from hub.store.rollups import Rollups
 from hub.store.runs import Runs
 from hub.store.signals import Signals
@@ -52,37 +53,54 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+R = TypeVar("R", bound=Repository)
+
+
+class _Kept(Generic[R]):
+    """A repository that is made when it is first asked for: most transactions touch one or two."""
+
+    def __init__(self, kind: type[R]) -> None:
+        self._kind = kind
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, view: "View", owner: type) -> R:
+        made = self._kind(view.connection, now=view.now, writing=view.writing)
+        view.__dict__[self._name] = made  # found there from now on
+        return made
+
+
 class View:
     """All repositories in one transaction; `now` is the moment at which it began."""
 
     writing: ClassVar[bool] = False
+    watches = _Kept(Watches)
+    batches = _Kept(Batches)
+    posts = _Kept(Posts)
+    authors = _Kept(Authors)
+    keeping = _Kept(Keeping)
+    measurements = _Kept(Measurements)
+    observed = _Kept(Observed)
+    tombstones = _Kept(Tombstones)
+    signals = _Kept(Signals)
+    rollups = _Kept(Rollups)
+    quarantine = _Kept(Quarantine)
+    handoffs = _Kept(Handoffs)
+    outbox = _Kept(Outbox)
+    circuits = _Kept(Circuits)
+    incidents = _Kept(Incidents)
+    ledger = _Kept(Ledger)
+    runs = _Kept(Runs)
+    audit = _Kept(AuditLog)
+    expectations = _Kept(ExpectationsHistory)
+    memory = _Kept(Lookups)
+    budgets = _Kept(BudgetUses)
+    tokens = _Kept(KeptTokens)
 
     def __init__(self, connection: sa.Connection, now: datetime) -> None:
         self.connection = connection
         self.now = now
-        writing = self.writing
-        self.watches = Watches(connection, now=now, writing=writing)
-        self.batches = Batches(connection, now=now, writing=writing)
-        self.posts = Posts(connection, now=now, writing=writing)
-        self.authors = Authors(connection, now=now, writing=writing)
-        self.keeping = Keeping(connection, now=now, writing=writing)
-        self.measurements = Measurements(connection, now=now, writing=writing)
-        self.observed = Observed(connection, now=now, writing=writing)
-        self.tombstones = Tombstones(connection, now=now, writing=writing)
-        self.signals = Signals(connection, now=now, writing=writing)
-        self.rollups = Rollups(connection, now=now, writing=writing)
-        self.quarantine = Quarantine(connection, now=now, writing=writing)
-        self.handoffs = Handoffs(connection, now=now, writing=writing)
-        self.outbox = Outbox(connection, now=now, writing=writing)
-        self.circuits = Circuits(connection, now=now, writing=writing)
-        self.incidents = Incidents(connection, now=now, writing=writing)
-        self.ledger = Ledger(connection, now=now, writing=writing)
-        self.runs = Runs(connection, now=now, writing=writing)
-        self.audit = AuditLog(connection, now=now, writing=writing)
-        self.expectations = ExpectationsHistory(connection, now=now, writing=writing)
-        self.memory = Lookups(connection, now=now, writing=writing)
-        self.budgets = BudgetUses(connection, now=now, writing=writing)
-        self.tokens = KeptTokens(connection, now=now, writing=writing)
 
 
 class Transaction(View):

@@ -20,17 +20,27 @@ What shapes this module:
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
-from connectors.bluesky.posts import POST, listed, moment_of, posts_of, root_of, said, seen_at, sorted_at, written_at
+from connectors.bluesky.posts import POST, listed, posts_of, root_of, seen_at, sorted_at, written_at
 from connectors.bluesky.session import AppPassword
 from hub.domain import Cursor, Measurement, Reference, Watch
 from hub.errors import AccessDenied, ContractBroken, HubError, SetupError, Unavailable
-from hub.kit import LookUp, Network, Page, Proofs, Record, Rejected, ResetAt, epoch_seconds
+from hub.kit import (
+    LookUp,
+    Network,
+    Page,
+    Proofs,
+    Record,
+    Rejected,
+    ResetAt,
+    Span,
+    epoch_seconds,
+    moment_of,
+    written,
+)
 
 PAGE_SIZE = 100  # the most that one page holds
-SETTLED = timedelta(seconds=30)  # a post is found at the latest so long after it was written, but for a few
-REACH = timedelta(days=1)  # of a first read whose watch does not say
 TICK = timedelta(milliseconds=1)
 THREADS_OF = timedelta(days=2)  # threads of own posts that are not older are read
 THREADS = 20  # the newest of these
@@ -40,17 +50,6 @@ VENDOR = "bsky.app"  # an account that is always there
 COUNTED = {"followers": "followersCount", "following": "followsCount", "posts": "postsCount"}
 MENTIONED = ("mention", "reply", "quote")
 When = Callable[[Record], datetime | None]
-
-
-class Span(NamedTuple):
-    """What one run reads: from `start` on, up to and without `end`."""
-
-    start: datetime
-    end: datetime
-
-    def has(self, moment: datetime | None) -> bool:
-        """Whether it was then; what bears no time is never passed over."""
-        return moment is None or self.start <= moment < self.end
 
 
 class Bluesky(Network):
@@ -88,8 +87,7 @@ class Bluesky(Network):
 
     def pull(self, watch: Watch, cursor: Cursor) -> Iterator[Page]:
         """Yield what was seen since the cursor, newest page first; the cursor moves on when all pages have come."""
-        end = moment_of(cursor.state.get("end")) or _whole(self.services.clock.now() - SETTLED)
-        span = Span(moment_of(cursor.position) or watch.since or end - REACH, end)
+        span = Span.of(watch, cursor, self.services.clock.now())
         match watch.kind:
             case "keyword" | "hashtag":
                 pages = self._search(watch, span, cursor)
@@ -100,7 +98,7 @@ class Bluesky(Network):
                 pages = self._mentions(self._did(watch.value), span, cursor)
             case _:
                 raise SetupError(f"Bluesky cannot watch a {watch.kind}; use a keyword, hashtag, profile or mention.")
-        if span.start < span.end:
+        if not span.empty:
             yield from pages
 
     def look_up(self, references: Sequence[Reference]) -> Iterator[LookUp]:
@@ -151,31 +149,30 @@ class Bluesky(Network):
         """One window after the other, each ending where the last page did."""
         until, token = moment_of(cursor.state.get("until")) or span.end, cursor.state.get("token")
         tied = set(cursor.state.get("tied", ()))
-        question = {**_query(watch), "sort": "latest", "since": said(span.start), "limit": PAGE_SIZE}
+        question = {**_query(watch), "sort": "latest", "since": written(span.start), "limit": PAGE_SIZE}
         while True:
-            body = self.get("/xrpc/app.bsky.feed.searchPosts", **question, until=said(until), cursor=token)
+            body = self.get("/xrpc/app.bsky.feed.searchPosts", **question, until=written(until), cursor=token)
             posts = self.records(body)
             fresh = [post for post in posts if post.get("uri") not in tied]
             following = _following(body, token)
             if following is None:
-                yield Page(records=fresh, cursor=Cursor(position=said(span.end)))
+                yield Page(records=fresh, cursor=span.after())
                 return
             least = min((moment for post in posts if (moment := written_at(post))), default=until)
+            here = {str(post.get("uri")) for post in posts if (sorted_at(post) or least) < least + TICK}
             if (earlier := _whole(least + TICK)) < until:
+                tied = (tied if token else set()) | here  # a page behind a cursor does not begin at the window's end
                 until, token = earlier, None
-                tied = {str(post.get("uri")) for post in posts if (sorted_at(post) or least) < until}
             else:
-                token = following
                 tied |= {str(post.get("uri")) for post in posts}
-            state = {"end": said(span.end), "until": said(until), "tied": sorted(tied)}
-            yield Page(records=fresh, cursor=_kept(cursor, state | ({"token": token} if token else {})))
+                token = following
+            yield Page(records=fresh, cursor=span.amid(until=written(until), tied=sorted(tied), token=token))
 
     def _feed(self, account: str, span: Span, cursor: Cursor) -> Iterator[Page]:
         """What the account posts and reposts."""
         path, params = "/xrpc/app.bsky.feed.getAuthorFeed", {"actor": account}
         for records, token in self._backwards(path, params, span, cursor.state.get("token"), sorted_at):
-            going_on = _kept(cursor, {"end": said(span.end), "token": token})
-            yield Page(records=records, cursor=going_on if token else Cursor(position=said(span.end)))
+            yield Page(records=records, cursor=span.amid(token=token) if token else span.after())
 
     def _mentions(self, account: str, span: Span, cursor: Cursor) -> Iterator[Page]:
         """What the account is notified of, then what else stands in the threads of its own newer posts."""
@@ -184,28 +181,27 @@ class Bluesky(Network):
             path, params = "/xrpc/app.bsky.notification.listNotifications", {"reasons": list(MENTIONED)}
             for records, token in self._backwards(path, params, span, cursor.state.get("token"), seen_at):
                 told |= {str(post.get("uri")) for post in records if root_of(post).startswith(f"at://{account}/")}
-                at = {"token": token} if token else {"stage": "threads"}
-                yield Page(records=records, cursor=_kept(cursor, {"end": said(span.end), "told": sorted(told), **at}))
+                stage = None if token else "threads"
+                yield Page(records=records, cursor=span.amid(told=sorted(told), token=token, stage=stage))
         for uri in self._threads(account, span.end):
             if uri in done:
                 continue
             known = {uri, *told}
             replies = [each for each in self._thread(uri) if span.has(seen_at(each)) and each.get("uri") not in known]
             done.append(uri)
-            state = {"end": said(span.end), "stage": "threads", "told": sorted(told), "done": done}
-            yield Page(records=replies, cursor=_kept(cursor, state))
-        yield Page(records=[], cursor=Cursor(position=said(span.end)))
+            yield Page(records=replies, cursor=span.amid(told=sorted(told), done=done, stage="threads"))
+        yield Page(records=[], cursor=span.after())
 
     def _backwards(
-        self, path: str, params: dict[str, Any], span: Span, token: str | None, when: When
+        self, path: str, params: dict[str, Any], span: Span, token: str | None, listed: When
     ) -> Iterator[tuple[list[Record], str | None]]:
         """What pages hold of the span, from the newest on, and how to go on; None after one that ends before it."""
         while True:
             body = self.get(path, **params, limit=PAGE_SIZE, cursor=token)
             found = self.records(body)
             following = _following(body, token)
-            times = [moment for post in found if (moment := when(post))]
-            token = following if not times or min(times) >= span.start else None
+            times = [moment for post in found if (moment := listed(post))]
+            token = following if not times or times[-1] >= span.start else None
             yield [post for post in found if span.has(seen_at(post))], token
             if token is None:
                 return
@@ -272,8 +268,3 @@ def _following(body: Any, token: str | None) -> str | None:
 def _whole(moment: datetime) -> datetime:
     """A moment as far as the API writes it."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-def _kept(cursor: Cursor, state: dict[str, Any]) -> Cursor:
-    """The same place to begin at, and where to go on."""
-    return Cursor(position=cursor.position, state=state)

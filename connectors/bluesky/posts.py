@@ -2,11 +2,11 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from hub.errors import ContractBroken
-from hub.kit import SPOILT
+from hub.kit import SPOILT, moment_of
 
 POST = "app.bsky.feed.post"
 LISTS = ("posts", "feed", "notifications")
@@ -69,20 +69,6 @@ def root_of(item: Record) -> str:
     for name in ("reply", "root", "uri"):
         record = record.get(name) if isinstance(record, dict) else None
     return record if isinstance(record, str) else ""
-
-
-def moment_of(text: Any) -> datetime | None:
-    """A time in ISO 8601; one without a zone is taken as UTC."""
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def said(moment: datetime) -> str:
-    """A time as the API writes it, to the millisecond."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _branches(thread: Record) -> Iterator[Record]:

@@ -10,7 +10,6 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from connectors.bluesky.posts import moment_of
 from connectors.bluesky.sandbox_sessions import Sessions
 from connectors.bluesky.sandbox_shapes import (
     DOMAIN,
@@ -30,6 +29,7 @@ from connectors.bluesky.sandbox_shapes import (
     view_of,
     whole_profile,
 )
+from hub.kit import moment_of
 from sandbox.kit import Person, Reply, Request, Shelves, System, Window, WorldPost, route
 
 PUBLIC, OWN = "public.api.bsky.app", "bsky.social"

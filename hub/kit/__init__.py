@@ -10,6 +10,7 @@ from hub.kit.http import Http, Rejected, Sent
 from hub.kit.network import LookUp, Network, Page, Proofs, Record, Removals
 from hub.kit.pages import LinkHeader, NextToken, OnePage
 from hub.kit.services import Budgets, Clock, Files, Limits, Memory, Services, Token, Tokens
+from hub.kit.spans import Span, moment_of, written
 from hub.kit.waits import MinutesLeft, ResetAt, RetryAfter, epoch_seconds, iso8601, seconds_left
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "Connection", "Destination", "Files", "GraphNetwork", "GraphRejected", "HeaderKeys", "Http", "Limits",
     "LinkHeader", "LookUp", "Memory", "MinutesLeft", "Network", "NextToken", "NoAuth", "NotConnected", "OnePage",
     "Page", "Proofs", "Record", "RefreshToken", "Rejected", "Removals", "ResetAt", "RetryAfter", "Sent", "Services",
-    "Threads", "Token", "Tokens", "epoch_seconds", "iso8601", "read_json", "running", "seconds_left",
+    "Span", "Threads", "Token", "Tokens", "epoch_seconds", "iso8601", "moment_of", "read_json", "running",
+    "seconds_left", "written",
 ]  # fmt: skip

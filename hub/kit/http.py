@@ -27,7 +27,7 @@ from hub.kit.auth import Auth, Session
 from hub.kit.deadline import TimedAdapter
 from hub.kit.gate import GatedAdapter
 from hub.kit.services import Services
-from hub.kit.waits import Wait
+from hub.kit.waits import RetryAfter, Wait
 
 CHUNK_BYTES = 1 << 16
 FIRST_PAUSE_SECONDS = 0.5  # doubled with each further try, and spread by chance
@@ -66,6 +66,7 @@ class Http:
         *,
         trouble: Trouble | None = None,
         open_web: bool = False,
+        user_agent: str = USER_AGENT,
     ) -> None:
         """`trouble` may name what a refusal's body says; `open_web`: addresses come from outside, so every connection
         passes the gate, and redirects are handed on."""
@@ -73,7 +74,7 @@ class Http:
         self._manifest, self._services, self._auth, self._wait = manifest, services, auth, wait
         self._proof = session
         self._wire = requests.Session()
-        self._wire.headers["User-Agent"] = USER_AGENT
+        self._wire.headers["User-Agent"] = user_agent
         self._headers = {name: str(value) for name, value in self._wire.headers.items()}
         self._wire.trust_env = False  # it is read once for each host, not for each request; and no .netrc
         self._open_web = open_web
@@ -240,8 +241,8 @@ class Http:
         if status < 300 or status == 304 or (self._open_web and status < 400):
             return
         retry_after = self._wait.seconds(headers, self._services.clock.now())
-        if self._trouble and status >= 400 and (told := self._trouble(status, _decoded(body))):
-            if isinstance(told, TransientError) and retry_after is not None:
+        if self._trouble and (told := self._trouble(status, _decoded(body))):
+            if isinstance(told, RateLimited) and retry_after is not None:
                 told.retry_after = retry_after  # the headers know better than the connector
             raise told
         if status == 429:
@@ -250,7 +251,8 @@ class Http:
             remedy = "check the token" if status == 401 else "check its scopes and what the account may see"
             raise AccessDenied(f"{title} refused our access ({status}); {remedy} of {self._proof.connection_id}.")
         if status >= 500 or status == 408:
-            raise Unavailable(f"{title} is in trouble ({status}).", retry_after=retry_after)
+            seconds = RetryAfter().seconds(headers, self._services.clock.now())  # not until a window of calls ends
+            raise Unavailable(f"{title} is in trouble ({status}).", retry_after=seconds)
         if status < 400:
             raise ContractBroken(f"{title} sends us elsewhere ({status}); check the connection's host.")
         raise Rejected(f"{title} did not accept the request ({status}).", status=status)

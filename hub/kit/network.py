@@ -17,7 +17,7 @@ from hub.kit.answers import Answer
 from hub.kit.auth import Auth, NoAuth, Session
 from hub.kit.connection import Connection
 from hub.kit.gate import check_url
-from hub.kit.http import Http, Sent
+from hub.kit.http import USER_AGENT, Http, Sent
 from hub.kit.pages import OnePage, Pages
 from hub.kit.services import Services
 from hub.kit.waits import RetryAfter, Wait
@@ -227,12 +227,17 @@ class Network:
     def _price(prices: Prices, read: dict[str, int]) -> int:
         return sum(round(prices.each[kind] * count * MICRO) for kind, count in read.items())
 
+    @property
+    def user_agent(self) -> str:
+        """How we present ourselves, log-ins included, where a network asks for more than our name."""
+        return USER_AGENT
+
     @cached_property
     def http(self) -> Http:
         """The wire to this network."""
         return Http(
             self.manifest, self.services, self.auth, self.wait, self._session(),
-            trouble=self.trouble, open_web=self.open_web,
+            trouble=self.trouble, open_web=self.open_web, user_agent=self.user_agent,
         )  # fmt: skip
 
     def secret(self, name: str) -> str:

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import connectors
-from connectors.bluesky.posts import listed, posts_of, said
+from connectors.bluesky.posts import listed, posts_of
 from connectors.bluesky.session import ends_at
 from hub.domain import Cursor, Reference, Watch
 from hub.errors import AccessDenied, ContractBroken, SetupError
-from hub.kit import Connection, Services
+from hub.kit import Connection, Services, written
 from hub.kit.local import SteppedClock
 from hub.kit.playback import Exchange, OneAnswer, ReplayTransport
 from hub.kit.recordings import STANDS_AT
@@ -26,14 +26,15 @@ from tests.connectors import lexicons
 SEARCH = "GET /xrpc/app.bsky.feed.searchPosts"
 KEYWORD = Watch(network="bluesky", kind="keyword", value="acme", since=datetime(2025, 3, 1, tzinfo=UTC))
 CONTRACT = Path("contracts", "bluesky", "lexicons.json")
+TICK = timedelta(milliseconds=1)
 END = "2025-03-05T11:59:30.000Z"
 
 
 def post(key: str, at: datetime, **more: Any) -> dict[str, Any]:
     return {
         "uri": f"at://did:plc:ana/app.bsky.feed.post/{key}", "cid": f"bafy{key}",
-        "author": {"did": "did:plc:ana", "handle": "ana.bsky.test"}, "indexedAt": said(at),
-        "record": {"$type": "app.bsky.feed.post", "text": f"acme {key}", "createdAt": said(at)},
+        "author": {"did": "did:plc:ana", "handle": "ana.bsky.test"}, "indexedAt": written(at),
+        "record": {"$type": "app.bsky.feed.post", "text": f"acme {key}", "createdAt": written(at)},
     } | more  # fmt: skip
 
 
@@ -67,12 +68,13 @@ def placed(each: dict[str, Any]) -> str:
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.integers(-3, 3)), max_size=30), st.integers(1, 4), st.integers(0, 5)
 )  # fmt: skip
+@example([(0, 0), (2, -1), (1, 0)], 1, 0)
 def test_a_search_brings_every_post_once_however_clocks_run_and_wherever_it_stops(
     times: list[tuple[int, int]], page: int, stop: int
 ) -> None:
     start = datetime(2025, 3, 4, tzinfo=UTC)
     posts = [
-        post(str(number), start + timedelta(milliseconds=at), indexedAt=said(start + timedelta(milliseconds=at + skew)))
+        post(str(number), start + at * TICK, indexedAt=written(start + (at + skew) * TICK))
         for number, (at, skew) in enumerate(times)
     ]
     server, watch = Server(posts, page), KEYWORD.with_(since=start - timedelta(seconds=1))
@@ -272,6 +274,10 @@ def test_recorded_answers_become_the_posts_that_stand_in_them_or_a_named_error(s
 
         assert sorted(map(repr, found)) == sorted(map(repr, expected)), file.name
         assert not any("quarantined" in outcome or "nothing" in outcome for outcome in outcomes), file.name
-        assert posts or all("error" in outcome or "empty" in outcome for outcome in outcomes), file.name
+        assert outcomes, file.name
+        assert all({"post", "error", "empty", "metric"} & set(outcome) for outcome in outcomes), file.name
+        numbers = {each["metric"]["name"]: each["metric"]["value"] for each in outcomes if "metric" in each}
+        if isinstance(body, dict) and "followersCount" in body:
+            assert (numbers["followers"], numbers["following"]) == (body["followersCount"], body["followsCount"])
         read += len(posts)
     assert read > 100

@@ -132,6 +132,32 @@ def test_a_429_is_waited_for_as_told(wire: Wire, clock: SteppedClock, headers: d
     assert clock.sleeps == [seconds]
 
 
+def test_a_server_in_trouble_is_not_left_alone_until_a_window_of_calls_ends(wire: Wire, clock: SteppedClock) -> None:
+    far = str(NOW.timestamp() + 900)
+    wire.answers(says(503, x_reset=far), says(body=b'["up"]', x_reset=far))
+
+    assert ask(wire, clock) == ["up"]
+    assert sum(clock.sleeps) < 2
+
+
+def test_what_the_body_says_is_told_whatever_the_status_and_a_name_may_be_ours_alone(
+    wire: Wire, clock: SteppedClock
+) -> None:
+    class Teller(Town):
+        """Says more in its bodies."""
+
+        user_agent = "python:hub:1 (by /u/acme)"
+
+        def trouble(self, status: int, body: object) -> HubError | None:
+            """No such place."""
+            return SetupError("There is no such place.") if status in (302, 404) else None
+
+    wire.answers(says(302, Location="/elsewhere"))
+    with pytest.raises(SetupError, match="no such place"):
+        ask(wire, clock, Teller)
+    assert wire.seen[0][2]["User-Agent"] == "python:hub:1 (by /u/acme)"
+
+
 def test_a_wait_that_is_too_long_ends_the_run_at_once(wire: Wire, clock: SteppedClock) -> None:
     wire.answers(says(429, Retry_After="3600"))
 

@@ -3,6 +3,7 @@
 PYTHON ?= python3
 LOCK ?= dev
 ARGS ?=
+CASES ?= tests/hostile/own
 
 BIN := .venv/bin
 STAMP := .venv/.$(LOCK).ready
@@ -53,6 +54,9 @@ test: $(STAMP) ## every test; what this machine cannot run is skipped by name
 
 faults: $(STAMP) ## every fault of a destination, a network, a process: matrix, sweep, nemesis, planted mutants; prints the table
 	HUB_TEST_SEEDS=20 $(BIN)/python -m pytest -q -n 2 --dist loadgroup -p tests.faults.table tests/faults $(ARGS)
+
+hostile: $(STAMP) ## hostile posts through the whole hub to what the destinations hold (CASES=DIR: cases.jsonl, raw/, archives.json)
+	@$(BIN)/python -m tests.hostile "$(CASES)" $(ARGS)
 
 check: $(STAMP) ## format, lint, types, import contracts, docs up to date, locks current
 	$(BIN)/ruff format --check .

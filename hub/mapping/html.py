@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from hub.mapping.links import http_url
 from hub.mapping.registry import function
-from hub.mapping.text import decode_entities
+from hub.mapping.text import characters_of
 
 NAME_START = re.compile(r"</?[A-Za-z]")
 TAG = re.compile(r"""<(/?)([A-Za-z][^\s/>]*+)((?:[^>"']++|"[^"]*+"|'[^']*+')*+)>""")
@@ -81,7 +81,7 @@ def html_to_text(html: str | None) -> str | None:
     plain = Plain()
     for kind, content, attributes in _tokens(html):
         if kind == "text":
-            plain.add(decode_entities(content) or "")
+            plain.add(characters_of(content))
         else:
             _lay_out(plain, content, opens=kind == "open", attributes=attributes)
     return str(plain)
@@ -170,5 +170,5 @@ def _attributes(written: str) -> dict[str, str]:
     """Attributes by their name, entities decoded; of two with one name the first counts."""
     values: dict[str, str] = {}
     for name, double, single, bare in ATTRIBUTE.findall(written):
-        values.setdefault(name.lower(), decode_entities(double or single or bare) or "")
+        values.setdefault(name.lower(), characters_of(double or single or bare))
     return values

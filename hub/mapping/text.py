@@ -13,6 +13,7 @@ GRAPHEME = regex.compile(r"\X")
 NOTHING = regex.compile(
     r"[\p{Z}\p{Cc}\p{Cf}\u115f\u1160\u2800\u3164\uffa0]*+"
 )  # blanks, also those of Hangul and Braille
+BARE = regex.compile(r"[<>]|&(?!(?:#\d+|#[xX][0-9a-fA-F]+|\w+);)")  # characters that whoever encodes would have encoded
 ELLIPSIS = "…"
 LARGEST_WRITTEN_OUT = 1e16  # above it a float no longer holds every whole number
 UNITS: dict[str, Callable[[str], int]] = {
@@ -194,9 +195,17 @@ def without_prefix(text: str | None, prefix: str) -> str | None:
 
 @function("decode_entities('R&amp;D')", gives="R&D")
 def decode_entities(text: str | None) -> str | None:
-    """A text that holds HTML's entities but no tags (X sends such), with the characters they name."""
+    """A text that holds HTML's entities but no tags (X sends such), with the characters they name.
+
+    Where a `<`, `>` or `&` stands bare, nobody has encoded the text: what looks like an entity was said so.
+    """
     if not isinstance(text, str):
         return None
+    return text if BARE.search(text) else characters_of(text)
+
+
+def characters_of(text: str) -> str:
+    """A piece of HTML between its tags, as it is read."""
     try:
         return unescape(text)
     except ValueError:  # a character number of thousands of digits: nobody's honest entity

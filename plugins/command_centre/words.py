@@ -86,5 +86,6 @@ def number(value: float | None) -> str:
 
 
 def as_json(value: Any) -> str:
-    """A record as its network sent it, readable."""
-    return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    """A record as its network sent it, readable; half a character, which no page can carry, stays an escape."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -45,8 +45,8 @@ READ_SECONDS = 30.0
 class Ground:
     """One hub against one sandbox."""
 
-    def __init__(self, folder: Path, monkeypatch: Any, *, url: str) -> None:
-        self.clock = Clock(START)
+    def __init__(self, folder: Path, monkeypatch: Any, *, url: str, start: datetime = START) -> None:
+        self.clock = Clock(start)
         self.played = Played(self.clock)
         self.wire = Wire(self.played, read_seconds=READ_SECONDS)
         self._patch = monkeypatch

@@ -127,6 +127,19 @@ def test_lines_pass_over_what_is_blank(parts: list[str | None] | None, said: str
     assert FUNCTIONS["lines"].call(parts) == said
 
 
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ("Fast &amp; quiet &lt;3", "Fast & quiet <3"),
+        ("R&D &amp; Q&A", "R&D &amp; Q&A"),  # whoever encodes would have encoded the other two as well
+        ("<b> is written &lt;b&gt;", "<b> is written &lt;b&gt;"),
+        ("&#x26;&#38;", "&&"),
+    ],
+)
+def test_entities_are_decoded_where_somebody_encoded_them(sent: str, said: str) -> None:
+    assert FUNCTIONS["decode_entities"].call(sent) == said
+
+
 def test_an_entity_of_a_million_digits_is_left_alone() -> None:
     text = "&#" + "9" * 1_000_000 + ";"
 

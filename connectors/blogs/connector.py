@@ -8,6 +8,8 @@ What shapes this module:
 - An address that was configured leads to one that was not: every redirect passes the gate, and a permanent one is
   remembered in the cursor.
 - 304 is no news. 410 means that the feed is gone and a person must act.
+- A feed may say that an entry is gone (RFC 6721), and where news of it could be had at once (WebSub): the first
+  becomes a record of its own, the second is noted in the cursor, for whoever can be reached from outside.
 - Many entries carry no time. One is taken to be written when it was first seen; what a first read finds may be of
   any age, so it counts as the oldest that the watch asks for, and makes no work.
 """
@@ -19,8 +21,9 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import orjson
+import requests.utils
 
-from connectors.blogs.feeds import read_feed
+from connectors.blogs.feeds import Feed, read_feed
 from hub.domain import Cursor, Watch
 from hub.errors import ContractBroken, SetupError
 from hub.kit import Network, NoAuth, Page, Rejected
@@ -48,7 +51,8 @@ class Blogs(Network):
         url, status, headers, body = self._fetch(state.get("moved_to") or watch.value, state)
         if status == 304:
             return
-        digests = {digest_of(entry): entry for entry in self._entries(watch.value, url or watch.value, headers, body)}
+        feed = self._feed(watch.value, url or watch.value, headers, body)
+        digests = {digest_of(entry): entry for entry in feed.entries}
         known = set(state.get("seen", ()))
         now = self.services.clock.now()
         seen_at = (watch.since or now) if cursor.fresh else now
@@ -59,16 +63,18 @@ class Blogs(Network):
                 kept[name] = headers[header]
         if url:
             kept["moved_to"] = url
+        if hub := feed.hub or hub_of(headers.get("Link", "")):
+            kept["hub"] = hub
         yield Page(records=fresh, cursor=Cursor(position=headers.get("ETag"), state=kept))
 
     def read(self, url: str) -> list[dict[str, Any]]:
         """The entries of one document."""
         _, status, headers, body = self._fetch(url, {})
-        entries = self._entries(url, url, headers, body) if status != 304 else []
+        entries = self._feed(url, url, headers, body).entries if status != 304 else []
         return [dated(entry, self.services.clock.now()) for entry in entries]
 
     @staticmethod
-    def _entries(watched: str, address: str, headers: Any, body: bytes) -> list[dict[str, Any]]:
+    def _feed(watched: str, address: str, headers: Any, body: bytes) -> Feed:
         """What the document says; the site that scopes all ids is that of the watch, wherever the feed has moved."""
         site = urlsplit(watched).hostname or ""
         return read_feed(body, site=site, address=address, content_type=headers.get("Content-Type", ""))
@@ -102,7 +108,13 @@ class Blogs(Network):
 
 def dated(entry: dict[str, Any], seen_at: datetime) -> dict[str, Any]:
     """The entry, with the time it was first seen where it carries none."""
-    return entry if "published" in entry or "updated" in entry else {**entry, "seen": seen_at.isoformat()}
+    return entry if entry.keys() & {"published", "updated", "deleted"} else {**entry, "seen": seen_at.isoformat()}
+
+
+def hub_of(links: str) -> str | None:
+    """The hub that an answer's `Link` header names (WebSub), where the document itself names none."""
+    found = (link for link in requests.utils.parse_header_links(links) if link.get("rel") == "hub")
+    return next((link["url"] for link in found if link["url"].startswith(("https://", "http://"))), None)
 
 
 def digest_of(entry: dict[str, Any]) -> str:

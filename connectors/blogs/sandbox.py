@@ -1,7 +1,7 @@
 """The other side of blogs: three sites and their feeds, in RSS 2.0, Atom and JSON Feed.
 
 Feeds answer conditional requests (ETag, Last-Modified, 304) and hold the newest entries only, as feeds do. One path
-has moved for good, one is gone. An entry's page is there for who follows its link.
+has moved for good, one is gone. Atom also says which entries are gone, and names a hub. An entry's page is there for who follows its link.
 """
 
 import hashlib
@@ -14,6 +14,8 @@ from typing import Any
 from sandbox.kit import Reply, Request, System, WorldPost, route
 
 ENTRIES = 50
+TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
+HUB = "hub.coffeelovers.test"  # named, and not played: whoever subscribes must be reachable from outside
 TITLES = {"blog.acme.test": "The Acme blog", "coffeelovers.test": "Coffee lovers", "techreview.test": "Tech review"}
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -61,11 +63,18 @@ class Blogs(System):
             f'<content type="html" xml:lang="{_x(post.lang)}">{_x(_body(post))}</content></entry>'
             for post in posts
         )
+        stones = "".join(
+            f'<at:deleted-entry ref="{_guid(post)}" when="{_iso(post.deleted_at)}"/>'
+            for post in self.world.timeline("blogs")
+            if post.site == request.host and post.deleted_at and post.deleted_at <= self.clock.now()
+        )
         text = (
-            '<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">'
+            f'<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom" xmlns:at="{TOMBSTONES}"'
+            ' xml:lang="en">'
             f"<id>https://{request.host}/</id><title>{_x(TITLES[request.host])}</title>"
             f"<updated>{_iso(_changed_at(posts))}</updated>"
-            f'<link rel="self" href="https://{request.host}/atom.xml"/>{entries}</feed>'
+            f'<link rel="self" href="https://{request.host}/atom.xml"/><link rel="hub" href="https://{HUB}/"/>'
+            f"{entries}{stones}</feed>"
         )
         return _conditional(request, text, "application/atom+xml; charset=utf-8", posts)
 

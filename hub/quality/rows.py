@@ -33,7 +33,7 @@ def check_row(mapped: dict[str, Any], now: datetime) -> tuple[dict[str, Any], li
     """A row fit to become a Post, and the flags it earned; Unmappable where it cannot become one."""
     row = dict(mapped)
     flags: set[str] = set()
-    row["native_id"] = _checked_id(row.get("native_id"), "bad_id", "The record")
+    row["native_id"] = checked_id(row.get("native_id"))
     row["author"] = _author(row.get("author"), flags)
     row["published_at"] = _published(row.get("published_at"), now, flags)
     if "edited_at" in row:
@@ -54,7 +54,8 @@ def check_row(mapped: dict[str, Any], now: datetime) -> tuple[dict[str, Any], li
     return row, sorted(flags)
 
 
-def _checked_id(value: Any, reason: str, whose: str) -> str:
+def checked_id(value: Any, reason: str = "bad_id", whose: str = "The record") -> str:
+    """An id as text; Unmappable where none can be one."""
     if type(value) is int:
         value = str(value)
     if (
@@ -72,7 +73,7 @@ def _author(given: Any, flags: set[str]) -> dict[str, Any]:
     if type(given) is not dict or not given:
         raise Unmappable("The record has no author; check the mapping's `author`.", reason="no_author")
     author: dict[str, Any] = dict(given)
-    author["native_id"] = _checked_id(author.get("native_id"), "no_author", "The author")
+    author["native_id"] = checked_id(author.get("native_id"), "no_author", "The author")
     for field in AUTHOR_LINES:
         if field in author:
             author[field] = clean_line(author[field], flags)

@@ -77,12 +77,20 @@ def _held(
         try:
             return network.read(address), []
         except ContractBroken:
-            if numbers := list(network.measurements(path, network.http.get(address).body)):
+            if numbers := _numbers(network, address, path):
                 return [], numbers
             raise
     records = network.read(address) if "posts" in gives else []
     other = network.http.get(address).body if set(gives) != {"posts"} else None
     return records, list(network.measurements(path, other)) if "measurements" in gives else []
+
+
+def _numbers(network: Network, address: str, path: str) -> list[Measurement]:
+    """The numbers of a body that holds no records; whatever is wrong with it then was said before."""
+    try:
+        return list(network.measurements(path, network.http.get(address).body))
+    except HubError:
+        return []
 
 
 def described(body: bytes) -> str:

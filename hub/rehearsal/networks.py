@@ -41,6 +41,7 @@ class Reading:
     posts: tuple[Post, ...] = ()
     quarantined: tuple[BadRecord, ...] = ()
     skipped: int = 0
+    gone: dict[str, str] = dataclasses.field(default_factory=dict)  # by key; among the skipped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +58,9 @@ def replay(recording: Recording, cursor: Cursor | None = None) -> Iterator[Rehea
         for page in network.pull(watch, cursor or Cursor()):
             reading = understand(recording.connector, watch, page.records, at=recording.story.at)
             yield RehearsedPage(
-                posts=reading.posts, quarantined=reading.quarantined, skipped=reading.skipped, cursor=page.cursor
-            )
+                posts=reading.posts, quarantined=reading.quarantined, skipped=reading.skipped, gone=reading.gone,
+                cursor=page.cursor,
+            )  # fmt: skip
 
 
 def open_network(
@@ -98,7 +100,8 @@ def understand(name: str, watch: Watch, records: Sequence[dict[str, Any]], *, at
     mapping = _mapping(name)
     maker = PostMaker(network=name, record_type=mapping.reads, watch=watch.key, collected_at=at)
     found = sort_records(records, mapping, maker)
-    return Reading(posts=tuple(post for post, _ in found.posts), quarantined=tuple(found.bad), skipped=found.skipped)
+    posts = tuple(post for post, _ in found.posts)
+    return Reading(posts=posts, quarantined=tuple(found.bad), skipped=found.skipped, gone=found.gone)
 
 
 def record(network: Network, *, kind: str, value: str, name: str | None = None, folder: Path | None = None) -> Path:
@@ -217,8 +220,9 @@ def _rehearsed_answers(recording: Recording, told: Outcome) -> Iterator[Outcome]
 def said(reading: Reading) -> Iterator[Outcome]:
     yield from ({"post": post.plain()} for post in reading.posts)
     yield from ({"quarantined": each.reason, "detail": each.detail} for each in reading.quarantined)
-    if reading.skipped:
-        yield {"skipped": reading.skipped}
+    yield from ({"gone": key, "reason": reason} for key, reason in reading.gone.items())
+    if skipped := reading.skipped - len(reading.gone):
+        yield {"skipped": skipped}
 
 
 def _mapping(name: str) -> Mapping:

@@ -12,7 +12,7 @@ import msgspec
 
 from hub.domain import Post, make_key
 from hub.errors import Unmappable
-from hub.quality.rows import check_row
+from hub.quality.rows import check_row, checked_id
 
 PLACE = re.compile(r"\$\.(\w+)")  # the post's own field in a complaint such as `$.media[0].kind`
 NAMED = re.compile(r"field `(\w+)`")  # the complaint is about the post itself: a field is missing, or unknown
@@ -42,6 +42,10 @@ class PostMaker:
             raise Unmappable(f"A field is not as expected: {wrong}.", reason=_reason(str(wrong))) from None
         except UnicodeEncodeError:  # of half a character where no text is due
             raise Unmappable("A field that should be no text holds one that cannot be.", reason="bad_type") from None
+
+    def key_of(self, mapped: dict[str, Any]) -> str:
+        """The key of the post that a mapped record is about, for records that only say that it is gone."""
+        return make_key(self.network, self.record_type, checked_id(mapped.get("native_id")), mapped.get("scope"))
 
     def _name(self, row: dict[str, Any]) -> None:
         """Native ids, which were checked, become keys."""

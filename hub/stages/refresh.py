@@ -18,6 +18,7 @@ import structlog
 from hub.domain import Batch, Cursor, Manifest, Reference, Watch, external_id
 from hub.errors import HubError, RateLimited
 from hub.kit import Network
+from hub.stages.triage import bury
 from hub.store import Landing, Store, faultpoint
 from hub.store.records import encode
 
@@ -172,9 +173,6 @@ def _keep(
             )  # fmt: skip
             tx.batches.land(batch, Cursor())
         tx.keeping.checked(looked_at)
-        for reason in sorted(set(gone.values())):
-            buried = [key for key, why in gone.items() if why == reason]
-            tx.tombstones.add(buried, reason)
-            tx.keeping.empty(buried, reason)
+        bury(tx, gone)
     if gone:
         log.info("posts gone at their origin", network=manifest.name, posts=len(gone))

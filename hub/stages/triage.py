@@ -21,7 +21,7 @@ from hub.stages.admit import Admitted, Found, Rulebook, admit, consider
 from hub.stages.collector import seldom_collected
 from hub.stages.posts import PostMaker
 from hub.stages.validate import BadRecord, Sorted, sort_records
-from hub.store import BatchClaim, Landing, Rejected, StaleClaim, Store, faultpoint
+from hub.store import BatchClaim, Landing, Rejected, StaleClaim, Store, Transaction, faultpoint
 
 log = structlog.get_logger(__name__)
 
@@ -207,6 +207,7 @@ def _settle(batch: _Opened, verdict: Verdict, book: Rulebook, store: Store, run:
     considered = consider(posts, batch.found, book, store)
     faultpoint("triage.decided")
     with store.begin() as tx:
+        bury(tx, batch.sorted.gone)
         admitted = admit(tx, considered, batch.found, book, run=run)
         quarantined = tx.quarantine.add_all([_rejected(one, batch.claim, run) for one in bad])
         known = admitted.known + len(bad) - quarantined
@@ -214,6 +215,14 @@ def _settle(batch: _Opened, verdict: Verdict, book: Rulebook, store: Store, run:
         tx.batches.done(batch.claim, known=known, skipped=skipped, run=run)
     faultpoint("triage.committed")
     done.add(admitted, known=known, skipped=skipped, quarantined=quarantined)
+
+
+def bury(tx: Transaction, gone: Mapping[str, str]) -> None:
+    """Keep nothing of posts that are gone at their origin, by key and reason, and let none of them come back."""
+    for reason in sorted(set(gone.values())):
+        buried = [key for key, why in gone.items() if why == reason]
+        tx.tombstones.add(buried, reason)
+        tx.keeping.empty(buried, reason)
 
 
 def apart(

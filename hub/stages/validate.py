@@ -35,6 +35,7 @@ class Sorted:
     posts: list[tuple[Post, int]] = field(default_factory=list)  # each with its place: records are large, and let go
     bad: list[BadRecord] = field(default_factory=list)
     skipped: int = 0
+    gone: dict[str, str] = field(default_factory=dict)  # why posts are gone at their origin, by key; among the skipped
 
 
 def sort_records(records: Iterable[dict[str, Any]], mapping: RecordMapping, maker: PostMaker) -> Sorted:
@@ -48,6 +49,9 @@ def sort_records(records: Iterable[dict[str, Any]], mapping: RecordMapping, make
             mapped = apply(record)
             if mapped is None:
                 found.skipped += 1
+            elif mapped.get("gone"):
+                found.skipped += 1
+                found.gone[maker.key_of(mapped)] = str(mapped["gone"])
             else:
                 found.posts.append((make(mapped), place))
         except RecordError as problem:

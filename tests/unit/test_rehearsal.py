@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -196,8 +197,9 @@ def test_what_holds_no_records_is_described_without_its_words(body: bytes, said:
 def test_recording_writes_what_can_be_played_and_leads_to_nobody(tmp_path: Path) -> None:
     truth = next(each for each in recordings(name="mastodon") if str(each) == "mastodon/ulid_server")
     folder = tmp_path / "mastodon" / "recordings"
+    day_after = truth.watch.since + timedelta(days=1) if truth.watch.since else STANDS_AT
 
-    with open_network("mastodon", truth.transport(), clock=SteppedClock(STANDS_AT)) as network:
+    with open_network("mastodon", truth.transport(), clock=SteppedClock(day_after)) as network:
         path = record(network, kind="hashtag", value="#Acme", name="Made by a test!", folder=folder)
         with pytest.raises(SetupError, match="is there already"):
             record(network, kind="hashtag", value="#Acme", name="made by a test", folder=folder)
@@ -205,10 +207,10 @@ def test_recording_writes_what_can_be_played_and_leads_to_nobody(tmp_path: Path)
     assert path == folder / "made_by_a_test.json"
     recording = load_recording(path)
     posts = [post for page in replay(recording) for post in page.posts]
-    assert recording.story.source == "recorded on 2025-03-05"
+    assert recording.story.source == "recorded on 2025-03-02"
     assert [len(post.native_id) for post in posts] == [26, 26]
-    assert posts[0].native_id > posts[1].native_id
-    assert posts[0].in_reply_to == posts[1].key
+    assert posts[0].native_id < posts[1].native_id
+    assert posts[1].in_reply_to == posts[0].key
     text = path.read_text(encoding="utf-8").lower()
     assert [word for word in ("cleo", "dan", "invented", "social.test", "logs me out", SECRET) if word in text] == []
 

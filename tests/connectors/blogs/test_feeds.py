@@ -1,10 +1,8 @@
 """Feeds as they are found: every format, what is new in them, and what must not reach the feed library."""
 
-import ast
 import codecs
 import contextlib
 import json
-import re
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +19,7 @@ from hub.kit.local import SteppedClock
 from hub.kit.playback import Exchange, ReplayTransport
 from hub.kit.recordings import STANDS_AT
 from hub.rehearsal import open_network, rehearse
+from tests.connectors.blogs.promises import NotKept, can_be_read, clauses, head_of, holds
 
 URL = "https://blog.test/feed.xml"
 WATCH = Watch(network="blogs", kind="feed", value=URL, since=datetime(2025, 3, 1, tzinfo=UTC))
@@ -36,7 +35,7 @@ def feed(*ids: object) -> str:
 
 
 def read(text: str | bytes) -> list[dict[str, Any]]:
-    return read_feed(text.encode() if isinstance(text, str) else text, site="blog.test", address=URL)
+    return read_feed(text.encode() if isinstance(text, str) else text, site="blog.test", address=URL).entries
 
 
 def pulled(cursor: Cursor, *exchanges: Exchange, watch: Watch = WATCH) -> tuple[list[Any], list[str]]:
@@ -161,7 +160,7 @@ def test_ids_stay_as_they_were_written_wherever_the_feed_is() -> None:
 def test_the_encoding_is_taken_from_the_header_where_the_document_does_not_say() -> None:
     body = RSS.format("<item><title>Müßig</title></item>").encode("iso-8859-1")
 
-    (entry,) = read_feed(body, site="b.test", content_type="application/rss+xml; charset=iso-8859-1")
+    (entry,) = read_feed(body, site="b.test", content_type="application/rss+xml; charset=iso-8859-1").entries
 
     assert entry["title"] == "Müßig"
 
@@ -327,6 +326,73 @@ def test_what_an_entry_quotes_is_only_text(text: str) -> None:
 # Other people's feeds
 
 
+# What is gone, and where news is to be had
+
+TOMBSTONE = """<feed xmlns="http://www.w3.org/2005/Atom" xmlns:at="{space}"><title>Blog</title>
+<link rel="hub" href="https://hub.test/"/><entry><id>tag:blog.test,2025:2</id><title>Two</title></entry>
+<at:deleted-entry ref="tag:blog.test,2025:1" when="2025-03-04T10:00:00Z"><at:by/></at:deleted-entry></feed>"""
+GONE = TOMBSTONE.format(space="http://purl.org/atompub/tombstones/1.0")
+
+
+def test_an_entry_that_a_feed_says_is_gone_is_told_once() -> None:
+    (first,), _ = pulled(Cursor(), Exchange(request=f"GET {URL}", body=GONE))
+    (second,), _ = pulled(first.cursor, Exchange(request=f"GET {URL}", body=GONE))
+
+    assert first.records[-1] == {
+        "id": "tag:blog.test,2025:1", "deleted": "2025-03-04T10:00:00Z", "feed": {"host": "blog.test", "title": "Blog"},
+    }  # fmt: skip
+    assert ids([first]) == ["tag:blog.test,2025:2", "tag:blog.test,2025:1"]
+    assert second.records == []
+
+
+def test_only_what_means_it_is_a_tombstone() -> None:
+    assert [entry["id"] for entry in read(TOMBSTONE.format(space="https://other.test/ns"))] == ["tag:blog.test,2025:2"]
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "hub"),
+    [
+        (GONE, {}, "https://hub.test/"),
+        (feed(1), {"Link": '<https://hub.test/b>; rel="hub", <https://blog.test/>; rel="self"'}, "https://hub.test/b"),
+        (feed(1), {"Link": '<javascript:x>; rel="hub"'}, None),
+        (
+            {
+                "version": "https://jsonfeed.org/version/1.1",
+                "items": [],
+                "hubs": [{"type": "WebSub", "url": "https://hub.test/c"}],
+            },
+            {},
+            "https://hub.test/c",
+        ),
+        (feed(1), {}, None),
+    ],
+    ids=["atom", "header", "odd", "json", "none"],
+)
+def test_a_hub_is_noted_where_a_feed_names_one(body: Any, headers: dict[str, str], hub: str | None) -> None:
+    (page,), _ = pulled(Cursor(), Exchange(request=f"GET {URL}", headers=headers, body=body))
+
+    assert page.cursor.state.get("hub") == hub
+
+
+def test_pictures_and_sounds_are_kept_by_reference() -> None:
+    sound = '<enclosure url="https://blog.test/1.mp3" type="audio/mpeg" length="9"/>'
+    (entry,) = read(RSS.format(f"<item><guid>1</guid>{sound}</item>"))
+    shown = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "items": [
+            {
+                "id": "1",
+                "image": "https://blog.test/1.png",
+                "attachments": [{"url": "https://blog.test/1.mp4", "mime_type": "video/mp4"}, {"url": 7}],
+            }
+        ],
+    }
+    (other,) = read(json.dumps(shown))
+
+    assert entry["media"] == [{"kind": "audio", "url": "https://blog.test/1.mp3"}]
+    assert [each["kind"] for each in other["media"]] == ["image", "video"]
+
+
 @pytest.mark.shared
 def test_feeds_in_the_wild_are_read_in_time_or_refused_by_name(shared: Path) -> None:
     files = [
@@ -351,23 +417,29 @@ def test_feeds_in_the_wild_are_read_in_time_or_refused_by_name(shared: Path) -> 
     assert len(refused) < len(files) / 20
 
 
-EXPECTED = re.compile(r"entries\[0\]\['(title|link|id|published)'\] == (u?'(?:[^'\\]|\\.)*')")
-
-
 @pytest.mark.shared
 def test_feeds_say_what_their_first_comment_promises(shared: Path) -> None:
-    """Ids, links and dates, and titles of feeds that are not about markup, which we leave to the mapping."""
-    checked = 0
+    """What we keep of it: ids, links, authors, titles and words as they were written."""
+    checked, broken = 0, []
     for path in sorted((shared / "recorded" / "rss").rglob("*.xml")):
         body = path.read_bytes()
-        promise = re.search(r"Expect:\s*(.*)", body.decode("latin-1"))
-        if promise is None or path.parent.name in ("sanitize", "base"):
+        promise, content_type = head_of(body)
+        if promise is None or b"<svg" in body or path.parent.name in ("sanitize", "base") or not can_be_read(body):
+            continue  # the library rewrites markup and links there; what we keep is as it was sent
+        try:
+            read = read_feed(
+                body, site="f.test", address=f"http://127.0.0.1:8097/{path.name}", content_type=content_type
+            )
+        except ContractBroken:
+            assert b"<!DOCTYPE" in body or path.name == "rss_empty_document.xml", path.name
             continue
-        for field, literal in EXPECTED.findall(promise.group(1)):
-            entries = read_feed(body, site="feed.test", address=f"http://127.0.0.1:8097/{path.name}")
-            assert entries[-1][field] == ast.literal_eval(literal), path.name
-            checked += 1
-    assert checked >= 3
+        for clause in clauses(promise):
+            with contextlib.suppress(NotKept):
+                if not holds(clause, read.entries[::-1], read.title):
+                    broken.append((path.name, promise, read.title, read.entries[-1:]))
+                checked += 1
+    assert broken == []
+    assert checked >= 35
 
 
 @pytest.mark.shared

@@ -53,6 +53,30 @@ def test_posts_become_work_for_people(town: Town) -> None:
     assert (balance.fetched, balance.handed_off, sum(balance.set_aside.values())) == (4, 3, 1)
 
 
+FEED = Watch(network="blogs", kind="feed", value="https://blog.test/feed.xml")
+TOMBSTONE = {"id": "1", "deleted": "2025-03-04T10:00:00Z", "feed": {"host": "blog.test", "title": "Blog"}}
+
+
+def entry(id: str, text: str) -> dict[str, object]:
+    published = NOW.isoformat()
+    return {"id": id, "text": text, "author": "ana", "published": published, "feed": TOMBSTONE["feed"]}
+
+
+def test_a_record_that_says_a_post_is_gone_empties_it_and_nothing_brings_it_back(town: Town) -> None:
+    town.hear(entry("1", COMPLAINS), entry("2", COMPLAINS), watch=FEED)
+    waiting = [row for row in town.outbox() if row.state == "waiting"]
+
+    done = town.hear(TOMBSTONE, entry("1", f"{COMPLAINS} Still."), watch=FEED)
+    again = town.hear(entry("1", f"{COMPLAINS} Again."), watch=FEED)
+
+    assert (done.new, done.skipped, again.new, again.skipped) == (0, 2, 0, 1)
+    with town.look() as view:
+        assert [view.posts.get(f"blogs:entry:blog.test/{id}").text for id in "12"] == ["", COMPLAINS]
+        assert view.tombstones.dead(["blogs:entry:blog.test/1"])
+    cancelled = {row.post for row in town.outbox() if row.state == "cancelled"}
+    assert cancelled == ({"blogs:entry:blog.test/1"} if waiting else set())
+
+
 def test_nothing_landed_costs_nothing(town: Town) -> None:
     assert town.triage() == triage.Triaged()
 

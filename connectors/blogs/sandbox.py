@@ -1,7 +1,8 @@
 """The other side of blogs: three sites and their feeds, in RSS 2.0, Atom and JSON Feed.
 
 Feeds answer conditional requests (ETag, Last-Modified, 304) and hold the newest entries only, as feeds do. One path
-has moved for good, one is gone. Atom also says which entries are gone, and names a hub. An entry's page is there for who follows its link.
+has moved for good, one is gone. Atom also says which entries are gone, and names a hub. An entry's page is there for
+who follows its link.
 """
 
 import hashlib

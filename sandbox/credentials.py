@@ -8,6 +8,11 @@ CONNECTIONS: dict[str, dict[str, Any]] = {
     "x_default": {"conn_type": "http", "password": "sandbox-x-bearer"},
     "mastodon_default": {"conn_type": "http", "host": "https://mastodon.test", "password": "sandbox-mastodon-token"},
     "bluesky_default": {"conn_type": "http", "login": "acme.bsky.test", "password": "sandbox-bluesky-app-password"},
+    "facebook_default": {
+        "conn_type": "http",
+        "password": "sandbox-facebook-token",
+        "extra": {"app_secret": "sandbox-facebook-secret"},
+    },
     "salesforce_default": {
         "conn_type": "salesforce",
         "extra": {

@@ -45,8 +45,7 @@ class Backward:
     def steps(
         self, ask: Ask, mark: Mark, *, since: datetime | None = None, reach: datetime | None = None
     ) -> Iterator[Step]:
-        """What is newer than the mark, or than `since` where there is none; pages go on down to `reach`, if that is
-        further back."""
+        """What is newer than the mark and than `since`; pages go on down to `reach`, if that is further back."""
         walk = _Walk(self, mark, since, reach)
         token, asked = mark.get("next"), set[str]()
         while True:
@@ -82,8 +81,9 @@ class _Walk:
         self.newest: int | None = mark.get("newest")
         self.fresh: dict[str, int] = dict(mark.get("fresh", {}))
         self.overlap = int(way.overlap.total_seconds())
-        first = int(since.timestamp()) if since else None
-        self.floor = first if self.end is None else self.end - self.overlap
+        floors = [int(since.timestamp())] if since else []
+        floors += [] if self.end is None else [self.end - self.overlap]
+        self.floor = max(floors, default=None)
         depths = [each for each in (self.floor, int(reach.timestamp()) if reach else None) if each is not None]
         self.depth = min(depths) if self.floor is not None else None
 

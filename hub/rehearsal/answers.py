@@ -75,7 +75,8 @@ def _held(
     """The records and the numbers of one answer; with None nobody knows which of them it is to give."""
     if gives is None:
         try:
-            return network.read(address), []
+            records = network.read(address)
+            return records, [] if records else _numbers(network, address, path)
         except ContractBroken:
             if numbers := _numbers(network, address, path):
                 return [], numbers

@@ -82,6 +82,13 @@ def test_something_old_at_the_top_does_not_end_the_walk() -> None:
     assert read(ask, mark)[0] == ["m100"]
 
 
+def test_what_is_older_than_wanted_stays_out_also_at_the_next_walk() -> None:
+    items, since = [record(10), record(0)], START + timedelta(minutes=60)
+    found, mark = read(pages_of(items), {}, since=since)
+
+    assert (found, read(pages_of(items), mark, since=since)[0]) == ([], [])
+
+
 def test_an_empty_list_leaves_no_mark_and_an_empty_page_does_not_end_a_walk() -> None:
     assert read(lambda token: ([], None), {}) == ([], {})
     assert read(lambda token: ([], "more") if token is None else ([record(1)], None), {})[0] == ["m1"]

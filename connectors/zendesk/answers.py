@@ -6,11 +6,16 @@ are kept: a description may quote the ticket or name a person.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
+from hub.domain import Allowance
 from hub.errors import AccessDenied, HubError, RecordRefused, Unavailable
 
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]{1,59}")
+LIMIT = re.compile(r"total=(\d+); remaining=(\d+); resets=(\d+)")
+ENDPOINT = "zendesk-ratelimit-"
+INFLIGHT = f"{ENDPOINT}inflight-jobs"  # says how many jobs may run, not how many calls may be made
 
 
 class Refused(RecordRefused):
@@ -22,6 +27,10 @@ class Refused(RecordRefused):
         self.fields = fields
 
 
+class Forbidden(AccessDenied):
+    """We are known, and this is not open to us."""
+
+
 def name_trouble(response: Any) -> HubError:
     """The error of ours for an answer that is no success; 429 and a first 401 never come this far."""
     status = response.status_code
@@ -29,7 +38,8 @@ def name_trouble(response: Any) -> HubError:
     if status >= 500:
         return Unavailable(f"Zendesk answered {status}.")
     if status in (401, 403):
-        return AccessDenied(f"Zendesk denies us access ({status}); check the connection's secrets and scopes.")
+        kind = Forbidden if status == 403 else AccessDenied
+        return kind(f"Zendesk denies us access ({status}); check the connection's secrets and scopes.")
     word, fields = word_of(body), fields_of(body)
     where = f" at {', '.join(fields)}" if fields else ""
     return Refused(
@@ -38,6 +48,20 @@ def name_trouble(response: Any) -> HubError:
         status=status,
         fields=fields,
     )
+
+
+def allowances_in(headers: Mapping[str, str]) -> dict[str, Allowance]:
+    """What an answer says is left, by the endpoint's name; under no name what is the account's."""
+    found: dict[str, Allowance] = {}
+    total, left, resets = (headers.get(f"ratelimit-{name}", "") for name in ("limit", "remaining", "reset"))
+    told = {"": f"total={total}; remaining={left}; resets={resets}"}
+    told |= {name.lower(): text for name, text in headers.items() if name.lower().startswith(ENDPOINT)}
+    for name, text in told.items():
+        match = LIMIT.fullmatch(text)
+        if match and int(match[1]) and name != INFLIGHT:
+            of, remaining, seconds = (int(part) for part in match.groups())
+            found[name.removeprefix(ENDPOINT)] = Allowance(remaining=remaining, of=of, seconds=seconds)
+    return found
 
 
 def read(response: Any) -> dict[str, Any]:

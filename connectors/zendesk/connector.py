@@ -1,8 +1,10 @@
 """Zendesk: cases as tickets, later posts of the same conversation as comments on them.
 
 Sending twice is harmless. Creating a ticket carries an `Idempotency-Key` (our id and version, kept by Zendesk for
-two hours), and tickets are listed by `external_id`, which finds them after that. A comment carries our id in
-the metadata of its audit, which is looked for before a repeat. What else shaped this module:
+two hours), and tickets are listed by `external_id`, which finds them after that. From a backlog of a hundred, tickets
+go a hundred at a time into jobs, which know no key: their names are on disk before they can begin, and what they do not
+tell of is looked up. A comment carries our id in the metadata of its audit, which is looked for before a repeat.
+What else shaped this module:
 
 - The key belongs to one body: another body under it is a 400, which means "look up", as does a 409.
 - zenpy repeats a PUT up to four times and waits on a 429 for as long as it is told. Our session sends once and
@@ -14,284 +16,179 @@ the metadata of its audit, which is looked for before a repeat. What else shaped
 - The author becomes an end user known by our digest of the author's key. No e-mail address is invented.
 """
 
-import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from hashlib import sha256
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
-from connectors.zendesk.access import host_of, open_session
-from connectors.zendesk.answers import Refused, name_trouble
+import structlog
+
+from connectors.zendesk.answers import Refused
+from connectors.zendesk.bulk import Bulk
+from connectors.zendesk.conversation import Conversations, goes_on
+from connectors.zendesk.desk import Desk
+from connectors.zendesk.jobs import Jobs
+from connectors.zendesk.marks import marker_in, marker_of
+from connectors.zendesk.tickets import Tickets
+from connectors.zendesk.users import EndUsers, Users, requester_of
 from hub.domain import Delivery, FoundRecord, Receipt
 from hub.errors import AccessDenied, SetupError, Unavailable
-from hub.kit import Destination
+from hub.kit import Destination, running
 from hub.kit.vendor import one_by_one
 
+log = structlog.get_logger(__name__)
+
 DELIVERIES_PER_SEND = 10
-REMEMBER_USER_SECONDS = 30 * 86_400.0
-CONFLICT_WAIT_SECONDS = 10.0
-BODY_CHANGED = "idempotent_request_error"  # the key has been used for another body
-ANSWERED = ("pending", "hold", "solved")  # what a customer's next words open again
-OWNED_BY_AGENTS = ("comment", "requester", "tags", "status")  # left alone once the ticket exists
+BULK_FROM = 100  # so many waiting tickets are worth a job
+MOST_AT_ONCE = 1_000  # tickets in one call of ours: ten jobs
+RENEW_EVERY = 10  # deliveries that go one by one
 
 
 class Zendesk(Destination):
-    """Creates tickets and adds comments, one call each; see the module for why a repeat does no harm."""
+    """Creates tickets and adds comments; see the module for why a repeat does no harm."""
 
     batch_size = DELIVERIES_PER_SEND
 
-    def open(self) -> Any:
-        """zenpy over our session, without its cache."""
-        from zenpy import Zenpy
+    def open(self) -> Desk:
+        """The account behind the connection."""
+        return Desk(self.manifest, self.connection, self.services)
 
-        logging.getLogger("zenpy").setLevel(logging.WARNING)  # its debug lines hold whole payloads
-        subdomain, _, domain = host_of(self.connection).partition(".")
-        session = open_session(self.services, self.manifest, self.connection)
-        return Zenpy(subdomain=subdomain, domain=domain, session=session, anonymous=True, disable_cache=True)
+    @property
+    def desk(self) -> Desk:
+        """The open account."""
+        desk: Desk = self.client
+        return desk
 
-    def close(self) -> None:
-        """Close the connections that the library keeps open."""
-        client = self.__dict__.pop("client", None)
-        if client is not None:
-            client.tickets.session.close()
+    @cached_property
+    def conversations(self) -> Conversations:
+        """Which ticket takes a comment."""
+        return Conversations(self.desk, self.connection.id)
+
+    @cached_property
+    def tickets(self) -> Tickets:
+        """Writes one by one."""
+        return Tickets(self.desk, self.conversations)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Background jobs; whoever waits for one holds the deliveries longer."""
+        return Jobs(self.desk, lambda: self.claim.renew())
+
+    @cached_property
+    def users(self) -> EndUsers:
+        """Authors as end users."""
+        return EndUsers(self.desk, self.jobs, self.connection.id)
+
+    @cached_property
+    def bulk(self) -> Bulk:
+        """Writes many at once."""
+        return Bulk(self.jobs, self.services, self.connection.id, self.desk.shown)
 
     def check(self) -> None:
         """Prove that we are somebody there; costs one request. Without credentials Zendesk says 200 and nobody."""
-        if not getattr(self.ask(self.client.users.me), "id", None):
+        if not getattr(self.desk.ask(self.desk.library.users.me), "id", None):
             raise AccessDenied(f"Zendesk does not know us; check the connection {self.connection.id}.")
 
+    def plan(self, object: str, waiting: int) -> int:
+        """One by one, but for tickets of which many wait."""
+        return min(waiting, MOST_AT_ONCE) if object == "ticket" and waiting >= BULK_FROM else DELIVERIES_PER_SEND
+
     def find(self, deliveries: Sequence[Delivery]) -> Iterator[FoundRecord]:
-        """Tickets listed by our id; comments by the marker in the audits of their ticket."""
+        """Tickets listed by our id; comments by the marker in the audits of their ticket. The oldest counts."""
         for delivery in deliveries:
-            for ticket in self.candidates(delivery):
-                marker = self.marker(ticket.id, delivery.external_id)
-                if marker or delivery.object == "ticket":
-                    comment_id, digest = marker or (None, None)
-                    object_id = ticket.id if delivery.object == "ticket" else f"{ticket.id}/{comment_id}"
-                    yield FoundRecord(
-                        external_id=delivery.external_id,
-                        object_id=str(object_id),
-                        digest=digest,
-                        url=self.link(ticket.id),
-                    )
+            if delivery.object == "comment":
+                for ticket_id, (comment_id, digest) in self.conversations.comments(delivery):
+                    yield self.record(delivery, f"{ticket_id}/{comment_id}", digest)
                     break
+            elif ticket := self.found_ticket(delivery):
+                mark = marker_in(self.desk.audits(ticket.id), delivery.external_id)
+                yield self.record(delivery, str(ticket.id), mark[1] if mark else None)
+
+    def found_ticket(self, delivery: Delivery) -> Any | None:
+        """The oldest ticket under our id, or the one that we know by its number."""
+        tickets = [ticket for ticket in self.desk.listed(delivery.external_id) if not goes_on(ticket)]
+        if len(tickets) > 1:  # made by hand, or by a copy of our store: a person should close all but the oldest
+            ids = [ticket.id for ticket in tickets]
+            log.error("found twice", destination=self.manifest.name, external_id=delivery.external_id, objects=ids)
+        return tickets[0] if tickets else self.desk.show(delivery.object_id) if delivery.object_id else None
+
+    def record(self, delivery: Delivery, object_id: str, digest: str | None) -> FoundRecord:
+        """What was found, with where an agent reads it."""
+        url = self.desk.link(object_id.partition("/")[0])
+        return FoundRecord(external_id=delivery.external_id, object_id=object_id, digest=digest, url=url)
 
     def send(self, deliveries: Sequence[Delivery]) -> Iterator[Receipt]:
-        """One call after the other; one receipt for each delivery, in order."""
-        yield from one_by_one(deliveries, self.send_one)
+        """Jobs for many new tickets, else one call after the other; one receipt for each delivery, in order."""
+        new = [one for one in deliveries if one.object == "ticket" and not one.object_id]
+        users = self.users_of(new)
+        if len(new) >= BULK_FROM:
+            return self.send_many(deliveries, new, users)
+        return self.send_singly(deliveries, users)
 
-    def send_one(self, delivery: Delivery) -> Receipt:
+    def send_singly(self, deliveries: Sequence[Delivery], users: Users) -> Iterator[Receipt]:
+        """One call after the other, under a lease that is renewed on the way."""
+        for number, receipt in enumerate(one_by_one(deliveries, lambda one: self.send_one(one, users)), start=1):
+            yield receipt
+            if number % RENEW_EVERY == 0:
+                self.claim.renew()
+
+    def send_one(self, delivery: Delivery, users: Users) -> Receipt:
         """A new ticket, a changed ticket or a comment; what Zendesk refuses is a receipt."""
-        ways = {"ticket": self.update if delivery.object_id else self.create, "comment": self.comment}
-        if delivery.object not in ways:
-            raise SetupError(
-                f"Zendesk takes no {delivery.object}; mappings/zendesk.yaml must make a ticket or a comment."
-            )
         try:
-            return ways[delivery.object](delivery)
+            match delivery.object:
+                case "ticket" if delivery.object_id:
+                    return self.tickets.update(delivery)
+                case "ticket":
+                    return self.tickets.create(delivery, ticket_fields(delivery, users))
+                case "comment":
+                    return self.tickets.comment(delivery)
         except Refused as refused:
-            if "requester" in refused.fields or "requester_id" in refused.fields:
-                self.forget_user(delivery)
-            return Receipt(delivery=delivery.id, outcome="refused", reason=refused.reason, detail=str(refused))
+            return self.refused(delivery, refused)
+        raise SetupError(f"Zendesk takes no {delivery.object}; mappings/zendesk.yaml must make a ticket or a comment.")
 
-    def create(self, delivery: Delivery, **more: Any) -> Receipt:
-        """A ticket under our external id; the same key with the same body is the same ticket."""
-        from zenpy.lib.api_objects import Ticket
+    def send_many(self, deliveries: Sequence[Delivery], new: Sequence[Delivery], users: Users) -> Iterator[Receipt]:
+        """New tickets go into jobs; what cannot, or is no new ticket, goes by itself."""
+        rows, receipts = [], dict[int, Receipt]()
+        for delivery in new:
+            try:
+                rows.append((delivery, ticket_fields(delivery, users)))
+            except Refused as refused:
+                receipts[delivery.id] = self.refused(delivery, refused)
+        begun = self.bulk.begin(rows, self.claim)
+        if isinstance(begun.trouble, Refused):  # one of them spoils the call: singly, it shows which
+            rest = [one for one, _ in rows if one.id not in begun.deliveries]
+            receipts |= {receipt.delivery: receipt for receipt in self.send_singly(rest, users)}
+        for delivery in deliveries:
+            yield receipts.get(delivery.id) or self.bulk.told(delivery, begun)
 
-        fields = {name: value for name, value in delivery.body.items() if name != "requester"}
-        given = {"external_id": delivery.external_id, "requester_id": self.user_of(delivery)} | more
-        ticket = Ticket(**fields | given, metadata=marker_of(delivery))
+    def resume(self, job: str, deliveries: Sequence[Delivery]) -> Iterator[Receipt]:
+        """The tickets that jobs have made of these deliveries; a row that failed is left to be sent by itself."""
+        for delivery, ticket_id in self.bulk.outcome(job, deliveries):
+            if ticket_id is None:
+                yield running(delivery, ask_again_in=self.bulk.ask_again_in)
+            else:
+                url = self.desk.link(ticket_id)
+                yield Receipt(delivery=delivery.id, outcome="created", object_id=str(ticket_id), url=url)
+
+    def users_of(self, new: Sequence[Delivery]) -> Users:
+        """The authors as end users; if that fails, nothing of what they wrote has been sent."""
         try:
-            with self.idempotency_key(delivery):
-                audit = self.ask(self.client.tickets.create, ticket)
-        except Refused as refused:
-            if refused.reason == BODY_CHANGED or refused.status == 409:  # 409: a call with this key is still at work
-                return Receipt(delivery=delivery.id, outcome="unknown", reason=refused.reason)
-            raise
-        return self.receipt(delivery, audit, outcome="created")
+            return self.users.of(new)
+        except Unavailable as lost:
+            raise Unavailable(str(lost), retry_after=lost.retry_after, sent=False) from None
 
-    def update(self, delivery: Delivery) -> Receipt:
-        """A later version of a ticket: what agents have in hand stays as they left it."""
-        from zenpy.lib.api_objects import Ticket
-
-        fields = {name: value for name, value in delivery.body.items() if name not in OWNED_BY_AGENTS}
-        held = self.show(delivery.object_id)
-        if held is None or held.status == "closed":
-            reason = "deleted_there" if held is None else "closed_there"
-            return Receipt(
-                delivery=delivery.id, outcome="refused", reason=reason, detail="Agents have put this ticket away."
-            )
-        change = Ticket(id=held.id, **fields, metadata=marker_of(delivery), **safely(held))
-        try:
-            return self.receipt(delivery, self.ask(self.client.tickets.update, change), outcome="updated")
-        except Refused as refused:
-            return self.put_off(delivery, refused)
-
-    def comment(self, delivery: Delivery) -> Receipt:
-        """The requester's next words on the ticket of their conversation."""
-        if delivery.object_id:
-            detail = "A comment cannot be changed in Zendesk."
-            return Receipt(delivery=delivery.id, outcome="unchanged", object_id=delivery.object_id, detail=detail)
-        ticket = self.open_ticket(delivery)
-        if ticket is None and delivery.parent_object_id:
-            detail = "Agents have deleted the ticket of this conversation."
-            return Receipt(delivery=delivery.id, outcome="refused", reason="parent_deleted", detail=detail)
-        if ticket is None:
-            return Receipt(delivery=delivery.id, outcome="parent_missing", reason="no_ticket")
-        if ticket.status == "closed":
-            return self.follow_up(delivery, ticket)
-        return self.add(delivery, ticket)
-
-    def add(self, delivery: Delivery, ticket: Any) -> Receipt:
-        """Put the comment on this ticket, unless the ticket changed since it was read."""
-        from zenpy.lib.api_objects import Ticket
-
-        words = {**delivery.body["comment"], "author_id": ticket.requester_id}
-        again = {"status": "open"} if ticket.status in ANSWERED else {}
-        change = Ticket(id=ticket.id, comment=words, metadata=marker_of(delivery), **again, **safely(ticket))
-        try:
-            return self.receipt(delivery, self.ask(self.client.tickets.update, change), outcome="created")
-        except Refused as refused:
-            return self.put_off(delivery, refused)
-
-    def follow_up(self, delivery: Delivery, closed: Any) -> Receipt:
-        """The closed ticket's conversation goes on in a new one, which Zendesk links to it."""
-        more = {
-            "external_id": delivery.parent,
-            "requester_id": closed.requester_id,
-            "subject": closed.subject,
-            "via_followup_source_id": closed.id,
-        }
-        return self.create(delivery, **more)
-
-    def put_off(self, delivery: Delivery, refused: Refused) -> Receipt:
-        """An agent was faster (409): nothing was written, so the same may be sent after the next reading."""
-        if refused.status != 409:
-            raise refused
-        return Receipt(
-            delivery=delivery.id, outcome="deferred", reason="ticket_changed", retry_after=CONFLICT_WAIT_SECONDS
-        )
-
-    def receipt(self, delivery: Delivery, audit: Any, *, outcome: Any) -> Receipt:
-        """What the answer to a write proves; without the ids in it, nothing."""
-        ticket_id = getattr(getattr(audit, "ticket", None), "id", None)
-        if not ticket_id:
-            return Receipt(delivery=delivery.id, outcome="unknown", reason="unreadable_answer")
-        object_id = str(ticket_id)
-        if delivery.object == "comment":
-            object_id = f"{ticket_id}/{comment_in(audit.audit)}"
-        return Receipt(delivery=delivery.id, outcome=outcome, object_id=object_id, url=self.link(ticket_id))
-
-    def candidates(self, delivery: Delivery) -> list[Any]:
-        """The tickets, oldest first, that may be or hold what was delivered."""
-        listed = self.listed(delivery.external_id if delivery.object == "ticket" else delivery.parent)
-        known = delivery.parent_object_id if delivery.object == "comment" else delivery.object_id
-        if known and all(str(ticket.id) != known for ticket in listed):
-            shown = self.show(known)
-            listed += [shown] if shown else []
-        return sorted(listed, key=lambda ticket: int(ticket.id))
-
-    def open_ticket(self, delivery: Delivery) -> Any | None:
-        """The ticket to comment on: the known one, else the newest of its conversation, rather open than closed."""
-        known = self.show(delivery.parent_object_id) if delivery.parent_object_id else None
-        if known is not None and known.status != "closed":
-            return known
-        tickets = self.listed(delivery.parent) + ([known] if known else [])
-        return max(tickets, key=lambda ticket: (ticket.status != "closed", int(ticket.id)), default=None)
-
-    def listed(self, external_id: str | None) -> list[Any]:
-        """All tickets under an external id; the list is exact where search lags."""
-        return list(self.ask(lambda: list(self.client.tickets(external_id=external_id)))) if external_id else []
-
-    def show(self, ticket_id: str | None) -> Any | None:
-        """One ticket as it is now, or nothing if it was deleted."""
-        try:
-            return self.ask(self.client.tickets, id=int(ticket_id or 0))
-        except Refused as refused:
-            if refused.status == 404:
-                return None
-            raise
-
-    def marker(self, ticket_id: int, external_id: str) -> tuple[str, str | None] | None:
-        """The comment that carries our id on this ticket, and the digest it was sent with."""
-        found = None
-        for audit in self.ask(lambda: list(self.client.tickets.audits(ticket_id))):
-            custom = plain(audit).get("metadata", {}).get("custom") or {}
-            if custom.get("hub_id") == external_id:
-                comment_id = found[0] if found else comment_in(audit)
-                found = (comment_id, custom.get("hub_digest"))  # a later version changed the same object
-        return found
-
-    def user_of(self, delivery: Delivery) -> int | None:
-        """The end user behind the author: made or found by our id for them, then remembered."""
-        from zenpy.lib.api_objects import User
-
-        requester = delivery.body.get("requester")
-        if not requester:
-            return None
-        key = self.user_key(requester["external_id"])
-        known = self.services.memory.get(key)
-        if known is None:
-            user = User(name=requester["name"], external_id=requester["external_id"], role="end-user")
-            known = self.ask(self.client.users.create_or_update, user).id
-            self.services.memory.set(key, known, keep_seconds=REMEMBER_USER_SECONDS)
-        return int(known)
-
-    def forget_user(self, delivery: Delivery) -> None:
-        """The remembered end user is of no use (suspended, deleted): ask anew next time."""
-        requester = delivery.body.get("requester") or {}
-        if "external_id" in requester:
-            self.services.memory.set(self.user_key(requester["external_id"]), None)
-
-    def user_key(self, external_id: str) -> str:
-        """Under which an end user's id is remembered."""
-        return f"{self.connection.id}:user:{external_id}"
-
-    def ask(self, call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        """One call through the library; its errors, which quote the answer, become ours, which do not."""
-        from requests import HTTPError
-        from zenpy.lib.exception import APIException, ZenpyException
-
-        try:
-            return call(*arguments, **options)
-        except (APIException, HTTPError) as trouble:
-            raise name_trouble(trouble.response) from None
-        except (ZenpyException, AttributeError, KeyError, TypeError, ValueError):
-            raise Unavailable("Zendesk's answer cannot be read.") from None
-
-    @contextmanager
-    def idempotency_key(self, delivery: Delivery) -> Iterator[None]:
-        """For the one call inside: the header that zenpy has no argument for."""
-        headers = self.client.tickets.session.headers
-        name = f"{delivery.external_id}:{delivery.version}"
-        headers["Idempotency-Key"] = sha256(name.encode()).hexdigest()
-        try:
-            yield
-        finally:
-            del headers["Idempotency-Key"]
-
-    def link(self, ticket_id: int) -> str:
-        """Where an agent reads the ticket."""
-        return f"https://{host_of(self.connection)}/agent/tickets/{ticket_id}"
+    def refused(self, delivery: Delivery, refused: Refused) -> Receipt:
+        """A refusal for good, with the fields that it is about."""
+        if {"requester", "requester_id"} & set(refused.fields):
+            self.users.forget(delivery)
+        return Receipt(delivery=delivery.id, outcome="refused", reason=refused.reason, detail=str(refused))
 
 
-def safely(ticket: Any) -> dict[str, Any]:
-    """Makes Zendesk refuse the change if the ticket was touched since we read it."""
-    return {"safe_update": True, "updated_stamp": ticket.updated_at}
-
-
-def marker_of(delivery: Delivery) -> dict[str, Any]:
-    """What lets us recognise our change among a ticket's audits."""
-    return {"hub_id": delivery.external_id, "hub_version": str(delivery.version), "hub_digest": delivery.digest}
-
-
-def comment_in(audit: Any) -> str:
-    """The id of the comment that an audit tells of."""
-    events = plain(audit).get("events") or []
-    return next((str(event["id"]) for event in events if event.get("type") == "Comment"), "")
-
-
-def plain(audit: Any) -> dict[str, Any]:
-    """An audit as plain data, however much of it the library has turned into objects."""
-    facts = audit if isinstance(audit, dict) else audit.to_dict()
-    return facts if isinstance(facts, dict) else {}
+def ticket_fields(delivery: Delivery, users: Users) -> dict[str, Any]:
+    """A new ticket as Zendesk takes it; Refused where its author cannot be an end user."""
+    requester = requester_of(delivery)
+    user = users[requester["external_id"]] if requester else None
+    if isinstance(user, Refused):
+        raise user
+    fields = {name: value for name, value in delivery.body.items() if name != "requester"}
+    given = {"external_id": delivery.external_id, "metadata": marker_of(delivery)}
+    return fields | given | ({"requester_id": user} if user else {})

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 from sandbox.kit import Reply, Request
 
@@ -10,6 +11,8 @@ STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
 PRIORITIES = ("low", "normal", "high", "urgent", None)
 LONGEST_COMMENT = 65_535
 MOST_COMMENTS = 5_000
+MOST_ON_A_PAGE = 100
+DEEPEST_PAGE = 10_000
 PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
 Row = dict[str, Any]
@@ -51,20 +54,23 @@ def shown(row: Row, host: str) -> Row:
         "has_incidents": False, "due_at": None, "satisfaction_rating": None, "sharing_agreement_ids": [],
         "allow_channelback": False, "allow_attachments": True, "from_messaging_channel": False,
     }  # fmt: skip
-    return {"url": f"https://{host}/api/v2/tickets/{row['id']}.json", **blank, "raw_subject": row["subject"], **row}
+    told = {name: value for name, value in row.items() if name != "earlier_comments"}
+    return {"url": f"https://{host}/api/v2/tickets/{row['id']}.json", **blank, "raw_subject": row["subject"], **told}
 
 
 def ticket_of(
-    given: Row, comment: Row, *, id: int, at: str, subject: str, words: str, bot_id: int, follow_up: bool
+    given: Row, comment: Row, *, id: int, at: str, subject: str, words: str, bot_id: int, follow_up: Row | None
 ) -> Row:
     """A new ticket as it is kept."""
+    source = {"ticket_id": follow_up["id"], "subject": follow_up["subject"]} if follow_up else {}
+    rel = "follow_up" if follow_up else None
     return {
         "id": id, "external_id": given.get("external_id"), "created_at": at, "updated_at": at, "subject": subject,
         "description": words, "priority": given.get("priority"), "status": given.get("status") or "new",
         "requester_id": given.get("requester_id") or bot_id, "submitter_id": bot_id, "group_id": given.get("group_id"),
         "is_public": comment.get("public", True), "tags": given.get("tags") or [], "followup_ids": [],
         "custom_fields": given.get("custom_fields") or [],
-        "via": {"channel": "api", "source": {"from": {}, "to": {}, "rel": "follow_up" if follow_up else None}},
+        "via": {"channel": "api", "source": {"from": source, "to": {}, "rel": rel}},
     }  # fmt: skip
 
 
@@ -76,10 +82,11 @@ def comment_of(*, id: int, author_id: int, words: str, public: bool) -> Row:
     }  # fmt: skip
 
 
-def audit_of(row: Row, *, id: int, at: str, author_id: int, custom: Row, events: list[Row]) -> Row:
+def audit_of(
+    row: Row, *, id: int, at: str, author_id: int, custom: Row, events: list[Row], via: Row | None = None
+) -> Row:
     """One audit: who changed what, with the metadata that came along."""
     system = {"client": "sandbox", "ip_address": "127.0.0.1"}
-    via = {"channel": "api", "source": {"from": {}, "to": {}, "rel": None}}
     return {
         "id": id,
         "ticket_id": row["id"],
@@ -87,35 +94,76 @@ def audit_of(row: Row, *, id: int, at: str, author_id: int, custom: Row, events:
         "author_id": author_id,
         "metadata": {"system": system, "custom": custom},
         "events": [{**event, "audit_id": id} if event["type"] == "Comment" else event for event in events],
-        "via": via,
+        "via": via or {"channel": "api", "source": {"from": {}, "to": {}, "rel": None}},
     }
+
+
+def merged(row: Row, other: Row) -> Row:
+    """How an audit says that two tickets became one: the source names its target, the target its sources."""
+    return {"channel": "web", "source": {"from": {"subject": row["subject"], **other}, "to": {}, "rel": "merge"}}
 
 
 def allowed(request: Request, scopes: str) -> bool:
     """Whether `read`, `tickets:write` and the like cover this request."""
     act = "read" if request.method == "GET" else "write"
     resource = request.path.removeprefix(f"{API}/").partition("/")[0]
-    resource = {"search": "tickets"}.get(resource, resource)
+    resource = {"search": "tickets"}.get(resource, resource)  # jobs are a resource that no scope names
     return bool({act, f"{resource}:{act}"} & set(scopes.split()))
 
 
 def page(request: Request, kind: str, rows: list[Row]) -> Reply:
-    """One page by cursor, or everything where no page size was asked for."""
-    size = min(int(request.param("page[size]", "100")), 100)
+    """One page: by cursor where its size is asked for in that way, else by number and no deeper than 10,000 rows."""
+    return page_by_cursor(request, kind, rows) if "page[size]" in request.query else page_by_number(request, kind, rows)
+
+
+def page_by_cursor(request: Request, kind: str, rows: list[Row]) -> Reply:
+    """A page that says whether there are more."""
+    size = min(int(request.param("page[size]")), MOST_ON_A_PAGE)
     start = int(request.param("page[after]", "0"))
     more = start + size < len(rows)
-    link = f"https://{request.host}{request.path}.json?page[after]={start + size}&page[size]={size}"
-    if request.param("external_id"):
-        link += f"&external_id={request.param('external_id')}"
+    link = address_of(request, {"page[after]": str(start + size), "page[size]": str(size)})
     meta = {"has_more": more, "after_cursor": str(start + size), "before_cursor": str(start)}
     links = {"prev": None, "next": link if more else None}
     return Reply.json({kind: rows[start : start + size], "meta": meta, "links": links})
 
 
+def page_by_number(request: Request, kind: str, rows: list[Row]) -> Reply:
+    """The old way, with a count of all."""
+    size = min(int(request.param("per_page", str(MOST_ON_A_PAGE))), MOST_ON_A_PAGE)
+    number = int(request.param("page", "1"))
+    if number * size > DEEPEST_PAGE:
+        error = {"code": "InvalidPaginationDepth", "title": "Invalid pagination depth", "detail": "Use a cursor"}
+        return Reply.json({"errors": [error]}, status=400)
+    start = (number - 1) * size
+    following = address_of(request, {"page": str(number + 1), "per_page": str(size)})
+    before = address_of(request, {"page": str(number - 1), "per_page": str(size)})
+    links = {
+        "next_page": following if start + size < len(rows) else None,
+        "previous_page": before if number > 1 else None,
+    }
+    return Reply.json({kind: rows[start : start + size], **links, "count": len(rows)})
+
+
+def address_of(request: Request, changes: dict[str, str]) -> str:
+    """The same question with other parameters."""
+    asked = {name: values[0] for name, values in request.query.items()} | changes
+    return f"https://{request.host}{request.path}.json?{urlencode(asked)}"
+
+
 def invalid(faults: Row) -> Reply:
     """Zendesk's 422."""
-    body = {"error": "RecordInvalid", "description": "Record validation errors", "details": faults}
-    return Reply.json(body, status=422)
+    return Reply.json(record_invalid(faults), status=422)
+
+
+def record_invalid(faults: Row) -> Row:
+    """What a 422 says."""
+    return {"error": "RecordInvalid", "description": "Record validation errors", "details": faults}
+
+
+def too_many_values(most: int) -> Reply:
+    """Zendesk's answer to more rows than one call takes."""
+    words = f"Parameter  cannot specify more than {most} values"
+    return Reply.json({"error": "TooManyValues", "description": words, "max_count": most}, status=400)
 
 
 def missing() -> Reply:
@@ -133,3 +181,9 @@ def key_mismatch() -> Reply:
     """Zendesk's answer to a known key with another body."""
     words = "Request parameters don't match the given idempotency key"
     return Reply.json({"error": "IdempotentRequestError", "description": words}, status=400)
+
+
+def in_progress() -> Reply:
+    """Zendesk's answer to a known key whose first call is still at work."""
+    words = "A request with this idempotency key is in progress"
+    return Reply.json({"error": "Conflict", "description": words}, status=409)

@@ -54,7 +54,7 @@ def comment(bench: Bench, number: int, *, parent_object_id: str | None = None, w
 
 def by_agent(zendesk: Destination, ticket: Receipt, **changes: Any) -> None:
     """What an agent does to a ticket."""
-    zendesk.client.tickets.session.put(f"{DESK}/tickets/{ticket.object_id}.json", json={"ticket": changes})
+    zendesk.client.session.put(f"{DESK}/tickets/{ticket.object_id}.json", json={"ticket": changes})
 
 
 def rows(bench: Bench, table: str) -> list[dict[str, Any]]:
@@ -176,7 +176,7 @@ def test_a_closed_ticket_gets_one_follow_up_on_which_the_conversation_goes_on(
 
 
 def test_a_ticket_that_agents_deleted_is_not_brought_back(bench: Bench, zendesk: Destination, ticket: Receipt) -> None:
-    zendesk.client.tickets.session.delete(f"{DESK}/tickets/{ticket.object_id}.json")
+    zendesk.client.session.delete(f"{DESK}/tickets/{ticket.object_id}.json")
 
     (added,) = zendesk.send([comment(bench, 2, parent_object_id=ticket.object_id)])
     (changed,) = zendesk.send([bench.delivery(1, version=2).with_(object_id=ticket.object_id)])
@@ -222,11 +222,11 @@ def test_a_suspended_requester_is_refused_by_name_of_the_field_and_heals(
 ) -> None:
     made = next(row for row in rows(bench, "tickets") if str(row["id"]) == ticket.object_id)
     user = f"{DESK}/users/{made['requester_id']}.json"
-    zendesk.client.tickets.session.put(user, json={"user": {"suspended": True}})
+    zendesk.client.session.put(user, json={"user": {"suspended": True}})
     other = bench.delivery(1).with_(external_id=external_id("another conversation"))
 
     (refused,) = zendesk.send([other])
-    zendesk.client.tickets.session.put(user, json={"user": {"suspended": False}})
+    zendesk.client.session.put(user, json={"user": {"suspended": False}})
     (accepted,) = zendesk.send([other])
 
     assert (refused.outcome, refused.reason) == ("refused", "record_invalid")

@@ -1,0 +1,153 @@
+"""Many tickets at once: jobs of a hundred rows, several in one call of ours, asked about together.
+
+No key protects these calls, so what may have been begun is on disk before it can begin: the names of the jobs, and a
+`?` while one may be on its way whose name we do not have yet. Until nothing of it can be at work any more nothing of it
+is sent again. A row whose job has ended without a ticket for it is looked up like anything else in doubt.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from connectors.zendesk.jobs import MOST_ROWS, SHORTEST_SECONDS, Jobs, Status, is_open, results, time_left, total
+from hub.domain import Delivery, Receipt
+from hub.errors import HubError, RateLimited, RecordError, Unavailable
+from hub.kit import Claim, running
+from hub.kit.services import Services
+from hub.kit.vendor import deferred
+
+UNNAMED = "?"  # a job that may be at work under a name we were not told
+ON_ITS_WAY_SECONDS = 30.0  # so long a call whose answer was lost may still begin its job
+MOST_AT_WORK = 25  # of the thirty jobs that an account may have at work
+ROOM_SECONDS = 60.0  # to wait for
+FIRST_QUESTION_SECONDS = 2.0  # after which a job is asked about, until it is known how long they take
+MOST_STRANGERS = 5  # ended jobs without a name that are looked through for our rows
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Begun:
+    """What one call of ours has handed over."""
+
+    jobs: list[str] = field(default_factory=list)
+    deliveries: set[int] = field(default_factory=set)
+    trouble: HubError | None = None  # why the rest was not
+
+
+class Bulk:
+    """Hands tickets to jobs, and finds out what became of them."""
+
+    def __init__(
+        self, jobs: Jobs, services: Services, memory_id: str, shown: Callable[[Sequence[int]], list[Row]]
+    ) -> None:
+        self._jobs = jobs
+        self._services = services
+        self._pace_key = f"{memory_id}:job_seconds"
+        self._shown = shown  # tickets by id
+        self._at_work: set[str] = set()
+        self.ask_again_in = FIRST_QUESTION_SECONDS
+
+    def begin(self, rows: Sequence[tuple[Delivery, Row]], claim: Claim) -> Begun:
+        """Hand over these rows, a hundred a job; what trouble stopped before anything began is raised."""
+        begun = Begun()
+        for start in range(0, len(rows), MOST_ROWS):
+            part = rows[start : start + MOST_ROWS]
+            claim.note(",".join([*begun.jobs, UNNAMED]))
+            try:
+                self._wait_for_room(claim)
+                job = self._jobs.begin("tickets/create_many.json", "tickets", [row for _, row in part])
+            except HubError as trouble:
+                begun.trouble = trouble
+                if isinstance(trouble, Unavailable) and trouble.sent:
+                    begun.deliveries |= {delivery.id for delivery, _ in part}  # in doubt, under the name of `?`
+                    return begun
+                break  # surely not begun
+            begun.jobs.append(job)
+            begun.deliveries |= {delivery.id for delivery, _ in part}
+            self._at_work.add(job)
+        if begun.trouble and not begun.jobs and not isinstance(begun.trouble, RecordError):
+            raise begun.trouble
+        claim.note(",".join(begun.jobs))
+        return begun
+
+    def told(self, delivery: Delivery, begun: Begun) -> Receipt:
+        """What is to be said of a delivery of a call that has begun jobs."""
+        if delivery.id in begun.deliveries:
+            known = self._services.memory.get(self._pace_key)
+            return running(delivery, ask_again_in=known or FIRST_QUESTION_SECONDS)
+        return (
+            deferred(delivery, begun.trouble)
+            if begun.trouble
+            else Receipt(delivery=delivery.id, outcome="deferred", reason="goes_by_itself", retry_after=1)
+        )
+
+    def outcome(self, named: str, deliveries: Sequence[Delivery]) -> Iterator[tuple[Delivery, int | None]]:
+        """The ticket of each delivery that these jobs have made one of; none while they are not done.
+
+        With None: still at work, ask again. Left out: the jobs know nothing of it.
+        """
+        names = [name for name in named.split(",") if name not in ("", UNNAMED)]
+        unnamed = UNNAMED in named.split(",")
+        jobs = self._jobs.ask(names)
+        self._at_work -= set(names) - {name for name, job in jobs.items() if is_open(job)}
+        passed = self.passed(deliveries)
+        self.ask_again_in = time_left(jobs.values(), passed)
+        if any(is_open(job) for job in jobs.values()):
+            yield from ((delivery, None) for delivery in deliveries)
+            return
+        if unnamed:
+            strangers = self._strangers(names, passed)
+            if strangers is None:
+                yield from ((delivery, None) for delivery in deliveries)
+                return
+            jobs |= strangers
+        elif jobs:
+            self._services.memory.set(self._pace_key, max(passed * 0.9, SHORTEST_SECONDS))
+        yield from self._made(deliveries, [jobs[name] for name in names if name in jobs], names, jobs)
+
+    def passed(self, deliveries: Sequence[Delivery]) -> float:
+        """Seconds since these were handed over."""
+        now = self._services.clock.now()
+        since = min((one.claimed_at for one in deliveries if one.claimed_at), default=now)
+        return max((now - since) / timedelta(seconds=1), SHORTEST_SECONDS)
+
+    def _made(
+        self, deliveries: Sequence[Delivery], told: list[Status], names: list[str], jobs: dict[str, Status]
+    ) -> Iterator[tuple[Delivery, int | None]]:
+        """By the rows' places where nothing is missing, else by the tickets' external ids."""
+        rows = [row for job in told for row in results(job, total(job))]
+        if len(told) == len(names) == len(jobs) and len(rows) == len(deliveries):
+            places = zip(sorted(deliveries, key=lambda one: one.id), rows, strict=True)
+            yield from ((one, row["id"]) for one, row in places if row and isinstance(row.get("id"), int))
+            return
+        made = [row["id"] for job in jobs.values() for row in results(job, total(job)) if row and row.get("id")]
+        by_external_id: dict[str, int] = {}
+        for start in range(0, len(made), MOST_ROWS):
+            for ticket in self._shown(made[start : start + MOST_ROWS]):
+                known = by_external_id.get(ticket.get("external_id") or "", ticket["id"])
+                by_external_id[ticket.get("external_id") or ""] = min(known, ticket["id"])
+        yield from ((one, by_external_id[one.external_id]) for one in deliveries if one.external_id in by_external_id)
+
+    def _strangers(self, names: Sequence[str], passed: float) -> dict[str, Status] | None:
+        """Ended jobs that may hold our rows; None as long as one may still be at work."""
+        if passed < ON_ITS_WAY_SECONDS:
+            self.ask_again_in = ON_ITS_WAY_SECONDS - passed
+            return None
+        recent = {name: job for name, job in self._jobs.recent().items() if name not in names}
+        if any(is_open(job) for job in recent.values()):
+            return None
+        return dict(list(recent.items())[:MOST_STRANGERS])
+
+    def _wait_for_room(self, claim: Claim) -> None:
+        """Until fewer of our jobs are at work than an account may have."""
+        waited = 0.0
+        while len(self._at_work) >= MOST_AT_WORK:
+            if waited >= ROOM_SECONDS:
+                raise RateLimited("Zendesk has as many jobs as it takes.", retry_after=ROOM_SECONDS)
+            self._services.clock.sleep(1)
+            waited += 1
+            claim.renew()
+            found = self._jobs.ask(self._at_work)
+            self._at_work = {name for name, job in found.items() if is_open(job)}

@@ -1,0 +1,142 @@
+"""The help desk as we ask it: zenpy for what it can say, its session for the rest, our words for what goes wrong.
+
+Zendesk tells on every answer how much of its limits is left, the account's and some endpoints': we keep what it says
+and slow down before it has to refuse.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import Any
+
+import requests
+
+from connectors.zendesk.access import host_of, open_session
+from connectors.zendesk.answers import Refused, allowances_in, name_trouble
+from hub.domain import Allowance, Budget, Delivery, Manifest
+from hub.errors import Unavailable
+from hub.kit import Connection, Services
+
+UPDATES = Budget(requests=100, per_minutes=1)  # changes of tickets, the account's
+UPDATES_OF_ONE = Budget(requests=30, per_minutes=10)
+READ_ERRORS = (AttributeError, KeyError, TypeError, ValueError)
+
+
+class Desk:
+    """One account, reached through zenpy without its cache."""
+
+    def __init__(self, manifest: Manifest, connection: Connection, services: Services) -> None:
+        from zenpy import Zenpy
+
+        logging.getLogger("zenpy").setLevel(logging.WARNING)  # its debug lines hold whole payloads
+        self.name = manifest.name
+        self.host = host_of(connection)
+        self.services = services
+        self.session = open_session(services, manifest, connection)
+        self.session.hooks["response"].append(self.note_limits)
+        subdomain, _, domain = self.host.partition(".")
+        self.library = Zenpy(
+            subdomain=subdomain, domain=domain, session=self.session, anonymous=True, disable_cache=True
+        )
+
+    def close(self) -> None:
+        """Close the connections that the session keeps open."""
+        self.session.close()
+
+    def ask(self, call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        """One call through the library; its errors, which quote the answer, become ours, which do not."""
+        from zenpy.lib.exception import APIException, ZenpyException
+
+        try:
+            return call(*arguments, **options)
+        except (APIException, requests.HTTPError) as trouble:
+            raise name_trouble(trouble.response) from None
+        except (ZenpyException, *READ_ERRORS):
+            raise Unavailable("Zendesk's answer cannot be read.") from None
+
+    def fetch(self, method: str, path: str, *, sent: Any = None, **params: str) -> dict[str, Any]:
+        """One call that the library has no words for; its answer as plain data."""
+        answer = self.session.request(method, f"https://{self.host}/api/v2/{path}", json=sent, params=params)
+        if not answer.ok:
+            raise name_trouble(answer)
+        try:
+            body = answer.json()
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            raise Unavailable("Zendesk's answer cannot be read.")
+        return body
+
+    def save(self, change: Any) -> Any:
+        """Change a ticket, within what Zendesk grants for changes."""
+        budgets = self.services.budgets
+        budgets.acquire(f"{self.name}:tickets-update", UPDATES)
+        budgets.acquire(f"{self.name}:per-ticket-updates:{change.id}", UPDATES_OF_ONE)
+        return self.ask(self.library.tickets.update, change)
+
+    def listed(self, external_id: str | None) -> list[Any]:
+        """All tickets under an external id, oldest first; the list is exact where search lags."""
+        if not external_id:
+            return []
+        found = self.ask(lambda: list(self.library.tickets(external_id=external_id)))
+        return sorted(found, key=lambda ticket: int(ticket.id))
+
+    def show(self, ticket_id: str | int | None) -> Any | None:
+        """One ticket as it is now, or nothing if it was deleted."""
+        try:
+            return self.ask(self.library.tickets, id=int(ticket_id or 0))
+        except Refused as refused:
+            if refused.status == 404:
+                return None
+            raise
+
+    def shown(self, ticket_ids: Sequence[int]) -> list[dict[str, Any]]:
+        """Up to a hundred tickets by their numbers; those deleted are left out."""
+        found = self.fetch("GET", "tickets/show_many.json", ids=",".join(str(id) for id in ticket_ids)).get("tickets")
+        if not isinstance(found, list):
+            raise Unavailable("Zendesk's answer cannot be read.")
+        return [ticket for ticket in found if isinstance(ticket, dict) and isinstance(ticket.get("id"), int)]
+
+    def audits(self, ticket_id: int) -> list[dict[str, Any]]:
+        """What was done to a ticket, oldest first."""
+        return [plain(audit) for audit in self.ask(lambda: list(self.library.tickets.audits(ticket_id)))]
+
+    def comments_on(self, ticket_id: int) -> int:
+        """How many comments a ticket has."""
+        count = self.fetch("GET", f"tickets/{int(ticket_id)}/comments/count.json").get("count")
+        value = count.get("value") if isinstance(count, dict) else None
+        if not isinstance(value, int):
+            raise Unavailable("Zendesk's answer cannot be read.")
+        return value
+
+    def link(self, ticket_id: str | int) -> str:
+        """Where an agent reads the ticket."""
+        return f"https://{self.host}/agent/tickets/{ticket_id}"
+
+    @contextmanager
+    def idempotency_key(self, delivery: Delivery) -> Iterator[None]:
+        """For the one call inside: the header that zenpy has no argument for."""
+        headers = self.session.headers
+        name = f"{delivery.external_id}:{delivery.version}"
+        headers["Idempotency-Key"] = sha256(name.encode()).hexdigest()
+        try:
+            yield
+        finally:
+            del headers["Idempotency-Key"]
+
+    def pace(self, name: str, *, gap_seconds: float) -> None:
+        """Let nobody make another call of this name for so long."""
+        self.services.budgets.told(f"{self.name}:{name}", Allowance(remaining=1, of=100, seconds=gap_seconds))
+
+    def note_limits(self, response: requests.Response, *_: Any, **__: Any) -> None:
+        """Keep what an answer says is left of the limits."""
+        for name, allowance in allowances_in(response.headers).items():
+            ticket = f":{response.url.rpartition('/')[2].partition('.')[0]}" if name.startswith("per-ticket") else ""
+            self.services.budgets.told(f"{self.name}:{name}{ticket}" if name else self.name, allowance)
+
+
+def plain(audit: Any) -> dict[str, Any]:
+    """An audit as plain data, however much of it the library has turned into objects."""
+    facts = audit if isinstance(audit, dict) else audit.to_dict()
+    return facts if isinstance(facts, dict) else {}

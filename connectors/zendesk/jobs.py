@@ -1,0 +1,108 @@
+"""Zendesk's background jobs: a hundred rows a call, asked about together, results by the rows' index.
+
+A job is known by the id in the answer to the call that began it. Where that answer was lost nobody knows the id: then
+the account's list of jobs says whether one is still at work, and what those that ended have made. At most thirty jobs
+may run; statuses are kept for the last hundred jobs and about an hour, so one that is not known any more has ended.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from connectors.zendesk.desk import Desk
+from hub.errors import Unavailable
+
+MOST_ROWS = 100
+OPEN = ("queued", "working")
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.3, 30.0  # between two questions about a job
+PATIENCE_SECONDS = 60.0  # for a job that something else waits for
+CREATES_TICKETS = "create ticket"  # in a job's type, where the account tells it
+
+Status = dict[str, Any]
+Row = dict[str, Any]
+
+
+class Jobs:
+    """Begins jobs and asks about them."""
+
+    def __init__(self, desk: Desk, renew: Callable[[], None]) -> None:
+        self._desk = desk
+        self._renew = renew
+
+    def begin(self, path: str, kind: str, rows: Sequence[Row]) -> str:
+        """Hand over up to a hundred rows; the id of the job that works on them."""
+        status = self._desk.fetch("POST", path, sent={kind: list(rows)}).get("job_status")
+        id = status.get("id") if isinstance(status, dict) else None
+        if not isinstance(id, str) or not id:
+            raise Unavailable("Zendesk's answer does not name the job that it began.")
+        return id
+
+    def ask(self, ids: Iterable[str]) -> dict[str, Status]:
+        """How these jobs stand, all in one call; one that is not known any more is left out."""
+        wanted = [id for id in ids if id]
+        if not wanted:
+            return {}
+        return by_id(self._desk.fetch("GET", "job_statuses/show_many.json", ids=",".join(wanted)))
+
+    def recent(self) -> dict[str, Status]:
+        """The account's latest jobs that make tickets, whoever began them."""
+        found = by_id(self._desk.fetch("GET", "job_statuses.json"))
+        return {
+            id: job
+            for id, job in found.items()
+            if CREATES_TICKETS in str(job.get("job_type") or CREATES_TICKETS).lower()
+        }
+
+    def run(self, path: str, kind: str, parts: Sequence[Sequence[Row]]) -> None:
+        """Begin one job a part and wait for the end of them all."""
+        ids = [self.begin(path, kind, part) for part in parts]
+        clock = self._desk.services.clock
+        began_at = clock.now()
+        pause = SHORTEST_SECONDS
+        while True:
+            clock.sleep(pause)
+            self._renew()
+            found = self.ask(ids)
+            if not any(is_open(job) for job in found.values()):
+                return
+            passed = (clock.now() - began_at).total_seconds()
+            if passed > PATIENCE_SECONDS:
+                raise Unavailable("Zendesk is still saving the end users.", sent=False, retry_after=LONGEST_SECONDS)
+            pause = time_left(found.values(), passed)
+
+
+def by_id(answer: dict[str, Any]) -> dict[str, Status]:
+    """The jobs that an answer tells of."""
+    found = answer.get("job_statuses")
+    if not isinstance(found, list):
+        raise Unavailable("Zendesk's answer cannot be read.")
+    return {str(job["id"]): job for job in found if isinstance(job, dict) and job.get("id")}
+
+
+def is_open(job: Status) -> bool:
+    """Whether a job is not over yet; a word that nobody knows is no end."""
+    return job.get("status") not in ("completed", "failed", "killed")
+
+
+def results(job: Status | None, count: int) -> list[Row | None]:
+    """What came of each row: results name their row by its index and keep no order; nothing where none does."""
+    found: list[Row | None] = [None] * count
+    told = job.get("results") if job else None
+    for result in told if isinstance(told, list) else ():
+        index = result.get("index") if isinstance(result, dict) else None
+        if isinstance(index, int) and 0 <= index < count and found[index] is None:
+            found[index] = result
+    return found
+
+
+def total(job: Status) -> int:
+    """How many rows a job was given."""
+    count = job.get("total")
+    return count if isinstance(count, int) else 0
+
+
+def time_left(jobs: Iterable[Status], passed: float) -> float:
+    """Seconds until these jobs should be done, by how far they have come; asked too early, a little later."""
+    seen = list(jobs)
+    done, rows = sum(job.get("progress") or 0 for job in seen), sum(total(job) for job in seen)
+    expected = passed * (rows - done) / done if 0 < done < rows else passed / 2
+    return min(max(expected, passed / 10, SHORTEST_SECONDS), LONGEST_SECONDS)

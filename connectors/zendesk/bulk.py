@@ -14,14 +14,14 @@ from connectors.zendesk.jobs import MOST_ROWS, SHORTEST_SECONDS, Jobs, Status, i
 from hub.domain import Delivery, Receipt
 from hub.errors import HubError, RateLimited, RecordError, Unavailable
 from hub.kit import Claim, running
-from hub.kit.services import Services
+from hub.kit.services import Clock
 from hub.kit.vendor import deferred
 
 UNNAMED = "?"  # a job that may be at work under a name we were not told
-ON_ITS_WAY_SECONDS = 30.0  # so long a call whose answer was lost may still begin its job
+ON_ITS_WAY_SECONDS = 10.0  # so long a call whose answer was lost may still begin its job, and a new job be unknown
+LONGEST_JOB_SECONDS = 900.0  # after which another's job is not taken for ours any more
 MOST_AT_WORK = 25  # of the thirty jobs that an account may have at work
 ROOM_SECONDS = 60.0  # to wait for
-FIRST_QUESTION_SECONDS = 2.0  # after which a job is asked about, until it is known how long they take
 MOST_STRANGERS = 5  # ended jobs without a name that are looked through for our rows
 
 Row = dict[str, Any]
@@ -34,24 +34,22 @@ class Begun:
     jobs: list[str] = field(default_factory=list)
     deliveries: set[int] = field(default_factory=set)
     trouble: HubError | None = None  # why the rest was not
+    ask_again_in: float = SHORTEST_SECONDS
 
 
 class Bulk:
     """Hands tickets to jobs, and finds out what became of them."""
 
-    def __init__(
-        self, jobs: Jobs, services: Services, memory_id: str, shown: Callable[[Sequence[int]], list[Row]]
-    ) -> None:
+    def __init__(self, jobs: Jobs, clock: Clock, shown: Callable[[Sequence[int]], list[Row]]) -> None:
         self._jobs = jobs
-        self._services = services
-        self._pace_key = f"{memory_id}:job_seconds"
+        self._clock = clock
         self._shown = shown  # tickets by id
         self._at_work: set[str] = set()
-        self.ask_again_in = FIRST_QUESTION_SECONDS
+        self.ask_again_in = SHORTEST_SECONDS
 
     def begin(self, rows: Sequence[tuple[Delivery, Row]], claim: Claim) -> Begun:
         """Hand over these rows, a hundred a job; what trouble stopped before anything began is raised."""
-        begun = Begun()
+        begun = Begun(ask_again_in=self._jobs.usual_seconds("tickets"))
         for start in range(0, len(rows), MOST_ROWS):
             part = rows[start : start + MOST_ROWS]
             claim.note(",".join([*begun.jobs, UNNAMED]))
@@ -75,8 +73,7 @@ class Bulk:
     def told(self, delivery: Delivery, begun: Begun) -> Receipt:
         """What is to be said of a delivery of a call that has begun jobs."""
         if delivery.id in begun.deliveries:
-            known = self._services.memory.get(self._pace_key)
-            return running(delivery, ask_again_in=known or FIRST_QUESTION_SECONDS)
+            return running(delivery, ask_again_in=begun.ask_again_in)
         return (
             deferred(delivery, begun.trouble)
             if begun.trouble
@@ -94,7 +91,8 @@ class Bulk:
         self._at_work -= set(names) - {name for name, job in jobs.items() if is_open(job)}
         passed = self.passed(deliveries)
         self.ask_again_in = time_left(jobs.values(), passed)
-        if any(is_open(job) for job in jobs.values()):
+        new = len(jobs) < len(names) and passed < ON_ITS_WAY_SECONDS
+        if new or any(is_open(job) for job in jobs.values()):
             yield from ((delivery, None) for delivery in deliveries)
             return
         if unnamed:
@@ -104,12 +102,12 @@ class Bulk:
                 return
             jobs |= strangers
         elif jobs:
-            self._services.memory.set(self._pace_key, max(passed * 0.9, SHORTEST_SECONDS))
+            self._jobs.took("tickets", passed)
         yield from self._made(deliveries, [jobs[name] for name in names if name in jobs], names, jobs)
 
     def passed(self, deliveries: Sequence[Delivery]) -> float:
         """Seconds since these were handed over."""
-        now = self._services.clock.now()
+        now = self._clock.now()
         since = min((one.claimed_at for one in deliveries if one.claimed_at), default=now)
         return max((now - since) / timedelta(seconds=1), SHORTEST_SECONDS)
 
@@ -136,9 +134,12 @@ class Bulk:
             self.ask_again_in = ON_ITS_WAY_SECONDS - passed
             return None
         recent = {name: job for name, job in self._jobs.recent().items() if name not in names}
-        if any(is_open(job) for job in recent.values()):
+        at_work = [job for job in recent.values() if is_open(job)]
+        if at_work and passed < LONGEST_JOB_SECONDS:
+            self.ask_again_in = time_left(at_work, passed)
             return None
-        return dict(list(recent.items())[:MOST_STRANGERS])
+        ended = {name: job for name, job in recent.items() if not is_open(job)}
+        return dict(list(ended.items())[:MOST_STRANGERS])
 
     def _wait_for_room(self, claim: Claim) -> None:
         """Until fewer of our jobs are at work than an account may have."""
@@ -146,7 +147,7 @@ class Bulk:
         while len(self._at_work) >= MOST_AT_WORK:
             if waited >= ROOM_SECONDS:
                 raise RateLimited("Zendesk has as many jobs as it takes.", retry_after=ROOM_SECONDS)
-            self._services.clock.sleep(1)
+            self._clock.sleep(1)
             waited += 1
             claim.renew()
             found = self._jobs.ask(self._at_work)

@@ -71,7 +71,7 @@ class Zendesk(Destination):
     @cached_property
     def jobs(self) -> Jobs:
         """Background jobs; whoever waits for one holds the deliveries longer."""
-        return Jobs(self.desk, lambda: self.claim.renew())
+        return Jobs(self.desk, self.connection.id, lambda: self.claim.renew())
 
     @cached_property
     def users(self) -> EndUsers:
@@ -81,7 +81,7 @@ class Zendesk(Destination):
     @cached_property
     def bulk(self) -> Bulk:
         """Writes many at once."""
-        return Bulk(self.jobs, self.services, self.connection.id, self.desk.shown)
+        return Bulk(self.jobs, self.services.clock, self.desk.shown)
 
     def check(self) -> None:
         """Prove that we are somebody there; costs one request. Without credentials Zendesk says 200 and nobody."""

@@ -7,6 +7,7 @@ and slow down before it has to refuse.
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -15,11 +16,12 @@ import requests
 from connectors.zendesk.access import host_of, open_session
 from connectors.zendesk.answers import Refused, allowances_in, name_trouble
 from hub.domain import Allowance, Budget, Delivery, Manifest
-from hub.errors import Unavailable
+from hub.errors import RecordRefused, Unavailable
 from hub.kit import Connection, Services
 
 UPDATES = Budget(requests=100, per_minutes=1)  # changes of tickets, the account's
-UPDATES_OF_ONE = Budget(requests=30, per_minutes=10)
+PAGE_SIZE = 100
+MOST_PAGES = 100  # of one ticket's history
 READ_ERRORS = (AttributeError, KeyError, TypeError, ValueError)
 
 
@@ -31,6 +33,7 @@ class Desk:
 
         logging.getLogger("zenpy").setLevel(logging.WARNING)  # its debug lines hold whole payloads
         self.name = manifest.name
+        self.memory_id = connection.id
         self.host = host_of(connection)
         self.services = services
         self.session = open_session(services, manifest, connection)
@@ -70,10 +73,14 @@ class Desk:
 
     def save(self, change: Any) -> Any:
         """Change a ticket, within what Zendesk grants for changes."""
-        budgets = self.services.budgets
-        budgets.acquire(f"{self.name}:tickets-update", UPDATES)
-        budgets.acquire(f"{self.name}:per-ticket-updates:{change.id}", UPDATES_OF_ONE)
+        self.services.budgets.acquire(f"{self.name}:tickets-update", UPDATES)
         return self.ask(self.library.tickets.update, change)
+
+    def rest_of(self, ticket_id: int) -> float:
+        """Seconds for which one ticket takes no more changes; other tickets do."""
+        until = self.services.memory.get(self._at_rest(ticket_id))
+        left = datetime.fromisoformat(until) - self.services.clock.now() if until else timedelta()
+        return max(left.total_seconds(), 0.0)
 
     def listed(self, external_id: str | None) -> list[Any]:
         """All tickets under an external id, oldest first; the list is exact where search lags."""
@@ -99,8 +106,21 @@ class Desk:
         return [ticket for ticket in found if isinstance(ticket, dict) and isinstance(ticket.get("id"), int)]
 
     def audits(self, ticket_id: int) -> list[dict[str, Any]]:
-        """What was done to a ticket, oldest first."""
-        return [plain(audit) for audit in self.ask(lambda: list(self.library.tickets.audits(ticket_id)))]
+        """What was done to a ticket, oldest first. Not through the library, which drops where a merge led."""
+        found: list[dict[str, Any]] = []
+        page = {"page[size]": str(PAGE_SIZE)}
+        for _ in range(MOST_PAGES):
+            answer = self.fetch("GET", f"tickets/{int(ticket_id)}/audits.json", **page)
+            audits, meta = answer.get("audits"), answer.get("meta") or {}
+            if not isinstance(audits, list):
+                raise Unavailable("Zendesk's answer cannot be read.")
+            found += [audit for audit in audits if isinstance(audit, dict)]
+            if not meta.get("has_more"):
+                return found
+            page["page[after]"] = str(meta.get("after_cursor"))
+        raise RecordRefused(
+            f"Ticket {ticket_id} has too long a history; look for our words by hand.", reason="too_long"
+        )
 
     def comments_on(self, ticket_id: int) -> int:
         """How many comments a ticket has."""
@@ -132,8 +152,15 @@ class Desk:
     def note_limits(self, response: requests.Response, *_: Any, **__: Any) -> None:
         """Keep what an answer says is left of the limits."""
         for name, allowance in allowances_in(response.headers).items():
-            ticket = f":{response.url.rpartition('/')[2].partition('.')[0]}" if name.startswith("per-ticket") else ""
-            self.services.budgets.told(f"{self.name}:{name}{ticket}" if name else self.name, allowance)
+            if name != "per-ticket-updates":
+                self.services.budgets.told(f"{self.name}:{name}" if name else self.name, allowance)
+            elif allowance.remaining == 0:  # this one only: nothing else waits for it
+                until = self.services.clock.now() + timedelta(seconds=allowance.seconds)
+                ticket_id = response.url.rpartition("/")[2].partition(".")[0]
+                self.services.memory.set(self._at_rest(ticket_id), until.isoformat(), keep_seconds=allowance.seconds)
+
+    def _at_rest(self, ticket_id: int | str) -> str:
+        return f"{self.memory_id}:at_rest:{ticket_id}"
 
 
 def plain(audit: Any) -> dict[str, Any]:

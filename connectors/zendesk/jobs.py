@@ -14,6 +14,7 @@ from hub.errors import Unavailable
 MOST_ROWS = 100
 OPEN = ("queued", "working")
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.3, 30.0  # between two questions about a job
+FIRST_QUESTION_SECONDS = 1.0  # after which a job is asked about, until it is known how long they take
 PATIENCE_SECONDS = 60.0  # for a job that something else waits for
 CREATES_TICKETS = "create ticket"  # in a job's type, where the account tells it
 
@@ -24,9 +25,18 @@ Row = dict[str, Any]
 class Jobs:
     """Begins jobs and asks about them."""
 
-    def __init__(self, desk: Desk, renew: Callable[[], None]) -> None:
+    def __init__(self, desk: Desk, memory_id: str, renew: Callable[[], None]) -> None:
         self._desk = desk
+        self._memory_id = memory_id
         self._renew = renew
+
+    def usual_seconds(self, kind: str) -> float:
+        """How long jobs of this kind took of late: the time after which it is worth asking about one."""
+        return float(self._desk.services.memory.get(self._pace(kind)) or FIRST_QUESTION_SECONDS)
+
+    def took(self, kind: str, seconds: float) -> None:
+        """Remember that, a little less each time: so the guess follows those that have become faster."""
+        self._desk.services.memory.set(self._pace(kind), max(seconds * 0.9, SHORTEST_SECONDS))
 
     def begin(self, path: str, kind: str, rows: Sequence[Row]) -> str:
         """Hand over up to a hundred rows; the id of the job that works on them."""
@@ -57,17 +67,20 @@ class Jobs:
         ids = [self.begin(path, kind, part) for part in parts]
         clock = self._desk.services.clock
         began_at = clock.now()
-        pause = SHORTEST_SECONDS
+        pause = self.usual_seconds(kind)
         while True:
             clock.sleep(pause)
             self._renew()
             found = self.ask(ids)
+            passed = max((clock.now() - began_at).total_seconds(), SHORTEST_SECONDS)
             if not any(is_open(job) for job in found.values()):
-                return
-            passed = (clock.now() - began_at).total_seconds()
+                return self.took(kind, passed)
             if passed > PATIENCE_SECONDS:
                 raise Unavailable("Zendesk is still saving the end users.", sent=False, retry_after=LONGEST_SECONDS)
             pause = time_left(found.values(), passed)
+
+    def _pace(self, kind: str) -> str:
+        return f"{self._memory_id}:seconds_for_{kind}"
 
 
 def by_id(answer: dict[str, Any]) -> dict[str, Status]:
@@ -101,8 +114,8 @@ def total(job: Status) -> int:
 
 
 def time_left(jobs: Iterable[Status], passed: float) -> float:
-    """Seconds until these jobs should be done, by how far they have come; asked too early, a little later."""
+    """Seconds until these jobs should be done, by how far they have come; no longer than they have taken so far."""
     seen = list(jobs)
     done, rows = sum(job.get("progress") or 0 for job in seen), sum(total(job) for job in seen)
     expected = passed * (rows - done) / done if 0 < done < rows else passed / 2
-    return min(max(expected, passed / 10, SHORTEST_SECONDS), LONGEST_SECONDS)
+    return min(max(expected, passed / 10, SHORTEST_SECONDS), max(passed, SHORTEST_SECONDS), LONGEST_SECONDS)

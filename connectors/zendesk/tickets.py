@@ -87,6 +87,9 @@ class Tickets:
 
     def _saved(self, delivery: Delivery, change: Any, *, outcome: Outcome) -> Receipt:
         """Put a change; an agent who was faster (409) keeps theirs, and the same is sent after the next reading."""
+        rest = self._desk.rest_of(change.id)
+        if rest:
+            return Receipt(delivery=delivery.id, outcome="deferred", reason="ticket_at_rest", retry_after=rest)
         try:
             return self._receipt(delivery, self._desk.save(change), outcome=outcome)
         except Refused as refused:

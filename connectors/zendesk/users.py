@@ -19,6 +19,8 @@ BULK_FROM = 3  # so many unknown authors cost fewer calls in a job
 LONGEST_NAME = 64  # of those that are asked for together, in an address
 ONE_A_SECOND = Budget(requests=60, per_minutes=1)
 
+NOBODY = 0  # in place of an id that is of no use
+
 Users = dict[str, int | Refused]  # by external id: the end user, or why there is none
 
 
@@ -36,7 +38,7 @@ class EndUsers:
         users: Users = {}
         for external_id in wanted:
             known = self._memory.get(self._key(external_id))
-            if known is not None:
+            if known:
                 users[external_id] = int(known)
         unknown = [wanted[external_id] for external_id in wanted if external_id not in users]
         together = [one for one in unknown if len(one["external_id"]) <= LONGEST_NAME]
@@ -48,7 +50,7 @@ class EndUsers:
         """The remembered end user is of no use (suspended, deleted): ask anew next time."""
         requester = requester_of(delivery)
         if requester:
-            self._memory.set(self._key(requester["external_id"]), None)
+            self._memory.set(self._key(requester["external_id"]), NOBODY)
 
     def _saved_together(self, requesters: Sequence[Mapping[str, Any]]) -> Users:
         """Those that jobs have saved; nothing where bulk imports are closed to us."""

@@ -50,7 +50,9 @@ class Story(Model):
     watch: Question | None = None
     account: str | None = None  # one of ours, to be measured
     references: tuple[Reference, ...] = ()  # posts to be looked up
-    act: Literal["send", "find", "removals"] = "send"  # what is done with the deliveries; or with the references
+    act: Literal["send", "find", "resume", "removals"] = (
+        "send"  # what is done with the deliveries; or with the references
+    )
     deliveries: tuple[dict[str, Any], ...] = ()  # a Delivery's fields; the destination is that of the folder
     connection: dict[str, Any] = {}  # where it was reached: a connection's fields, but for its secrets
     signed_in: bool = True  # with made-up secrets; false where they are optional and there are none

@@ -14,7 +14,7 @@ from hub.errors import SetupError
 from hub.kit.recordings import Recording, load_recording
 from hub.rehearsal import destinations, networks
 from hub.rehearsal.answers import described, rehearse_answer, rehearse_file
-from hub.rehearsal.destinations import deliver, open_destination
+from hub.rehearsal.destinations import act, deliver, open_destination
 from hub.rehearsal.networks import (
     looked_up,
     measured,
@@ -28,6 +28,7 @@ from hub.rehearsal.stories import SECRET, Outcome, name_of, recordings, shown
 __all__ = [
     "SECRET",
     "Outcome",
+    "act",
     "deliver",
     "described",
     "golden_text",

@@ -24,9 +24,17 @@ def deliver(recording: Recording) -> list[Receipt] | list[FoundRecord]:
     """The receipts of what is sent, or the records that a look-up finds; raises what the recording ends in."""
     transport = recording.transport()
     with open_destination(recording, transport) as destination, _asking_what_is_told(recording, transport):
-        if recording.story.act == "find":
+        return act(destination, recording)
+
+
+def act(destination: Destination, recording: Recording) -> list[Receipt] | list[FoundRecord]:
+    """What the recording does with its deliveries: send them, look them up, or ask what became of their job."""
+    match recording.story.act:
+        case "find":
             return list(destination.find(recording.deliveries))
-        return list(destination.send(recording.deliveries))
+        case "resume":
+            return list(destination.resume(recording.deliveries[0].job or "", recording.deliveries))
+    return list(destination.send(recording.deliveries))
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What the vendors' own descriptions and recorded answers say of an answer: its schema, and the keys it always has."""
 
 import json
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +19,10 @@ NAME = "urn:vendor"
 @lru_cache(maxsize=4)
 def _registry(path: Path) -> Registry[Any]:
     document = _nullable(json.loads(path.read_text(encoding="utf-8")))
+    if "components" in document:  # copies that others made lack some schemas: what is not said cannot be broken
+        schemas = document["components"].setdefault("schemas", {})
+        for name in set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document))) - set(schemas):
+            schemas[name] = {}
     return Registry().with_resource(NAME, Resource.from_contents(document, default_specification=DRAFT202012))
 
 

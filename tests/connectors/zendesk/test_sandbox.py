@@ -1,7 +1,7 @@
 """The played Zendesk is held to what was recorded from real accounts, and to the vendor's documents."""
 
 import json
-from collections.abc import Iterator
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +9,7 @@ import pytest
 import requests
 
 from sandbox.process import SandboxProcess
-
-DESK = "https://acme.zendesk.com/api/v2"
-AGENT = ("bot@acme.test/token", "sandbox-zendesk-token")
-
-
-@pytest.fixture
-def session(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[requests.Session]:
-    """The account's agent."""
-    for name, value in sandbox.env.items():
-        monkeypatch.setenv(name, value)
-    with requests.Session() as session:
-        session.auth = AGENT
-        yield session
+from tests.connectors.zendesk.conftest import DESK, Owner
 
 
 def recorded(shared: Path, name: str, number: int = 0) -> dict[str, Any]:
@@ -75,6 +63,96 @@ def test_limits_are_told_in_the_recorded_headers(session: requests.Session, shar
 
     told = {name for name in real if "limit" in name and not name.startswith("zendesk-")}
     assert told <= {name.lower() for name in answer.headers}
+
+
+def test_limits_of_an_endpoint_are_told_in_the_recorded_form(session: requests.Session, shared: Path) -> None:
+    real = recorded(shared, "nango/update-ticket.test.json")["headers"]
+    ticket = create(session).json()["ticket"]
+    change = {"ticket": {"priority": "high"}}
+    answer = session.put(f"{DESK}/tickets/{ticket['id']}.json", json=change, timeout=10)
+
+    told = {name: text for name, text in real.items() if name.startswith("zendesk-ratelimit")}
+    form = re.compile(r"total=\d+; remaining=\d+; resets=\d+")
+    assert told.keys() <= {name.lower() for name in answer.headers}
+    assert all(form.fullmatch(answer.headers[name]) and form.fullmatch(text) for name, text in told.items())
+
+
+def test_one_ticket_takes_thirty_changes_in_ten_minutes(session: requests.Session, sandbox: SandboxProcess) -> None:
+    url = f"{DESK}/tickets/{create(session).json()['ticket']['id']}.json"
+    answers = (session.put(url, json={"ticket": {"priority": "high"}}, timeout=10) for _ in range(70))
+    refused = next(answer for answer in answers if answer.status_code != 200)
+    wait = int(refused.headers["Retry-After"])
+    sandbox.control.advance(wait)
+    later = session.put(url, json={"ticket": {"priority": "high"}}, timeout=10)
+
+    assert (refused.status_code, later.status_code) == (429, 200)
+    assert 1 <= wait <= 600
+
+
+def test_one_end_user_a_second_is_saved(session: requests.Session) -> None:
+    answers = [
+        session.post(f"{DESK}/users/create_or_update.json", json={"user": {"name": "Ana", "external_id": f"u{number}"}},
+                     timeout=10)
+        for number in range(8)
+    ]  # fmt: skip
+    refused = next(answer for answer in answers if answer.status_code == 429)
+
+    assert answers[0].status_code == 201
+    assert refused.headers["Retry-After"] == "1"
+
+
+def test_a_key_whose_first_call_is_still_at_work_is_a_conflict(
+    session: requests.Session, sandbox: SandboxProcess, owner: Owner
+) -> None:
+    owner("slow_creates?seconds=5")
+    first, again = create(session, "k1", external_id="ab"), create(session, "k1", external_id="ab")
+    before = session.get(f"{DESK}/tickets.json?external_id=ab", timeout=10).json()["tickets"]
+    sandbox.control.advance(6)
+    done = create(session, "k1", external_id="ab")
+    listed = session.get(f"{DESK}/tickets.json?external_id=ab", timeout=10).json()["tickets"]
+
+    assert (first.status_code, again.status_code, before) == (504, 409, [])
+    assert (done.status_code, done.headers["x-idempotency-lookup"]) == (201, "hit")
+    assert [ticket["id"] for ticket in listed] == [done.json()["ticket"]["id"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "case"),
+    [
+        ("tickets.json?page=101&per_page=100", "offset paging past 10,000"),
+        ("search.json?query=external_id:ab&page=11&per_page=100", "search past 1,000 results"),
+    ],
+)
+def test_nobody_pages_too_deep(session: requests.Session, shared: Path, path: str, case: str) -> None:
+    real = documented(shared, case)
+    answer = session.get(f"{DESK}/{path}", timeout=10)
+
+    assert answer.status_code == real["status"]
+    assert answer.json().keys() == real["body"].keys()
+
+
+def test_pages_by_number_lead_on_and_count(session: requests.Session, shared: Path) -> None:
+    real = recorded(shared, "zenpy/TestTicketCreateUpdateDelete.test_full_objects_create-create-multiple.json", 4)
+    for _ in range(3):
+        create(session)
+    first = session.get(f"{DESK}/tickets.json?per_page=2", timeout=10).json()
+    second = session.get(first["next_page"], timeout=10).json()
+
+    assert first.keys() == second.keys() == real["body"].keys()  # tickets, next_page, previous_page, count
+    assert (len(first["tickets"]), len(second["tickets"]), first["count"]) == (2, 1, 3)
+
+
+def test_a_ticket_takes_five_thousand_comments(session: requests.Session, owner: Owner) -> None:
+    id = create(session).json()["ticket"]["id"]
+    owner(f"tickets/{id}/comments?earlier=4998")
+    last, more = (
+        session.put(f"{DESK}/tickets/{id}.json", json={"ticket": {"comment": {"body": "More"}}}, timeout=10)
+        for _ in range(2)
+    )
+    count = session.get(f"{DESK}/tickets/{id}/comments/count.json", timeout=10).json()["count"]["value"]
+
+    assert (last.status_code, more.status_code, count) == (200, 422, 5_000)
+    assert list(more.json()["details"]) == ["comment"]
 
 
 def test_a_ticket_that_is_not_there_is_the_recorded_404(session: requests.Session, shared: Path) -> None:

@@ -1,70 +1,16 @@
 """What is peculiar to Zendesk: keys that end, comments that carry their mark, agents who work meanwhile."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 import connectors
-from hub.domain import Delivery, Receipt, external_id
+from hub.domain import Receipt, external_id
 from hub.errors import AccessDenied, SetupError
 from hub.kit import Connection, Destination
-from sandbox.process import SandboxProcess
+from tests.connectors.zendesk.conftest import DESK, by_agent, comment, rows, words_on
 from tests.contract.bench import Bench, send, settle
-
-DESK = "https://acme.zendesk.com/api/v2"
-
-
-@pytest.fixture
-def bench(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    for name, value in sandbox.env.items():
-        monkeypatch.setenv(name, value)
-    return Bench(connectors.manifest("zendesk"), sandbox)
-
-
-@pytest.fixture
-def zendesk(bench: Bench) -> Iterator[Destination]:
-    with bench.ready() as destination:
-        yield destination
-
-
-@pytest.fixture
-def ticket(bench: Bench, zendesk: Destination) -> Receipt:
-    """The ticket of delivery 1."""
-    (receipt,) = zendesk.send([bench.delivery(1)])
-    return receipt
-
-
-def comment(bench: Bench, number: int, *, parent_object_id: str | None = None, words: str = "Still broken") -> Delivery:
-    """A later post of the conversation of delivery 1."""
-    return Delivery(
-        id=number,
-        destination="zendesk",
-        object="comment",
-        external_id=external_id(f"post-{number}"),
-        version=1,
-        body={"comment": {"body": words, "public": True}},
-        digest=external_id(words),
-        handoff=f"handoff-{number}",
-        parent=bench.delivery(1).external_id,
-        parent_object_id=parent_object_id,
-    )
-
-
-def by_agent(zendesk: Destination, ticket: Receipt, **changes: Any) -> None:
-    """What an agent does to a ticket."""
-    zendesk.client.session.put(f"{DESK}/tickets/{ticket.object_id}.json", json={"ticket": changes})
-
-
-def rows(bench: Bench, table: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(bench.ask(f"/state/zendesk/{table}"))
-    return found
-
-
-def words_on(bench: Bench, ticket_id: str) -> list[str]:
-    """What stands on a ticket, oldest first."""
-    return [row["body"] for row in rows(bench, "comments") if row["ticket_id"] == int(ticket_id)]
 
 
 def test_the_author_becomes_an_end_user_without_an_invented_address(bench: Bench, ticket: Receipt) -> None:

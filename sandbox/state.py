@@ -110,16 +110,15 @@ class State:
             if self._closed:
                 raise Closed("the sandbox has ended")
             self._file.execute("BEGIN")
-            for key, kept in rows.items():
-                if kept is None:
-                    self._file.execute("DELETE FROM rows WHERE system=? AND tab=? AND key=?", key)
-                else:
-                    self._file.execute("REPLACE INTO rows VALUES (?,?,?,?,?)", (*key, *kept))
-            for table, number in sequences.items():
-                self._file.execute("REPLACE INTO sequences VALUES (?,?,?)", (*table, number))
-            for line in lines:
-                self._number += 1
-                self._file.execute("INSERT INTO journal VALUES (?,?,?,?,?)", (self._number, *line))
+            gone = [key for key, kept in rows.items() if kept is None]
+            self._file.executemany("DELETE FROM rows WHERE system=? AND tab=? AND key=?", gone)
+            there = [(*key, *kept) for key, kept in rows.items() if kept is not None]
+            self._file.executemany("REPLACE INTO rows VALUES (?,?,?,?,?)", there)
+            counted = [(*table, number) for table, number in sequences.items()]
+            self._file.executemany("REPLACE INTO sequences VALUES (?,?,?)", counted)
+            numbered = [(number, *line) for number, line in enumerate(lines, start=self._number + 1)]
+            self._file.executemany("INSERT INTO journal VALUES (?,?,?,?,?)", numbered)
+            self._number += len(lines)
             self._file.execute("COMMIT")
 
     def journal(self, since: int = 0) -> list[Row]:

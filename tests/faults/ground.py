@@ -1,7 +1,7 @@
 """The proving ground: one hub and the sandbox around it, in this process, under one clock.
 
     ground.hand_over("Lead", 3)                 # work for people, rendered by the real mappings
-    ground.played.fault("salesforce", "drop_after", method="PATCH")
+    ground.played.fault("salesforce", "drop_after", path_glob="*/composite*")
     ground.run(); ground.quiet()                # the run that meets the fault, then runs until nothing waits
     ground.assert_exactly_once()                # by what the sandbox holds
 

@@ -7,7 +7,7 @@ from tests.faults.ground import DESTINATIONS, Ground
 
 KINDS = {"salesforce": "Lead", "zendesk": "Case", "slack": "Alert"}
 WRITES = {
-    "salesforce": {"method": "PATCH"},
+    "salesforce": {"path_glob": "*/composite*"},
     "zendesk": {"method": "POST", "path_glob": "*/tickets*"},
     "slack": {"path_glob": "/api/chat.postMessage"},
 }

@@ -12,7 +12,7 @@ from tests.faults.ground import Ground
 
 TICKETS = "*/tickets*"
 THINGS: dict[str, tuple[str, str, bool, dict[str, Any]]] = {  # kind of handoff, destination, opens a thing, its write
-    "lead": ("Lead", "salesforce", True, {"method": "PATCH"}),
+    "lead": ("Lead", "salesforce", True, {"path_glob": "*/composite*"}),
     "ticket": ("Case", "zendesk", True, {"method": "POST", "path_glob": TICKETS}),
     "comment": ("Case", "zendesk", False, {"method": "PUT", "path_glob": TICKETS}),
     "message": ("Alert", "slack", True, {"path_glob": "/api/chat.postMessage"}),

@@ -27,10 +27,11 @@ class RowsRefused:
 
     def __call__(self, ask: Ask, request: Request) -> Answer:
         """Answer for the refused ones, and let the system answer for the rest."""
-        if request.method != "PATCH" or "/sobjects/" not in request.path:
-            return ask(request)
-        if request.path.rpartition(f"{KEY}/")[1]:
-            return self._single(ask, request)
+        if request.path.endswith("/composite"):
+            alone = [one["url"].rpartition("/")[2] for one in request.json()["compositeRequest"] if KEY in one["url"]]
+            self.asked += [key for key in alone if key != KEY]
+        if request.method not in ("POST", "PATCH") or "/composite/sobjects" not in request.path:
+            return ask(request) if f"{KEY}/" not in request.path else self._single(ask, request)
         given = request.json()
         keys = [record[KEY] for record in given["records"]]
         self.asked += keys
@@ -68,7 +69,7 @@ def answers_changed(change: Callable[[list[Any]], Iterable[Any]], *, times: int 
 
     def twist(ask: Ask, request: Request) -> Answer:
         reply, fault = ask(request)
-        if left[0] and reply is not None and request.method == "PATCH" and "/composite/" in request.path:
+        if left[0] and reply is not None and request.method != "GET" and "/composite/" in request.path:
             left[0] -= 1
             reply = replace(reply, body=orjson.dumps(list(change(orjson.loads(reply.body)))))
         return reply, fault

@@ -105,7 +105,7 @@ STORMS = {
         },
     ],
     "lost_answer": [
-        {"system": "salesforce", "kind": "drop_after", "method": "PATCH"},
+        {"system": "salesforce", "kind": "drop_after", "path_glob": "*/composite*"},
         {
             "system": "zendesk",
             "kind": "drop_after",

@@ -6,6 +6,9 @@ from typing import Any
 
 import requests
 
+from hub.domain import Delivery, external_id
+from tests.contract.bench import Bench
+
 ORG = "https://acme.my.salesforce.com"
 DATA = f"{ORG}/services/data/v64.0"
 CLIENT = ("sandbox-consumer-key", "sandbox-consumer-secret")
@@ -55,3 +58,9 @@ def code_of(result: dict[str, Any]) -> str:
     assert result["success"] is False
     code: str = result["errors"][0]["statusCode"]
     return code
+
+
+def many(bench: Bench, count: int, *, version: int = 1) -> list[Delivery]:
+    """So many leads on their way; their words are one and the same, for rendering each would take longest."""
+    like = bench.delivery(1, version=version)
+    return [like.with_(id=number, external_id=external_id(f"lead {number}")) for number in range(1, count + 1)]

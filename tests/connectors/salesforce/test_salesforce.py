@@ -1,35 +1,16 @@
-"""What is peculiar to Salesforce: whose fields are whose, results by position, and one log-in for each expiry."""
+"""What is peculiar to Salesforce: whose fields are whose, and what becomes of a record that is not written."""
 
 import json
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-import connectors
-from hub.domain import Budget, Delivery
-from hub.errors import AccessDenied, RateLimited, SetupError
-from hub.kit import Connection, Destination, Services
-from hub.kit.local import LocalBudgets
-from sandbox.process import SandboxProcess
-from tests.contract.bench import PATIENCE, Bench
+from hub.errors import RateLimited, SetupError
+from hub.kit import Destination
+from tests.contract.bench import Bench
 
 LEAD = "https://acme.my.salesforce.com"
-
-
-@pytest.fixture
-def bench(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    for name, value in sandbox.env.items():
-        monkeypatch.setenv(name, value)
-    return Bench(connectors.manifest("salesforce"), sandbox)
-
-
-@pytest.fixture
-def salesforce(bench: Bench) -> Iterator[Destination]:
-    with bench.ready() as destination:
-        yield destination
+RULE = {"system": "salesforce", "times": 1}
 
 
 def answers(*results: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +27,8 @@ def refusal(code: str, *fields: str) -> dict[str, Any]:
     return {"success": False, "errors": [{"statusCode": code, "message": "no", "fields": fields}]}
 
 
-def success(id: str = "00Q5e0000000999EAA") -> dict[str, Any]:
+def success(id: str | int = 9) -> dict[str, Any]:
+    id = f"00Q5e000000099{id}EAA" if isinstance(id, int) else id
     return {"id": id, "success": True, "errors": [], "created": True}
 
 
@@ -55,10 +37,20 @@ def by_sales(bench: Bench, destination: Destination, id: str, act: str, changes:
     destination.client.session.post(f"{LEAD}/sandbox/leads/{id}/{act}", json=changes or {})
 
 
+def rules(bench: Bench, destination: Destination, **rules: Any) -> None:
+    """What an administrator does to the organisation."""
+    destination.client.session.post(f"{LEAD}/sandbox/org", json=rules)
+
+
+def bench_rows(bench: Bench, table: str) -> list[dict[str, Any]]:
+    """What the organisation holds."""
+    rows: list[dict[str, Any]] = json.loads(bench.ask(f"/state/salesforce/{table}"))
+    return rows
+
+
 def leads(bench: Bench) -> dict[str, dict[str, Any]]:
     """The leads that sales see, by our key."""
-    rows = json.loads(bench.ask("/state/salesforce/leads"))
-    return {row["Hub_Key__c"]: row for row in rows}
+    return {row["Hub_Key__c"]: row for row in bench_rows(bench, "leads")}
 
 
 def test_what_sales_staff_have_set_is_left_alone(bench: Bench, salesforce: Destination) -> None:
@@ -72,7 +64,7 @@ def test_what_sales_staff_have_set_is_left_alone(bench: Bench, salesforce: Desti
         {"Status": "Working - Contacted", "Company": ""} | {"Company": "Initech"},
     )
 
-    later = bench.delivery(1, version=2)
+    later = bench.delivery(1, version=2).with_(object_id=made.object_id)
     (changed,) = salesforce.send([later])
 
     lead = leads(bench)[first.external_id]
@@ -86,7 +78,7 @@ def test_a_blank_field_of_sales_is_filled_in(bench: Bench, salesforce: Destinati
     (made,) = salesforce.send([first])
     by_sales(bench, salesforce, str(made.object_id), "edit", {"Rating": ""})
 
-    list(salesforce.send([bench.delivery(1, version=2)]))
+    list(salesforce.send([bench.delivery(1, version=2).with_(object_id=made.object_id)]))
 
     assert leads(bench)[first.external_id]["Rating"] == first.body["Rating"]
 
@@ -102,23 +94,97 @@ def test_a_lead_that_a_person_deleted_stays_deleted(bench: Bench, salesforce: De
     assert later.external_id not in leads(bench)
 
 
-def test_a_converted_lead_is_refused_with_what_to_do(bench: Bench, salesforce: Destination) -> None:
+def test_a_converted_lead_is_let_rest_and_the_contact_is_named(bench: Bench, salesforce: Destination) -> None:
     (made,) = salesforce.send([bench.delivery(1)])
     by_sales(bench, salesforce, str(made.object_id), "convert")
 
-    (receipt,) = salesforce.send([bench.delivery(1, version=2)])
+    (receipt,) = salesforce.send([bench.delivery(1, version=2).with_(object_id=made.object_id)])
+
+    contact = next(row for row in bench_rows(bench, "contacts"))["Id"]
+    assert (receipt.outcome, receipt.reason) == ("refused", "cannot_update_converted_lead")
+    assert contact in str(receipt.detail)
+    assert receipt.url == f"{LEAD}/{contact}"
+    assert len(bench.made()) == 3  # the lead, and what sales made of it: an account and a contact
+
+
+def test_a_lead_converted_since_the_look_up_is_let_rest_too(bench: Bench, salesforce: Destination) -> None:
+    bench.fault(**answers(refusal("CANNOT_UPDATE_CONVERTED_LEAD")))
+
+    (receipt,) = salesforce.send([bench.delivery(1)])
 
     assert (receipt.outcome, receipt.reason) == ("refused", "cannot_update_converted_lead")
-    assert "contact" in str(receipt.detail)
 
 
-def test_two_hundred_leads_take_two_requests(bench: Bench, salesforce: Destination) -> None:
-    deliveries = bench.deliveries(200)
+def test_what_another_hub_or_an_older_store_has_made_is_met_and_not_overwritten(
+    bench: Bench, salesforce: Destination
+) -> None:
+    first = bench.delivery(1)
+    (made,) = salesforce.send([first])
+    by_sales(bench, salesforce, str(made.object_id), "edit", {"Status": "Working - Contacted", "Rating": "Cold"})
 
-    receipts = list(salesforce.send(deliveries))
+    (receipt,) = salesforce.send([bench.delivery(1, version=2)])  # nobody here knows of the first one
+    (again,) = salesforce.send([bench.delivery(1, version=2).with_(attempt=2)])
 
-    assert {receipt.outcome for receipt in receipts} == {"created"}
-    assert len(bench.requests()) == 2
+    lead = leads(bench)[first.external_id]
+    assert (receipt.outcome, receipt.reason, again.outcome) == ("unknown", "duplicate_value", "updated")
+    assert (lead["Status"], lead["Rating"]) == ("Working - Contacted", "Cold")
+    assert len(bench.made()) == 1
+
+
+def test_two_leads_under_one_key_stop_that_key_alone(bench: Bench, salesforce: Destination) -> None:
+    rules(bench, salesforce, not_unique=True)
+    first, other = salesforce.send(bench.deliveries(2))
+    by_sales(bench, salesforce, str(first.object_id), "clone")
+
+    later = [bench.delivery(1, version=2), bench.delivery(2, version=2)]
+    stopped, changed = salesforce.send(
+        [one.with_(object_id=made.object_id) for one, made in zip(later, (first, other), strict=True)]
+    )
+
+    assert (stopped.outcome, stopped.reason, changed.outcome) == ("refused", "more_than_one_record", "updated")
+    assert str(first.object_id) in str(stopped.detail)
+
+
+def test_a_key_that_is_not_unique_is_a_set_up_error_before_anything_is_written(bench: Bench) -> None:
+    with bench.open() as destination:
+        rules(bench, destination, fields={"Hub_Key__c": {"unique": False}})
+        with pytest.raises(SetupError, match="unique"):
+            destination.check()
+        with pytest.raises(SetupError, match="unique"):
+            list(destination.send([bench.delivery(1)]))
+
+    assert bench.made() == []
+
+
+def test_a_duplicate_rule_parks_the_lead_with_the_match(bench: Bench, salesforce: Destination) -> None:
+    known = salesforce.client.session.post(f"{LEAD}/sandbox/leads", json={"LastName": "Ana", "Company": "X"}).json()
+    bodies = [one.body | {"LastName": "Ana"} for one in bench.deliveries(2)]
+    rules(bench, salesforce, duplicate_rule={"matches": ["LastName"], "action": "block"})
+
+    parked, twin, made = salesforce.send(
+        [one.with_(body=body) for one, body in zip(bench.deliveries(2), bodies, strict=True)] + [bench.delivery(3)]
+    )
+
+    assert [parked.reason, twin.reason, made.outcome] == ["duplicates_detected"] * 2 + ["created"]
+    assert known["id"] in str(parked.detail)
+    assert parked.url == twin.url == f"{LEAD}/{known['id']}"
+    assert len(bench.requests()) == 4  # two of sales, the collection, and one call that asks for both matches
+
+
+def test_a_locked_lead_is_put_off_and_then_goes_by_itself(bench: Bench, salesforce: Destination) -> None:
+    first, second = salesforce.send(bench.deliveries(2))
+    by_sales(bench, salesforce, str(first.object_id), "hold", {"times": 3})
+    later = [
+        bench.delivery(number, version=2).with_(object_id=made.object_id) for number, made in ((1, first), (2, second))
+    ]
+
+    held, changed = salesforce.send(later)
+    tries = [next(iter(salesforce.send([later[0].with_(attempt=attempt)]))) for attempt in (2, 3, 4)]
+
+    assert (held.outcome, held.reason, changed.outcome) == ("deferred", "unable_to_lock_row", "updated")
+    assert 2.5 <= float(held.retry_after or 0) <= 7.5
+    assert [receipt.outcome for receipt in tries] == ["deferred", "deferred", "updated"]
+    assert bench.requests()[-1].endswith(f"/sobjects/Lead/Hub_Key__c/{later[0].external_id}")
 
 
 def test_of_two_versions_in_one_batch_the_newer_is_sent(bench: Bench, salesforce: Destination) -> None:
@@ -137,7 +203,8 @@ def test_of_two_versions_in_one_batch_the_newer_is_sent(bench: Bench, salesforce
         ([], "answers_missing"),
         ([success(), success(), success()], "answers_missing"),
         ([{"id": "x"}, {"id": "y"}], "unreadable_answer"),
-        ([{"success": True, "errors": []}, {"success": True, "errors": []}], "answers_out_of_order"),
+        ([{"success": True, "errors": []}, {"success": True, "errors": []}], "unreadable_answer"),
+        ([success(), success()], "answers_out_of_order"),
     ],
 )
 def test_answers_that_prove_nothing_are_unknown_for_all(
@@ -152,9 +219,14 @@ def test_answers_that_prove_nothing_are_unknown_for_all(
 
 def test_results_in_another_order_are_noticed_where_the_ids_are_known(bench: Bench, salesforce: Destination) -> None:
     first = list(salesforce.send(bench.deliveries(2)))
-    bench.fault(**answers(*(success(str(receipt.object_id)) for receipt in reversed(first))))
+    reversed_results = [success(str(receipt.object_id)) for receipt in reversed(first)]
+    upserts = {"method": "PATCH", "path_glob": "*/composite/sobjects/*"}
 
-    receipts = list(salesforce.send([bench.delivery(1, version=2), bench.delivery(2, version=2)]))
+    later = [
+        bench.delivery(number, version=2).with_(object_id=made.object_id) for number, made in enumerate(first, start=1)
+    ]
+    bench.ask("/faults", RULE | upserts | answers(*reversed_results), "POST")
+    receipts = list(salesforce.send(later))
 
     assert [receipt.reason for receipt in receipts] == ["answers_out_of_order"] * 2
 
@@ -165,7 +237,7 @@ def test_results_in_another_order_are_noticed_where_the_ids_are_known(bench: Ben
         ("UNABLE_TO_LOCK_ROW", "deferred"),
         ("REQUEST_LIMIT_EXCEEDED", "deferred"),
         ("DUPLICATE_VALUE", "unknown"),
-        ("DUPLICATES_DETECTED", "refused"),
+        ("STRING_TOO_LONG", "refused"),
         ("ENTITY_IS_DELETED", "refused"),
         ("A_CODE_OF_TOMORROW", "refused"),
     ],
@@ -173,13 +245,14 @@ def test_results_in_another_order_are_noticed_where_the_ids_are_known(bench: Ben
 def test_each_code_has_its_own_end_and_spares_the_others(
     bench: Bench, salesforce: Destination, code: str, outcome: str
 ) -> None:
-    bench.fault(**answers(success(), refusal(code, "Company"), success()))
+    bench.fault(**answers(success(1), refusal(code, "Company"), success(3)))
 
     receipts = list(salesforce.send(bench.deliveries(3)))
 
     assert [receipt.outcome for receipt in receipts] == ["created", outcome, "created"]
     assert receipts[1].reason == code.lower()
-    assert (receipts[1].retry_after is not None) == (outcome == "deferred")
+    assert (receipts[1].retry_after is not None) == (outcome != "refused")
+    assert ("Company" in str(receipts[1].detail)) == (code in ("STRING_TOO_LONG", "A_CODE_OF_TOMORROW"))
 
 
 def test_a_call_refused_as_a_whole_is_halved_until_one_record_stands_alone(
@@ -222,89 +295,3 @@ def test_an_id_that_is_not_hexadecimal_never_leaves(bench: Bench, salesforce: De
         list(salesforce.find([hostile]))
 
     assert bench.requests() == []
-
-
-def test_a_lasting_401_makes_two_log_ins_and_no_more(bench: Bench) -> None:
-    body = json.dumps([{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}])
-    rule = {"system": "salesforce", "path_glob": "/services/data/*", "times": 1000, "kind": "status", "status": 401}
-    bench.ask("/faults", rule | {"body": body, "headers": {"Content-Type": "application/json"}}, "POST")
-
-    with bench.open() as destination, pytest.raises(AccessDenied, match="fresh token"):
-        list(destination.send(bench.deliveries(3)))
-
-    assert log_ins(bench) == 2
-
-
-def test_twenty_calls_that_find_the_session_ended_share_one_log_in(bench: Bench, salesforce: Destination) -> None:
-    bench.ask("/clock", {"advance_seconds": 7_201}, "POST")
-    others = [bench.open() for _ in range(20)]
-
-    with ThreadPoolExecutor(20) as threads:
-        list(threads.map(lambda destination: destination.check(), others))
-
-    assert log_ins(bench) == 1
-    for destination in others:
-        destination.close()
-
-
-def log_ins(bench: Bench) -> int:
-    """Log-ins since the mark."""
-    return sum(line.get("event") == "logged in" for line in bench.journal())
-
-
-def test_the_older_log_in_with_a_security_token_works_too(bench: Bench) -> None:
-    older = Connection(
-        id="salesforce_default", login="hub@acme.test", password="sandbox-password",
-        extra={"security_token": "sandbox-token"},
-    )  # fmt: skip
-
-    with bench.open(connection=older) as destination:
-        destination.check()
-        (receipt,) = destination.send([bench.delivery(1)])
-
-    assert receipt.outcome == "created"
-    assert str(receipt.url).startswith("https://acme.my.salesforce.com/00Q")
-
-
-def test_a_connection_without_credentials_says_which_it_needs(bench: Bench) -> None:
-    with bench.open(connection=Connection(id="salesforce_default")) as destination, pytest.raises(SetupError) as told:
-        destination.check()
-
-    assert "consumer_key" in str(told.value)
-    assert bench.requests() == []
-
-
-class Counted(LocalBudgets):
-    """Budgets that remember what was taken."""
-
-    taken: list[int]
-
-    def acquire(self, name: str, budget: Budget, *, cost: int = 1) -> None:
-        self.taken.append(cost)
-
-
-def test_calls_cost_more_once_four_fifths_of_the_day_are_used(bench: Bench) -> None:
-    local = Services.local(limits=PATIENCE)
-    budgets = Counted(local.clock, max_wait_seconds=1)
-    budgets.taken = []
-    bench.services = replace(local, budgets=budgets)
-    usage = {"Content-Type": "application/json", "Sforce-Limit-Info": "api-usage=12000/15000"}
-    rule = {"system": "salesforce", "path_glob": "/services/data/*/limits", "times": 1, "kind": "status", "status": 200}
-
-    with bench.open() as destination:
-        destination.check()
-        before = list(budgets.taken)
-        bench.ask("/faults", rule | {"headers": usage, "body": '{"a": 1}'}, "POST")
-        destination.check()
-        told = list(budgets.taken)
-        destination.check()
-
-    assert max(before) == max(told) == 1  # the call that tells us is over: it is the next one that waits
-    assert max(budgets.taken) > 1
-
-
-def test_only_records_of_one_kind_are_asked_for_at_a_time(bench: Bench, salesforce: Destination) -> None:
-    contact: Delivery = bench.delivery(1).with_(object="Contact")
-
-    with pytest.raises(SetupError, match="Contact"):
-        list(salesforce.find([contact]))

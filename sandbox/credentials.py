@@ -13,6 +13,12 @@ CONNECTIONS: dict[str, dict[str, Any]] = {
         "password": "sandbox-facebook-token",
         "extra": {"app_secret": "sandbox-facebook-secret"},
     },
+    "reddit_default": {
+        "conn_type": "http",
+        "login": "sandbox-reddit-app",
+        "password": "sandbox-reddit-secret",
+        "extra": {"username": "acme", "refresh_token": "sandbox-reddit-refresh"},
+    },
     "salesforce_default": {
         "conn_type": "salesforce",
         "extra": {

@@ -250,6 +250,10 @@ class Network:
 
         return Session(self.connection.id, self.secret, self.services.tokens, self.services.clock, post)
 
+    def log_in(self) -> None:
+        """Get a token where one is needed and none is kept."""
+        self.auth.headers(self._session())
+
     def close(self) -> None:
         """Hang up, if anything was ever asked."""
         wire = self.__dict__.pop("http", None)

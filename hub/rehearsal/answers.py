@@ -54,7 +54,13 @@ def rehearse_answer(name: str, exchange: Exchange, body: bytes) -> Iterator[Outc
     transport = OneAnswer(exchange.status, exchange.headers, body)
     now = datetime.now(UTC)
     limits = Limits(max_requests=1)
-    with open_network(name, transport, clock=SteppedClock(now), host=host, limits=limits, any_call=True) as network:
+    log_in = endpoint is not None and "login" in endpoint.serves
+    with open_network(
+        name, transport, clock=SteppedClock(now), host=host, limits=limits, any_call=True, logged_in=not log_in
+    ) as network:
+        if log_in:
+            yield told | _logged_in(network, body)
+            return
         address = url if host else f"{network.base_url}/{url.removeprefix('/')}"
         try:
             records, numbers = _held(network, address, parts.path, gives if endpoint else None)
@@ -67,6 +73,15 @@ def rehearse_answer(name: str, exchange: Exchange, body: bytes) -> Iterator[Outc
         lines.append({"fact": described(body)})
     for line in lines or [{"empty" if "posts" in gives else "nothing": described(body)}]:
         yield told | line
+
+
+def _logged_in(network: Network, body: bytes) -> Outcome:
+    """Whether the answer to a log-in is one."""
+    try:
+        network.log_in()
+    except HubError as trouble:
+        return told_trouble(trouble) | {"holds": described(body)}
+    return {"fact": described(body)}
 
 
 def _held(

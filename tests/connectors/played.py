@@ -58,8 +58,14 @@ class Client:
         self._session.headers.update(headers)
 
     def ask(self, path: str, *, headers: dict[str, str] | None = None, **params: Any) -> requests.Response:
-        """The whole answer."""
-        return self._session.get(f"{self._base}{path}", params=params, headers=headers, timeout=20)
+        """The whole answer; a redirect is one."""
+        address = f"{self._base}{path}"
+        return self._session.get(address, params=params, headers=headers, timeout=20, allow_redirects=False)
+
+    def post(self, path: str, *, headers: dict[str, str] | None = None, **body: Any) -> requests.Response:
+        """The answer to what is sent, as `json=` or `data=`; `path` may be a whole address."""
+        address = path if path.startswith("https://") else f"{self._base}{path}"
+        return self._session.post(address, headers=headers, timeout=20, **body)
 
     def get(self, path: str, **params: Any) -> Any:
         """The decoded body of a good answer."""

@@ -1,10 +1,11 @@
 """The rules: read from `lexicon/`, compiled once, and what they make of one reading.
 
-A rule speaks for one intent. It fires when one of its phrases stands in the text, or, having none, whenever the
-facts it asks for hold. Rules of one intent support each other: the score is one less the chance that all of them
+A rule speaks for one intent. It fires when one of its phrases stands in the text or one of its `tags` is part of a
+hashtag (`flood` of `#riverflood`), or, having neither, whenever the facts it asks for hold. Rules of one intent support each other: the score is one less the chance that all of them
 are wrong. A rule of negative weight ("no problem at all") takes away.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hub.classify.phrases import PhraseBook
-from hub.classify.text import Reading
+from hub.classify.text import Reading, fold
 from hub.domain import INTENTS
 from hub.errors import SetupError
 
@@ -26,7 +27,7 @@ FACTS = (
     "subject", "ours", "competitor", "addressed", "parent_in_trouble",
 )  # fmt: skip
 BIT = {fact: 1 << place for place, fact in enumerate(FACTS)}
-KEYS = {"name", "weight", "when", "unless", "any", *LANGUAGES}
+KEYS = {"name", "weight", "when", "unless", "tags", "any", *LANGUAGES}
 
 
 class Rule(NamedTuple):
@@ -37,7 +38,7 @@ class Rule(NamedTuple):
     weight: float
     when: int  # facts that must hold
     unless: int  # facts that must not
-    worded: bool  # has phrases of its own, and does not fire on facts alone
+    worded: bool  # has phrases or tags of its own, and does not fire on facts alone
 
     @property
     def evidence(self) -> str:
@@ -48,9 +49,13 @@ class Rule(NamedTuple):
 class Rules:
     """All rules; each language's book of phrases is made when it is first needed."""
 
-    def __init__(self, rules: Sequence[Rule], phrases: Mapping[str, Sequence[tuple[int, str]]]) -> None:
+    def __init__(
+        self, rules: Sequence[Rule], phrases: Mapping[str, Sequence[tuple[int, str]]], tags: Mapping[str, int]
+    ) -> None:
         self.rules = tuple(rules)
         self._phrases = phrases
+        self._tags = tags
+        self._tagged = re.compile(rf"#\w*?({'|'.join(map(re.escape, sorted(tags, key=len, reverse=True)))})")
         self._factual = tuple(number for number, rule in enumerate(rules) if not rule.worded)
         self._books: dict[str | None, PhraseBook] = {}
 
@@ -58,6 +63,8 @@ class Rules:
         """The rules that hold for this text, in the order of their files."""
         rules = self.rules
         numbers = [*self._factual, *self.book(language).find(reading, line)]
+        if "#" in reading.text:
+            numbers = {*numbers, *(self._tags[part] for part in self._tagged.findall(fold(reading.text)))}
         holding = [n for n in numbers if rules[n].when & facts == rules[n].when and not rules[n].unless & facts]
         return [rules[number] for number in sorted(holding)]
 
@@ -95,12 +102,14 @@ def load_rules() -> Rules:
     """Every rule in `lexicon/`; read once for a process."""
     rules: list[Rule] = []
     phrases: dict[str, list[tuple[int, str]]] = {language: [] for language in ("any", *LANGUAGES)}
+    tags: dict[str, int] = {}
     for intent in FILES:
         for rule, written in _read(intent):
+            tags |= dict.fromkeys(written.pop("tags", ()), len(rules))
             for language, lines in written.items():
                 phrases[language] += [(len(rules), line) for line in lines]
             rules.append(rule)
-    return Rules(rules, phrases)
+    return Rules(rules, phrases, tags)
 
 
 def _read(intent: str) -> Iterator[tuple[Rule, dict[str, list[str]]]]:
@@ -109,7 +118,7 @@ def _read(intent: str) -> Iterator[tuple[Rule, dict[str, list[str]]]]:
         where = f"lexicon/{intent}.toml, rule {entry.get('name')}"
         if unknown := set(entry) - KEYS:
             raise SetupError(f"{where} has the unknown key {sorted(unknown)[0]!r}; remove it.")
-        written = {one: entry[one] for one in ("any", *LANGUAGES) if one in entry}
+        written = {one: entry[one] for one in ("tags", "any", *LANGUAGES) if one in entry}
         yield _rule(intent, entry, where, worded=bool(written)), written
 
 

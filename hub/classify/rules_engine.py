@@ -17,6 +17,7 @@ from hub.domain import Intent, Signal
 from hub.domain.config import Subject
 
 THRESHOLD = 0.5  # weights are set so that this is "more likely than not"; `thresholds` asks for more, intent by intent
+ASKS_FOR_MORE: Mapping[Intent, float] = {"crisis": 0.6}  # it wakes people, and any word of harm speaks for it a little
 GRAVITY: tuple[Intent, ...] = (
     "spam", "crisis", "offensive", "churn", "complaint", "support",
     "purchase", "partner", "feature", "question", "praise",
@@ -30,6 +31,7 @@ COMES_FIRST: dict[Intent, tuple[Intent, ...]] = {
 """What says more than a general intent: a question about a price is first of all about buying."""
 TROUBLE = ("crisis", "churn", "complaint", "support")
 OF_OTHERS = 0.4  # what trouble with a competitor's product counts
+SURELY_SPAM = 0.85  # below it spam hides no crisis: whoever asks for help or gifts posts links too
 AT_SPAM = 0.3  # what anything else said by spam counts
 MANY_TAGS, MANY_HANDLES, SHORT, BARE = 6, 6, 6, 3
 MANY_FOLLOWERS = 50_000
@@ -44,7 +46,7 @@ class RulesEngine:
 
     def __init__(self, subjects: Sequence[Subject] = (), *, thresholds: Mapping[Intent, float] | None = None) -> None:
         self.subjects = SubjectFinder(subjects)
-        self.thresholds = dict.fromkeys(GRAVITY, THRESHOLD) | dict(thresholds or {})
+        self.thresholds = dict.fromkeys(GRAVITY, THRESHOLD) | dict(ASKS_FOR_MORE) | dict(thresholds or {})
 
     @property
     def found_by(self) -> str:
@@ -114,12 +116,12 @@ class RulesEngine:
             over = [name for name in over if not any(other in over for other in COMES_FIRST.get(name, ()))]
         if mine and any(name in TROUBLE for name in over):
             over = [name for name in over if name != "offensive"]
-        if "spam" in over:
+        if "spam" in over and not ("crisis" in over and scores["spam"] < SURELY_SPAM):
             _damp(scores, [name for name in scores if name != "spam"], AT_SPAM)
             return "spam", scores["spam"]
         if not over:
             return "none", round(1 - max(scores.values(), default=0.0), 3)
-        best = max(over, key=lambda name: scores[name])
+        best = max((name for name in over if name != "spam"), key=lambda name: scores[name])
         return best, scores[best]
 
 

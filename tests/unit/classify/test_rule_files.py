@@ -28,7 +28,7 @@ def test_every_worded_rule_speaks_english_or_any_language(intent: str) -> None:
     entries = tomllib.loads((LEXICONS / f"{intent}.toml").read_text("utf-8"))["rule"]
 
     for entry in entries:
-        assert {"en", "any"} & set(entry) or "when" in entry, entry["name"]
+        assert {"en", "any", "tags"} & set(entry) or "when" in entry, entry["name"]
 
 
 @pytest.mark.parametrize("intent", [intent for intent in FILES if intent != "offensive"])
@@ -42,6 +42,19 @@ def test_the_intents_that_matter_are_found_in_every_language(intent: str) -> Non
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_phrase_compiles(language: str) -> None:
     load_rules().book(language).find(Reading("hello"), " hello ")
+
+
+@pytest.mark.parametrize("text", ["Bridge closed. #riverflood", "#PrayForTheValley", "roads shut #UpperValleyFloods2031"])
+def test_a_tag_made_for_an_event_says_what_happened(text: str) -> None:
+    reading = Reading(text)
+
+    assert "crisis.event_tag" in [rule.evidence for rule in load_rules().fired(reading, reading.line, "en", 0)]
+
+
+def test_a_word_outside_a_tag_is_no_tag() -> None:
+    reading = Reading("the riverfloods blog #holiday")
+
+    assert "crisis.event_tag" not in [rule.evidence for rule in load_rules().fired(reading, reading.line, "en", 0)]
 
 
 def test_rules_know_no_brand() -> None:

@@ -62,9 +62,9 @@ class Rules:
     def fired(self, reading: Reading, line: str, language: str | None, facts: int) -> list[Rule]:
         """The rules that hold for this text, in the order of their files."""
         rules = self.rules
-        numbers = [*self._factual, *self.book(language).find(reading, line)]
+        numbers = {*self._factual, *self.book(language).find(reading, line)}
         if "#" in reading.text:
-            numbers = {*numbers, *(self._tags[part] for part in self._tagged.findall(fold(reading.text)))}
+            numbers.update(self._tags[part] for part in self._tagged.findall(fold(reading.text)))
         holding = [n for n in numbers if rules[n].when & facts == rules[n].when and not rules[n].unless & facts]
         return [rules[number] for number in sorted(holding)]
 

@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import connectors
-from hub.classify import default_engine
+from hub.classify import Engine, default_engine
 from hub.domain import Budget, Manifest, Watch
 from hub.domain.config import Config
 from hub.errors import HubError, SetupError
@@ -174,13 +174,25 @@ def rulebook(hub: Hub) -> Rulebook:
         ],
         rules=[Rule.of(route) for route in routes],
         routes_version=version,
-        engine=default_engine(config.subjects),
+        engine=engine_of(hub),
         gate=expectations_gate(
             hub.settings.mappings_dir / "_expectations.json",
             {manifest.name: manifest.expectations for manifest in manifests},
         ),
         link_base=hub.settings.link_base,
     )
+
+
+def engine_of(hub: Hub) -> Engine:
+    """The classifier in force: the model that was let run, else the engine that needs no training."""
+    with hub.store.read() as view:
+        version = view.models.running()
+        file = view.models.file(version) if version else None
+    if file is None:
+        return default_engine(hub.config.subjects)
+    from hub.classify.trained_engine import TrainedEngine
+
+    return TrainedEngine.load(file, hub.config.subjects)
 
 
 def _mapping(manifest: Manifest) -> Mapping:

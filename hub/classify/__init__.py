@@ -4,7 +4,8 @@ Engines stand behind one interface, so that rules, a trained model or a larger o
 anyone noticing but the figures. Importing this room reads no lexicon and loads no model.
 """
 
+from hub.classify.choosing import worth_of
 from hub.classify.engine import Engine, Item, default_engine, item_of, load_engine
 from hub.domain.config import Subject
 
-__all__ = ["Engine", "Item", "Subject", "default_engine", "item_of", "load_engine"]
+__all__ = ["Engine", "Item", "Subject", "default_engine", "item_of", "load_engine", "worth_of"]

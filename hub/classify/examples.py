@@ -16,6 +16,7 @@ from hub.errors import SetupError
 LABEL = "label"  # the field of a file that asks one question without naming it
 YES, NO = "yes", "no"
 YES_NO = (*(intent for intent in INTENTS if intent != "none"), "relevant")
+LEARNABLE = ("sentiment", "intent", *YES_NO)  # what an engine answers, and people may correct
 ABOUT = ("id", "post", "text", "network", "lang", "parent", "title")
 YES_WORDS, NO_WORDS = ("yes", "true", "1", "y"), ("no", "false", "0", "n")
 
@@ -44,7 +45,7 @@ def read_examples(path: Path, *, fields: Iterable[str] | None = None) -> list[Ex
     """The examples of a file; every column that is not about the post is a field, or only those of `fields`."""
     wanted = None if fields is None else frozenset(fields)
     examples = []
-    for number, row in enumerate(_rows(path), start=1):
+    for number, row in enumerate(read_rows(path), start=1):
         example = example_of(row, wanted)
         if example is None:
             raise SetupError(f"Row {number} of {path} has no text; every row needs `text` and at least one label.")
@@ -78,7 +79,8 @@ def _answer(name: str, value: Any, fields: frozenset[str] | None) -> str | None:
     return said
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a JSON-lines or CSV file; one that cannot be read is a SetupError naming its line."""
     try:
         content = path.read_bytes()
     except OSError as problem:

@@ -31,10 +31,11 @@ BLANK, WORD, SIGN = 0, 1, 2
 END, SPACE, ZERO, NINE, PRIME = 10, 32, 48, 57, 0x2019
 STOPS = np.array([ord(char) for char in ".,;:!?"], np.uint64)
 NEGATORS = """
-not no never none nobody nothing nowhere neither nor without hardly cannot cant can't dont don't doesnt doesn't didnt didn't isnt
-isn't wasnt wasn't arent aren't werent weren't wont won't wouldnt wouldn't couldnt couldn't shouldnt shouldn't havent haven't hasnt
-hasn't hadnt hadn't ain't aint nicht kein keine keinen keiner nie niemals nichts ohne nunca nada nadie ni sin jamás ne pas jamais rien
-personne sans aucun aucune plus non mai niente senza não nem
+not no never none nobody nothing nowhere neither nor without hardly cannot cant can't dont don't doesnt doesn't
+didnt didn't isnt isn't wasnt wasn't arent aren't werent weren't wont won't wouldnt wouldn't couldnt couldn't
+shouldnt shouldn't havent haven't hasnt hasn't hadnt hadn't ain't aint nicht kein keine keinen keiner nie niemals
+nichts ohne nunca nada nadie ni sin jamás ne pas jamais rien personne sans aucun aucune plus non mai niente senza
+não nem
 """
 
 

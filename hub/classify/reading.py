@@ -9,7 +9,7 @@ import numpy as np
 from hub.classify.engine import Item
 from hub.classify.facts import facts_of
 from hub.classify.grams import Cut, Grams, char_grams, cut_texts, slots_of, word_grams, words_of
-from hub.classify.linear import Block, Floats, Weights, LinearModel
+from hub.classify.linear import Block, Floats, LinearModel, Weights
 from hub.domain import Signal
 
 AT_A_TIME = 2_000  # texts

@@ -1,8 +1,9 @@
 """The rules: read from `lexicon/`, compiled once, and what they make of one reading.
 
 A rule speaks for one intent. It fires when one of its phrases stands in the text or one of its `tags` is part of a
-hashtag (`flood` of `#riverflood`), or, having neither, whenever the facts it asks for hold. Rules of one intent support each other: the score is one less the chance that all of them
-are wrong. A rule of negative weight ("no problem at all") takes away.
+hashtag (`flood` of `#riverflood`), or, having neither, whenever the facts it asks for hold. Rules of one intent
+support each other: the score is one less the chance that all of them are wrong. A rule of negative weight ("no problem
+at all") takes away.
 """
 
 import re

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import compress
 
 from hub.classify import sentiment
+from hub.classify.choosing import THRESHOLD, TROUBLE, choose, damp, thresholds_with, worth_of
 from hub.classify.engine import Item
 from hub.classify.language import detect
 from hub.classify.rules import BIT, LANGUAGES, URGENT, Rule, load_rules, scores_of
@@ -16,23 +17,7 @@ from hub.classify.text import Reading
 from hub.domain import Intent, Signal
 from hub.domain.config import Subject
 
-THRESHOLD = 0.5  # weights are set so that this is "more likely than not"; `thresholds` asks for more, intent by intent
-ASKS_FOR_MORE: Mapping[Intent, float] = {"crisis": 0.6}  # it wakes people, and any word of harm speaks for it a little
-GRAVITY: tuple[Intent, ...] = (
-    "spam", "crisis", "offensive", "churn", "complaint", "support",
-    "purchase", "partner", "feature", "question", "praise",
-)  # fmt: skip
-"""Of two intents with the same score, the one that it would be worse to miss."""
-COMES_FIRST: dict[Intent, tuple[Intent, ...]] = {
-    "complaint": ("crisis", "churn"),
-    "question": ("crisis", "churn", "complaint", "support", "purchase", "partner", "feature"),
-    "praise": ("crisis", "churn", "complaint"),
-}
-"""What says more than a general intent: a question about a price is first of all about buying."""
-TROUBLE = ("crisis", "churn", "complaint", "support")
 OF_OTHERS = 0.4  # what trouble with a competitor's product counts
-SURELY_SPAM = 0.85  # below it spam hides no crisis: whoever asks for help or gifts posts links too
-AT_SPAM = 0.3  # what anything else said by spam counts
 MANY_TAGS, MANY_HANDLES, SHORT, BARE = 6, 6, 6, 3
 MANY_FOLLOWERS = 50_000
 AT_A_TIME = 200  # posts go through one step after the other: the language model and the rules do not share a cache well
@@ -46,7 +31,7 @@ class RulesEngine:
 
     def __init__(self, subjects: Sequence[Subject] = (), *, thresholds: Mapping[Intent, float] | None = None) -> None:
         self.subjects = SubjectFinder(subjects)
-        self.thresholds = dict.fromkeys(GRAVITY, THRESHOLD) | dict(ASKS_FOR_MORE) | dict(thresholds or {})
+        self.thresholds = thresholds_with(thresholds)
 
     @property
     def found_by(self) -> str:
@@ -77,21 +62,22 @@ class RulesEngine:
         scores = scores_of(fired) if fired else {}
         said = scores.pop(URGENT, 0.0)
         if scores:
-            if kinds == {"competitor"} and not item.addressed and _damp(scores, TROUBLE, OF_OTHERS):
+            if kinds == {"competitor"} and not item.addressed and damp(scores, TROUBLE, OF_OTHERS):
                 evidence.append("subject.competitor_only")
             trouble = any(rule.worded and rule.intent in TROUBLE for rule in fired)
             mine = trouble and (item.addressed or bool(kinds - {"competitor"}))
-            intent, confidence = self._choose(scores, mine=mine)
+            intent, confidence = choose(scores, self.thresholds, mine=mine)
             if feeling > sentiment.NEGATIVE and _really_bad(fired):
                 feeling = min(feeling, 0.0) - 0.3
         else:  # as most posts
             intent, confidence = "none", 1.0
+        relevant = intent != "spam" and bool(subjects or item.addressed or not self.subjects.subjects)
         return Signal(
             post=item.key, found_by=self.found_by, lang=language,
             sentiment=sentiment.named(feeling), sentiment_score=round(feeling, 3),
             intent=intent, confidence=confidence, scores={name: value for name, value in scores.items() if value > 0},
             urgency=_urgency(said, scores, item) if scores else said,
-            relevant=intent != "spam" and bool(subjects or item.addressed or not self.subjects.subjects),
+            worth=worth_of(scores, relevant=relevant) if scores else 0.0, relevant=relevant,
             subjects=tuple(subject.name for subject in subjects), evidence=tuple(evidence),
         )  # fmt: skip
 
@@ -105,24 +91,6 @@ class RulesEngine:
             return 0
         parent = self.classify([Item(key=item.key, text=item.parent, network=item.network)])[0]
         return BIT["parent_in_trouble"] if any(parent.scores.get(name, 0) >= THRESHOLD for name in TROUBLE) else 0
-
-    def _choose(self, scores: dict[str, float], *, mine: bool) -> tuple[Intent, float]:
-        """The surest intent above its own threshold, or none at all, which is an answer too.
-
-        Rude words cost nobody their case: trouble of our own customers (`mine`) comes before how it is said.
-        """
-        over = [name for name in GRAVITY if name in scores and scores[name] >= self.thresholds[name]]
-        if len(over) > 1:
-            over = [name for name in over if not any(other in over for other in COMES_FIRST.get(name, ()))]
-        if mine and any(name in TROUBLE for name in over):
-            over = [name for name in over if name != "offensive"]
-        if "spam" in over and not ("crisis" in over and scores["spam"] < SURELY_SPAM):
-            _damp(scores, [name for name in scores if name != "spam"], AT_SPAM)
-            return "spam", scores["spam"]
-        if not over:
-            return "none", round(1 - max(scores.values(), default=0.0), 3)
-        best = max((name for name in over if name != "spam"), key=lambda name: scores[name])
-        return best, scores[best]
 
 
 def _read(item: Item) -> Reading:
@@ -154,14 +122,6 @@ def _facts(item: Item, reading: Reading, feeling: float, kinds: set[str]) -> int
         "addressed": item.addressed or (ours and "@" in text),
     }
     return sum(compress(map(BIT.__getitem__, holds), holds.values()))
-
-
-def _damp(scores: dict[str, float], names: Sequence[str], factor: float) -> bool:
-    """Lower these scores in place; says whether there were any."""
-    there = [name for name in names if name in scores]
-    for name in there:
-        scores[name] = round(scores[name] * factor, 3)
-    return bool(there)
 
 
 def _really_bad(fired: list[Rule]) -> bool:

@@ -16,6 +16,7 @@ US, RIVAL = "us_", "rival_"
 US_TWICE = f"{US} {US}"
 ELISIONS = ("l'", "d'", "qu'")  # French ties its articles to a name, and English its possessive
 POSSESSIVE = "'s"
+JOINED_FROM = 5  # letters; a shorter name without its blanks is some other word
 
 
 class Named(NamedTuple):
@@ -72,6 +73,8 @@ def _names(subject: Subject) -> Iterator[str]:
             yield from (elision + alias for elision in ELISIONS)
             if " " not in alias:
                 yield f"@{alias}"
+            elif len(joined := alias.replace(" ", "")) >= JOINED_FROM:  # as in a handle or a tag
+                yield from (joined, f"@{joined}")
 
 
 def _index(aliases: Iterator[tuple[int, str]]) -> dict[str, list[tuple[int, str]]]:

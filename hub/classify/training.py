@@ -59,9 +59,7 @@ class Trained(NamedTuple):
     answered: list[Answered]
 
 
-def train(
-    examples: Sequence[Example], *, base: Engine, now: datetime, validation: Sequence[Example] = ()
-) -> Trained:
+def train(examples: Sequence[Example], *, base: Engine, now: datetime, validation: Sequence[Example] = ()) -> Trained:
     """Learn every field that the examples answer. `validation` decides the strength, and is then learned from too."""
     everything = [*examples, *validation]
     items = [example.item for example in everything]

@@ -24,6 +24,7 @@ class Signal(Model, omit_defaults=False):
     confidence: float = 0.0  # of `intent`; of "none", how sure that nothing is there
     scores: dict[str, float] = {}  # every intent above zero, each by itself
     urgency: float = 0.0
+    worth: float = 0.0  # a person's time: how likely somebody should look at it, whatever for
     relevant: bool = True
     subjects: tuple[str, ...] = ()  # names of our subjects that the post speaks of
     evidence: tuple[str, ...] = ()  # rules and lexicon entries that fired, never free text of the post

@@ -2,12 +2,14 @@
 
 from hub.store.batches import BatchClaim, BatchState
 from hub.store.circuits import Circuit
+from hub.store.corrections import Correction
 from hub.store.faults import faultpoint
 from hub.store.handoffs import HandedOff
 from hub.store.incidents import Incident
 from hub.store.intents import Draft, Intended
 from hub.store.landing import DamagedFile, LandedFile, Landing
 from hub.store.ledger import Balance, BatchSum
+from hub.store.models import KeptModel
 from hub.store.outbox_rows import OutboxRow
 from hub.store.posts import Edit, Saved, Standing
 from hub.store.quarantine import Counted, Item, Rejected
@@ -18,7 +20,34 @@ from hub.store.store import Store, Transaction, View, utc_now
 from hub.store.watches import WatchState
 
 __all__ = [
-    "Balance", "BatchClaim", "BatchState", "BatchSum", "Circuit", "Counted", "DamagedFile", "Draft", "Edit",
-    "HandedOff", "Incident", "Intended", "Item", "LandedFile", "Landing", "OutboxRow", "Rejected", "Rollup", "Run",
-    "Saved", "StaleClaim", "Standing", "Store", "Transaction", "View", "WatchState", "faultpoint", "utc_now",
+    "Balance",
+    "BatchClaim",
+    "BatchState",
+    "BatchSum",
+    "Circuit",
+    "Correction",
+    "Counted",
+    "DamagedFile",
+    "Draft",
+    "Edit",
+    "HandedOff",
+    "Incident",
+    "Intended",
+    "Item",
+    "KeptModel",
+    "LandedFile",
+    "Landing",
+    "OutboxRow",
+    "Rejected",
+    "Rollup",
+    "Run",
+    "Saved",
+    "StaleClaim",
+    "Standing",
+    "Store",
+    "Transaction",
+    "View",
+    "WatchState",
+    "faultpoint",
+    "utc_now",
 ]  # fmt: skip

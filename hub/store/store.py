@@ -26,6 +26,7 @@ from hub.store.authors import Authors
 from hub.store.batches import Batches
 from hub.store.budgets import BudgetUses
 from hub.store.circuits import Circuits
+from hub.store.corrections import Corrections
 from hub.store.coverage import Observed
 from hub.store.engine import WRITE, open_engine, translated
 from hub.store.expectations import ExpectationsHistory
@@ -36,6 +37,7 @@ from hub.store.ledger import Ledger
 from hub.store.measurements import Measurements
 from hub.store.memory import Lookups
 from hub.store.migrate import bring_up_to_date
+from hub.store.models import Models
 from hub.store.outbox import Outbox
 from hub.store.posts import Posts
 from hub.store.quarantine import Quarantine
@@ -91,6 +93,8 @@ class View:
     circuits = _Kept(Circuits)
     incidents = _Kept(Incidents)
     ledger = _Kept(Ledger)
+    corrections = _Kept(Corrections)
+    models = _Kept(Models)
     runs = _Kept(Runs)
     audit = _Kept(AuditLog)
     expectations = _Kept(ExpectationsHistory)

@@ -44,7 +44,9 @@ def test_every_phrase_compiles(language: str) -> None:
     load_rules().book(language).find(Reading("hello"), " hello ")
 
 
-@pytest.mark.parametrize("text", ["Bridge closed. #riverflood", "#PrayForTheValley", "roads shut #UpperValleyFloods2031"])
+@pytest.mark.parametrize(
+    "text", ["Bridge closed. #riverflood", "#PrayForTheValley", "roads shut #UpperValleyFloods2031"]
+)
 def test_a_tag_made_for_an_event_says_what_happened(text: str) -> None:
     reading = Reading(text)
 

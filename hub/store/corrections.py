@@ -1,0 +1,55 @@
+"""Corrections: what people said of posts that an engine had judged otherwise. Later ones count; none is ever removed.
+
+They hold keys and labels and no text. So what is learned from them is learned from posts that we still hold, and a
+post that was erased teaches nothing more.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+
+from hub.domain import Model, Moment
+from hub.store import tables
+from hub.store.listed import among, listed
+from hub.store.repository import Repository
+
+
+class Correction(Model, omit_defaults=False):
+    """One answer of a person to one question about a post. `old` is what the engine `found_by` had said."""
+
+    post: str
+    field: str
+    old: str
+    new: str
+    found_by: str
+    who: str
+    source: str  # command, file, slack, page
+    at: Moment
+
+
+_ALL = sa.select(tables.corrections)
+_OF = _ALL.where(among(tables.corrections.c.post))
+
+
+class Corrections(Repository):
+    """All corrections, oldest first."""
+
+    def add(self, corrections: Sequence[Correction]) -> None:
+        """Keep these."""
+        rows = [{name: getattr(one, name) for name in Correction.__struct_fields__} for one in corrections]
+        self._write_rows(sa.insert(tables.corrections), rows)
+
+    def of(self, posts: Iterable[str]) -> list[Correction]:
+        """Everything that was ever said of these posts."""
+        return self._made(_OF.order_by(tables.corrections.c.id), listed=listed(posts))
+
+    def standing(self) -> dict[str, dict[str, str]]:
+        """What counts now: for each post its fields and labels."""
+        answers: dict[str, dict[str, str]] = {}
+        for one in self._made(_ALL.order_by(tables.corrections.c.id)):
+            answers.setdefault(one.post, {})[one.field] = one.new
+        return answers
+
+    def _made(self, statement: sa.Executable, **given: object) -> list[Correction]:
+        rows = self._rows(statement, **given)
+        return [Correction(**{name: getattr(row, name) for name in Correction.__struct_fields__}) for row in rows]

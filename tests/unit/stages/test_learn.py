@@ -1,0 +1,149 @@
+"""Correct and learn: what people say changes a post's signal at once, and the next model."""
+
+from datetime import timedelta
+
+import pytest
+
+from hub.classify import default_engine
+from hub.errors import SetupError
+from hub.stages import learn
+from hub.stages.correct import Answer, answers_in, correct
+from hub.store import Store
+from tests.unit.classify.invented import feelings
+from tests.unit.stages.world import COMPLAINS, NOW, make_post, make_signal
+
+DAY = timedelta(days=1)
+POST = make_post()
+COMPLAINT = make_signal(POST, intent="complaint", confidence=0.8, scores={"complaint": 0.8}, sentiment="negative")
+
+
+@pytest.fixture
+def held(store: Store) -> Store:
+    with store.begin() as tx:
+        tx.posts.save([POST])
+        tx.signals.save([(POST, COMPLAINT)])
+    return store
+
+
+def say(store: Store, field: str, label: str, post: str = POST.key):
+    with store.begin() as tx:
+        return correct(tx, [Answer(post=post, field=field, label=label)], who="ana", source="command")
+
+
+def signal(store: Store):
+    with store.read() as view:
+        return view.signals.of([POST.key])[POST.key]
+
+
+def test_a_corrected_post_is_what_the_person_said(held: Store) -> None:
+    assert say(held, "intent", "praise").changed == 1
+
+    now = signal(held)
+    assert (now.intent, now.confidence, now.scores) == ("praise", 1.0, {"praise": 1.0})
+    assert now.found_by == "person@1"
+    assert now.evidence[-1] == "corrected.intent"
+    with held.read() as view:
+        (kept,) = view.corrections.of([POST.key])
+        assert (kept.old, kept.new, kept.found_by, kept.who) == ("complaint", "praise", COMPLAINT.found_by, "ana")
+        assert view.signals.earlier(POST.key) == [COMPLAINT]
+
+
+def test_counts_move_with_the_correction(held: Store) -> None:
+    say(held, "intent", "none")
+    say(held, "sentiment", "positive")
+
+    with held.read() as view:
+        rows = [(one.intent, one.sentiment, one.posts) for one in view.rollups.between(NOW - DAY, NOW + DAY)]
+    assert [row for row in rows if row[2]] == [("none", "positive", 1)]
+
+
+@pytest.mark.parametrize(
+    ("field", "label", "expected"),
+    [
+        ("complaint", "no", {"intent": "none", "scores": {}}),
+        ("purchase", "yes", {"intent": "complaint", "scores": {"complaint": 0.8, "purchase": 1.0}}),
+        ("relevant", "no", {"relevant": False, "intent": "complaint"}),
+        ("sentiment", "neutral", {"sentiment": "neutral", "sentiment_score": 0.0}),
+    ],
+)
+def test_each_question_changes_what_it_asks_about(held: Store, field: str, label: str, expected: dict) -> None:
+    say(held, field, label)
+
+    now = signal(held)
+    assert {name: getattr(now, name) for name in expected} == expected
+
+
+def test_worth_follows_the_correction(held: Store) -> None:
+    say(held, "complaint", "no")
+    idle = signal(held).worth
+    say(held, "intent", "purchase")
+
+    assert (idle, signal(held).worth) == (0.0, 1.0)
+
+
+def test_agreeing_is_kept_too_and_teaches(held: Store) -> None:
+    assert say(held, "intent", "complaint").same == 1
+
+    with held.read() as view:
+        assert view.corrections.standing() == {POST.key: {"intent": "complaint"}}
+
+
+def test_a_post_that_is_not_held_is_told_and_nothing_kept(held: Store) -> None:
+    assert say(held, "intent", "none", post="x:post:404").unknown == ["x:post:404"]
+
+    with held.read() as view:
+        assert view.corrections.standing() == {}
+
+
+@pytest.mark.parametrize(
+    ("field", "label", "said"),
+    [("mood", "bad", "cannot be corrected"), ("intent", "buy", "is no intent"), ("complaint", "1", "one of yes, no")],
+)
+def test_what_cannot_be_said_is_a_setup_error(held: Store, field: str, label: str, said: str) -> None:
+    with pytest.raises(SetupError, match=said):
+        say(held, field, label)
+
+
+def test_rows_of_a_file_name_a_field_or_have_a_column_for_each() -> None:
+    rows = [{"post": "p1", "field": "intent", "label": "none"}, {"post": "p2", "sentiment": "positive", "intent": ""}]
+
+    assert answers_in(rows) == [
+        Answer(post="p1", field="intent", label="none"), Answer(post="p2", field="sentiment", label="positive"),
+    ]  # fmt: skip
+    with pytest.raises(SetupError, match="Row 1 names no post"):
+        answers_in([{"intent": "none"}])
+
+
+def test_corrections_become_examples_with_their_posts_words(held: Store) -> None:
+    answer = make_post(2, text="same here", in_reply_to=POST.key)
+    with held.begin() as tx:
+        tx.posts.save([answer])
+    say(held, "intent", "support", post=answer.key)
+
+    with held.read() as view:
+        (example,) = learn.examples_of(view)
+    assert (example.text, example.parent, example.labels) == ("same here", COMPLAINS, {"intent": "support"})
+
+
+def test_a_candidate_changes_nothing_until_it_is_let_run(held: Store) -> None:
+    made = learn.candidate(held, feelings(), base=default_engine(), running=default_engine(), who="ana")
+
+    with held.read() as view:
+        assert view.models.running() is None
+        assert view.models.get(made.version).state == "candidate"
+        assert [entry.action for entry in view.audit.recent()] == ["model trained"]
+    (field,) = made.report.fields
+    assert field.against is not None
+    assert field.against.mended > field.against.broken
+
+
+def test_too_few_examples_are_refused_with_what_there_is(held: Store) -> None:
+    with pytest.raises(SetupError, match="needs 50 labelled posts of one field; there are 30 of sentiment"):
+        learn.candidate(held, feelings()[:30], base=default_engine(), running=default_engine(), who="ana")
+
+
+def test_a_label_that_no_signal_can_have_is_refused(held: Store) -> None:
+    odd = [row.with_(labels={"intent": "refund"}) for row in feelings()]
+
+    with pytest.raises(SetupError, match="'refund' is no intent"):
+        learn.candidate(held, odd, base=default_engine(), running=default_engine(), who="ana")

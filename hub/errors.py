@@ -18,7 +18,9 @@ never holds a post's text, an author's name or a secret.
 
 
 class HubError(Exception):
-    """Any error of ours; `str(error)` is fit to be shown to a person."""
+    """Any error of ours; `str(error)` is fit to be shown to a person, `reason` to be counted (snake_case)."""
+
+    reason: str = ""
 
 
 class SetupError(HubError):
@@ -74,3 +76,7 @@ class RecordRefused(RecordError):
 
 class ContractBroken(HubError):
     """The other side speaks a form that we do not know: stop, keep the cursor, alert."""
+
+    def __init__(self, message: str, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason

@@ -195,8 +195,10 @@ def _waivers(folder: Folder) -> Iterator[str]:
 
 
 def _sandbox_hosts(folder: Folder) -> Iterator[str]:
-    """The sandbox plays the hosts that the manifest names."""
+    """The sandbox plays the hosts that the manifest names; a network that reads files asks nobody."""
     path = folder.path / "sandbox.py"
+    if folder.manifest.files and not folder.manifest.hosts:
+        return
     if not path.is_file():
         yield "sandbox.py is missing, so the demo cannot play this system."
         return

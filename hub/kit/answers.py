@@ -17,7 +17,7 @@ import orjson
 
 from hub.errors import ContractBroken
 
-SPOILT = "hub:spoilt"  # on a record in which one key stood twice
+SPOILT = "hub:spoilt"  # on a record that cannot be trusted: True where one key stood twice, else the reason's code
 ESCAPED_QUOTE = b"\\u0022"
 OTHERS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
@@ -36,12 +36,14 @@ def read_json(body: bytes, *, source: str, max_depth: int) -> Any:
     """The value in a JSON body; ContractBroken, naming the source, for anything else."""
     text = body.removeprefix(b"\xef\xbb\xbf")
     if not text.strip():
-        raise ContractBroken(f"{source} gave an empty answer where JSON was due.")
+        raise ContractBroken(f"{source} gave an empty answer where JSON was due.", reason="bad_json")
     if text.lstrip()[:1] == b"<":
-        raise ContractBroken(f"{source} gave a page where JSON was due; a proxy or log-in may stand in between.")
+        raise ContractBroken(
+            f"{source} gave a page where JSON was due; a proxy or log-in may stand in between.", reason="bad_json"
+        )
     value, doubtful = _read(text, source)
     if _apparent_depth(text) > max_depth and _depth(value) > max_depth:
-        raise ContractBroken(f"{source} gave JSON nested deeper than {max_depth} levels.")
+        raise ContractBroken(f"{source} gave JSON nested deeper than {max_depth} levels.", reason="too_deep")
     if doubtful:
         _settle(value, source)
     return value
@@ -74,8 +76,9 @@ def _read_slowly(text: bytes, source: str) -> tuple[Any, bool]:
         value = json.loads(told, object_pairs_hook=as_object, parse_constant=_no_constant, parse_float=_finite)
         return value, bool(doubtful)
     except (ValueError, RecursionError) as broken:
-        why = str(broken) if isinstance(broken, _Refused) else "it cannot be read"
-        raise ContractBroken(f"{source} gave JSON that is refused: {why}.") from None
+        why, reason = (str(broken), "non_finite_number") if isinstance(broken, _Refused) else ("it cannot be read", "")
+        reason = reason or ("too_deep" if isinstance(broken, RecursionError) else "bad_json")
+        raise ContractBroken(f"{source} gave JSON that is refused: {why}.", reason=reason) from None
 
 
 class _Doubtful(dict[str, Any]):
@@ -85,7 +88,9 @@ class _Doubtful(dict[str, Any]):
 def _settle(value: Any, source: str) -> None:
     """Mark each listed object that holds a doubtful one; refuse the answer where the doubt is in its envelope."""
     if isinstance(value, _Doubtful):
-        raise ContractBroken(f"{source} gave JSON that is refused: an object has one key twice.")
+        raise ContractBroken(
+            f"{source} gave JSON that is refused: an object has one key twice.", reason="duplicate_key"
+        )
     if isinstance(value, dict):
         for inner in value.values():
             _settle(inner, source)

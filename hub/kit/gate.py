@@ -32,6 +32,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 class Forbidden(SetupError):
     """This address may not be asked; the message says why, without the address's query."""
 
+    reason = "fetch_refused"
+
 
 def check_url(url: str) -> str:
     """The host of an address that may be asked, as far as its text tells; raises Forbidden."""

@@ -11,7 +11,7 @@ from hub.mapping.registry import function
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 PER_SECOND = {"seconds": 1, "milliseconds": 1_000, "microseconds": 1_000_000}
-ODD_OFFSET = re.compile(r":([+-]\d{4})$")  # Google+ wrote 2019-02-20 17:22:01:+0000
+ODD_OFFSET = re.compile(r"(?<=:\d\d:\d\d):([+-]?\d{4})$")  # Google+ wrote 2019-02-20 17:22:01:+0000, or :0000
 C_TIME = re.compile(r"^(\w{3}) (\w{3}) +(\d{1,2}) (\d\d:\d\d:\d\d) (\S+) (\d{4})$")  # Twitter's first API
 
 
@@ -58,7 +58,7 @@ def read_moment(text: Any) -> datetime | None:
     """The aware UTC time that a text means, if any."""
     if not isinstance(text, str) or len(text) > 100:
         return None
-    written = ODD_OFFSET.sub(r"\1", text.strip())
+    written = ODD_OFFSET.sub(lambda odd: odd[1] if odd[1][0] in "+-" else f"+{odd[1]}", text.strip())
     old = C_TIME.match(written)
     if old:
         weekday, month, day, clock, zone, year = old.groups()

@@ -45,7 +45,7 @@ def sort_records(records: Iterable[dict[str, Any]], mapping: RecordMapping, make
     for place, record in enumerate(records):
         try:
             if SPOILT in record:
-                raise Unmappable("One of the record's keys stands twice; ask for it again.", reason="duplicate_key")
+                raise spoilt(record[SPOILT])
             mapped = apply(record)
             if mapped is None:
                 found.skipped += 1
@@ -57,6 +57,13 @@ def sort_records(records: Iterable[dict[str, Any]], mapping: RecordMapping, make
         except RecordError as problem:
             found.bad.append(BadRecord(record, problem.reason, str(problem)))
     return found
+
+
+def spoilt(code: Any) -> Unmappable:
+    """Why a record that its connector could not trust goes no further."""
+    if code is True:
+        return Unmappable("One of the record's keys stands twice; ask for it again.", reason="duplicate_key")
+    return Unmappable("It could not be read where it lay; mend it there, or drop it.", reason=str(code))
 
 
 Gate = Callable[[Sequence[Post], datetime], Verdict]

@@ -31,7 +31,7 @@ MOST_AT_ONCE = 1 << 20  # bytes of one header of a tar
 END = b"PK\x05\x06"
 NESTED = (".zip", ".tgz", ".tar", ".gz", ".bz2", ".xz", ".7z", ".rar", ".zst", ".jar")
 UNSAFE = re.compile(r"^[/\\]|^[A-Za-z]:|(^|/)\.\.(/|$)|\\|[\x00-\x1f\x7f]")
-Broken = (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, zlib.error, struct.error, NotImplementedError,
+Broken = (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, zlib.error, struct.error,
           RuntimeError, ValueError, UnicodeError)  # fmt: skip
 
 

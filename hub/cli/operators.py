@@ -1,5 +1,6 @@
 """Commands that look: status, ledger, quarantine, watch."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -55,6 +56,23 @@ def ledger(
         aside = sorted(facts["set_aside"].items(), key=lambda pair: -pair[1])
         answer_table("Set aside", ["Reason", "Posts"], aside, empty="No post was set aside.")
     raise typer.Exit(0 if facts["balanced"] else 1)
+
+
+@app.command()
+def restored(
+    taken_at: Annotated[datetime, typer.Argument(help="When the copy was taken, in UTC: 2026-03-01T04:00.")],
+    json: Json = False,
+) -> None:
+    """Say that the store is a copy from then: everything is looked up at its destination before it is sent."""
+    with opened_hub() as hub, hub.store.begin() as tx:
+        moment = taken_at if taken_at.tzinfo else taken_at.replace(tzinfo=UTC)
+        if moment > tx.now:
+            raise SetupError("The copy cannot have been taken in the future; name the time in UTC.")
+        doubted = tx.outbox.restored(moment)
+    if json:
+        answer_json({"looked_up_first": doubted})
+    else:
+        say(f"{doubted} deliveries that wait, and for two days all new ones, are looked up before they are sent.")
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """Intents: what is to be sent, rendered once, with its version and its place in the order."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from hub.domain import Model
 from hub.store import tables
 from hub.store.listed import among, listed
+from hub.store.memory import Lookups
 from hub.store.repository import Repository
 
 _encode = msgspec.json.Encoder().encode
@@ -26,6 +28,7 @@ def is_outdated() -> sa.ColumnElement[bool]:
     )  # fmt: skip
 
 
+RESTORED = "outbox:restored"  # when the copy was taken that this store is, while that is not long ago
 _INSERT = sa.insert(tables.outbox)
 _WANTED = ("id", "destination", "object", "external_id", "version", "digest", "state", "attempt")
 _NEWEST = sa.select(*(tables.outbox.c[name] for name in _WANTED)).where(
@@ -77,6 +80,7 @@ class Intents(Repository):
         rows: list[dict[str, Any]] = []
         unchanged = 0
         outdated: list[int] = []
+        doubt = self._doubt()
         for draft in drafts:
             before = newest.get(draft.identity)
             digest = draft.digest
@@ -86,12 +90,18 @@ class Intents(Repository):
             if before is not None and before["state"] == "pending" and before["attempt"] == 0:
                 before["state"] = "superseded"  # one of this very call is written so at once
                 outdated += [before["id"]] if "id" in before else []
-            row = self._row(draft, digest, before["version"] + 1 if before else 1)
+            row = self._row(draft, digest, before["version"] + 1 if before else 1) | doubt
             newest[draft.identity] = row
             rows.append(row)
         replaced = self._supersede(outdated) + sum(row["state"] == "superseded" for row in rows)
         self._write_rows(_INSERT, rows)
         return Intended(new=len(rows), unchanged=unchanged, superseded=replaced)
+
+    def _doubt(self) -> dict[str, Any]:
+        """What a row looks like that has to be looked up before it is sent: it may be there from before."""
+        copied_at = Lookups(self._connection, now=self.now, writing=self._writing).get(RESTORED)
+        moment = datetime.fromisoformat(copied_at) if copied_at else None
+        return {"state": "in_doubt" if moment else "pending", "claimed_at": moment}
 
     def _newest(self, drafts: Iterable[Draft]) -> dict[Identity, dict[str, Any]]:
         """The newest version of each of these objects."""
@@ -116,6 +126,6 @@ class Intents(Repository):
             "destination": draft.destination, "object": draft.object, "external_id": draft.external_id,
             "version": version, "body": _encode(draft.body).decode(), "digest": digest, "lane": draft.lane,
             "parent": draft.parent, "handoff": draft.handoff, "only_if_blank": draft.only_if_blank,
-            "mapping": draft.mapping, "post": draft.post, "author": draft.author, "state": "pending", "attempt": 0,
+            "mapping": draft.mapping, "post": draft.post, "author": draft.author, "attempt": 0,
             "fence": 0, "parent_misses": 0, "looks": 0, "created_at": self.now,
         }  # fmt: skip

@@ -17,7 +17,7 @@ their children. Every claim has a fencing number: a worker that slept through it
 """
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -26,8 +26,9 @@ import sqlalchemy as sa
 from hub.domain import Delivery, Receipt
 from hub.store import tables
 from hub.store.faults import faultpoint
-from hub.store.intents import Draft, Intended, Intents, is_outdated
+from hub.store.intents import RESTORED, Draft, Intended, Intents, is_outdated
 from hub.store.listed import among, listed
+from hub.store.memory import Lookups
 from hub.store.outbox_rows import OutboxReader, is_free, unblocked
 from hub.store.repository import StaleClaim
 from hub.store.schema import Utc
@@ -37,6 +38,7 @@ _HELD = (
     "id", "destination", "object", "external_id", "version", "body", "digest", "handoff", "lane", "parent",
     "only_if_blank", "attempt", "fence", "claimed_at", "job",
 )  # fmt: skip
+DOUBT_SECONDS = 2 * 86_400.0  # after a restored copy; by then everything young enough to be work has been read again
 MOST_WAITING = 10_000  # so far is counted what waits, to choose the size of a call
 MOST_OF_A_JOB = 1_000_000
 Size = int | Callable[[str, int], int]
@@ -170,6 +172,18 @@ class Outbox(OutboxReader):
     def settle_all(self, answers: Sequence[tuple[Delivery, Receipt]]) -> list[Delivery]:
         """Keep these answers; returns the deliveries whose claim is stale, of which nothing was kept."""
         return Settlements(self._connection, now=self.now, writing=self._writing).keep(answers)
+
+    def restored(self, taken_at: datetime) -> int:
+        """The store is a copy from then: what has been sent since is unknown, so everything is looked up first.
+
+        That goes for all that waits, and for two days for all that is intended anew.
+        """
+        Lookups(self._connection, now=self.now, writing=self._writing).set(
+            RESTORED, taken_at.isoformat(), keep_seconds=DOUBT_SECONDS
+        )
+        columns = tables.outbox.c
+        doubt = {"state": "in_doubt", "claimed_at": taken_at, "not_before": None, "lease_until": None}
+        return self._write(sa.update(tables.outbox).where(columns.state == "pending").values(doubt))
 
     def revive(self, ids: Collection[int]) -> int:
         """Try these dead ones again, body and all, unless a newer version has taken their place."""

@@ -1,0 +1,40 @@
+"""The suite notices each of the planted mutants; unplanted, the same tests pass."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.faults.ground import REPO
+from tests.faults.mutants import MUTANTS, VARIABLE
+
+PROTOCOL = [
+    "tests/unit/stages/test_deliver.py",
+    "tests/unit/stages/test_deliver_jobs.py",
+    "tests/unit/stages/test_senders.py",
+]
+ROWS = ["tests/faults/test_jobs.py", "tests/faults/test_erasure.py", "tests/faults/test_salesforce.py"]
+ROWS += ["tests/faults/test_slack.py", "tests/faults/test_zendesk.py"]
+pytestmark = pytest.mark.skipif(bool(os.environ.get(VARIABLE)), reason="a mutant is planted already")
+
+
+def suite(name: str) -> subprocess.CompletedProcess[str]:
+    """The tests that prove the protocol, up to the first that fails, in a process of their own."""
+    plugins = ["-p", "tests.faults.mutants", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", *plugins, *PROTOCOL, *ROWS],
+        cwd=REPO, env=os.environ | {VARIABLE: name}, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_planted_mutant_is_noticed(name: str) -> None:
+    run = suite(name)
+
+    assert run.returncode == 1, run.stdout[-2000:] + run.stderr[-2000:]
+    assert "1 failed" in run.stdout
+
+
+def test_there_are_at_least_ten_mutants() -> None:
+    assert len(MUTANTS) >= 10

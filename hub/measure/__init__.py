@@ -1,0 +1,1 @@
+"""Numbers about talk: what is unusual, who is heard, how much of it is ours."""

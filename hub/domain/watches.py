@@ -16,6 +16,7 @@ class Watch(Model):
     connection: str | None = None  # Airflow connection id; None means `<network>_default`
     subject: str | None = None
     team: str | None = None
+    layout: dict[str, str] = {}  # for networks that read files: what the columns are called, how times are written
 
     @property
     def key(self) -> str:

@@ -40,6 +40,7 @@ class Question(Model):
     kind: str
     value: str
     since: Moment | None = None
+    layout: dict[str, str] = {}
 
 
 class Story(Model):
@@ -78,7 +79,10 @@ class Recording:
         question = self.story.watch
         if question is None:
             raise SetupError(f"The recording {self} asks no watch of a network.")
-        return Watch(network=self.connector, kind=question.kind, value=question.value, since=question.since)
+        return Watch(
+            network=self.connector, kind=question.kind, value=question.value, since=question.since,
+            layout=question.layout,
+        )  # fmt: skip
 
     @property
     def requests(self) -> list[str]:

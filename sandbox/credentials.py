@@ -13,6 +13,12 @@ CONNECTIONS: dict[str, dict[str, Any]] = {
         "password": "sandbox-facebook-token",
         "extra": {"app_secret": "sandbox-facebook-secret"},
     },
+    "discourse_default": {
+        "conn_type": "http",
+        "host": "https://forum.acme.test",
+        "login": "acme",
+        "password": "sandbox-discourse-key",
+    },
     "reddit_default": {
         "conn_type": "http",
         "login": "sandbox-reddit-app",

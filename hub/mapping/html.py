@@ -105,6 +105,24 @@ def html_links(html: str | None) -> list[str] | None:
     return list(found)
 
 
+@function(
+    """html_images('<img src="//files.acme.test/a.png" alt="A puddle">')""",
+    gives=[{"kind": "image", "url": "https://files.acme.test/a.png", "description": "A puddle"}],
+)
+def html_images(html: str | None) -> list[dict[str, str]] | None:
+    """The pictures that are shown, as media by reference, each once: without emoji, and http and https only."""
+    if not isinstance(html, str):
+        return None
+    found: dict[str, dict[str, str]] = {}
+    for kind, name, attributes in _tokens(html):
+        values = _attributes(attributes) if kind == "open" and name == "img" else {}
+        source = values.get("src", "").strip()
+        url = http_url(f"https:{source}" if source.startswith("//") else source)
+        if url and "emoji" not in values.get("class", "").split():
+            found.setdefault(url, {"kind": "image", "url": url, "description": values.get("alt", "")})
+    return list(found.values())
+
+
 def _lay_out(plain: Plain, name: str, *, opens: bool, attributes: str) -> None:
     """What a tag does to the text around it."""
     if name == "br":

@@ -8,6 +8,7 @@ import requests
 
 import connectors
 from hub.domain import Cursor, Post, Reference, Watch
+from hub.domain.keys import scope_of
 from hub.kit import Connection, Limits, Network, Services
 from hub.rehearsal import understand
 from sandbox.process import SandboxProcess
@@ -44,7 +45,8 @@ def brought(network: Network, asked: Watch, cursor: Cursor | None = None) -> tup
 
 def referred(post: Post) -> Reference:
     """A post as one asks for it."""
-    return Reference(key=post.key, native_id=post.native_id, url=post.url, thread=post.thread)
+    scope = scope_of(post.key, post.native_id)
+    return Reference(key=post.key, native_id=post.native_id, scope=scope, url=post.url, thread=post.thread)
 
 
 class Client:

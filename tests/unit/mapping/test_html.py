@@ -10,6 +10,7 @@ from hub.mapping import FUNCTIONS
 
 html_to_text = FUNCTIONS["html_to_text"].call
 html_links = FUNCTIONS["html_links"].call
+html_images = FUNCTIONS["html_images"].call
 
 MASTODON_LINK = (
     '<p>Read <a href="https://acme.test/a/long/path?x=1&amp;y=2" rel="nofollow"><span class="invisible">https://'
@@ -66,6 +67,14 @@ def test_links_are_found_once_and_without_mentions() -> None:
     assert html_links(html) == ["https://acme.test/a/long/path?x=1&y=2", "http://b.test/c"]
 
 
+def test_pictures_are_found_once_and_without_emoji() -> None:
+    picture = '<img src="//files.test/a.png" alt="A &amp; B">'
+    html = f'{picture}{picture}<img class="emoji only" src="https://x.test/e.png"><img src="javascript:x"><img>'
+
+    assert html_images(html) == [{"kind": "image", "url": "https://files.test/a.png", "description": "A & B"}]
+    assert html_images(None) is None
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.text())
 def test_any_text_escaped_as_html_comes_back_but_for_its_white_space(text: str) -> None:
@@ -82,6 +91,7 @@ def test_any_text_escaped_as_html_comes_back_but_for_its_white_space(text: str) 
 def test_any_soup_of_tags_gives_text(soup: str) -> None:
     assert isinstance(html_to_text(soup), str)
     assert isinstance(html_links(soup), list)
+    assert isinstance(html_images(soup), list)
 
 
 HOSTILE = {
@@ -112,6 +122,7 @@ def test_hostile_html_takes_linear_time(name: str) -> None:
         start = time.process_time()
         html_to_text(html)
         html_links(html)
+        html_images(html)
         return time.process_time() - start
 
     small = max(min(seconds(20_000) for _ in range(3)), 0.002)

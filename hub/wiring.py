@@ -267,16 +267,23 @@ def refresh(hub: Hub, manifest: Manifest, run: str) -> "Refreshed":
 
 
 def triage(hub: Hub, run: str) -> Triaged:
-    """Validate, classify and route everything that has landed and waits; costs nothing when nothing does."""
+    """Validate, classify and route everything that has landed and waits, then look whether it is unusually much.
+
+    Costs nothing when nothing waits.
+    """
+    from hub.stages import detect
     from hub.stages import triage as stage
 
     with hub.store.read() as view:
         if not view.batches.pending():
             return Triaged()
-    return stage.run(
-        rulebook(hub), store=hub.store, landing=hub.landing, run=run, worker=worker_name(),
+    book = rulebook(hub)
+    done = stage.run(
+        book, store=hub.store, landing=hub.landing, run=run, worker=worker_name(),
         lease_seconds=hub.settings.lease_seconds,
     )  # fmt: skip
+    detect.run(hub.config, book.outlets, store=hub.store, run=run, link_base=hub.settings.link_base)
+    return done
 
 
 def deliver(hub: Hub, name: str, *, each: Callable[[int], None] | None = None) -> Delivered:

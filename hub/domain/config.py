@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from hub.domain.model import Model
+from hub.domain.model import Model, Moment
 from hub.domain.watches import Watch
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -46,6 +46,27 @@ class Triage(Model):
     incident_quiet_hours: Hours = 6  # a crisis with no new post for so long is over
 
 
+class Campaign(Model):
+    """Talk that we mean to cause: while it lasts, more is expected, and no alarm is raised for it."""
+
+    name: str
+    since: Moment
+    until: Moment
+    uplift: Annotated[float, msgspec.Meta(ge=1)] = 3.0  # how many times as much as usual
+    subject: str | None = None  # None: all of them
+
+
+class Detection(Model):
+    """When unusual talk about a subject becomes an alert; the series' own past says what is unusual."""
+
+    enabled: bool = True
+    least_posts: Annotated[int, msgspec.Meta(ge=1)] = 10  # in an hour; fewer are never a spike
+    persists_hours: Annotated[int, msgspec.Meta(ge=1)] = 1  # in a row
+    rest_hours: Hours = 6  # after a spike it is the same one
+    worse_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.15  # negative posts beyond the usual make it a crisis
+    team: str = "everyone"
+
+
 class BusinessHours(Model):
     """When people answer, in the organisation's time zone."""
 
@@ -76,6 +97,8 @@ class Config(Model):
     watches: tuple[Watch, ...] = ()
     teams: tuple[Team, ...] = ()
     triage: Triage = Triage()
+    detection: Detection = Detection()
+    campaigns: tuple[Campaign, ...] = ()
     business_hours: BusinessHours = BusinessHours()
     routes: tuple[Route, ...] = ()  # a route named as in mappings/_routes.yaml takes its place
     destinations: tuple[str, ...] | None = None  # None: all that are connected

@@ -247,8 +247,10 @@ class Desk:
         if route.makes == "Case":
             key = conversation_key(post)
             return key, key not in self._cases
-        group = f"{route.name}:{(signal.subjects or ('everything',))[0]}"
-        key = self._incidents.setdefault(group, "\x1f".join(("incident", group, self._tx.now.isoformat())))
+        subject = (signal.subjects or ("everything",))[0]
+        group = f"{route.name}:{subject}"
+        spike = self._incidents.get(f"spike:{subject}")  # what stands out already is the same event
+        key = self._incidents.setdefault(group, spike or "\x1f".join(("incident", group, self._tx.now.isoformat())))
         return key, key not in self._alerted
 
     def took(self, handoff: Handoff) -> None:

@@ -1,5 +1,6 @@
 """The store: everything the hub must not forget, in one SQL database and a folder of landed files."""
 
+from hub.store.alarms import Alarm, Grade
 from hub.store.batches import BatchClaim, BatchState
 from hub.store.circuits import Circuit
 from hub.store.corrections import Correction
@@ -14,12 +15,13 @@ from hub.store.outbox_rows import OutboxRow
 from hub.store.posts import Edit, Saved, Standing
 from hub.store.quarantine import Counted, Item, Rejected
 from hub.store.repository import StaleClaim
-from hub.store.rollups import Rollup
+from hub.store.rollups import Hour, Rollup
 from hub.store.runs import Run
 from hub.store.store import Store, Transaction, View, utc_now
 from hub.store.watches import WatchState
 
 __all__ = [
+    "Alarm",
     "Balance",
     "BatchClaim",
     "BatchState",
@@ -30,7 +32,9 @@ __all__ = [
     "DamagedFile",
     "Draft",
     "Edit",
+    "Grade",
     "HandedOff",
+    "Hour",
     "Incident",
     "Intended",
     "Item",

@@ -25,6 +25,17 @@ class Rollup(Model, omit_defaults=False):
     posts: int
 
 
+class Hour(Model, omit_defaults=False):
+    """What was said of one subject on one network in one hour."""
+
+    hour: Moment
+    network: str
+    subject: str
+    posts: int
+    negative: int
+    crisis: int
+
+
 class Rollups(Repository):
     """Counts by hour of publication, network, subject and signal; a post on two subjects counts for both."""
 
@@ -39,6 +50,26 @@ class Rollups(Repository):
         if subject is not None:
             statement = statement.where(columns.subject == subject)
         return [Rollup(**row._mapping) for row in self._rows(statement.order_by(*(columns[name] for name in _KEY)))]
+
+    def hourly(self, start: datetime, end: datetime) -> list[Hour]:
+        """Hour by hour, what was said of each subject on each network, spam apart, from `start` up to `end`."""
+        columns = tables.rollups.c
+        posts = columns.posts
+
+        def sum_where(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+            return sa.func.sum(sa.case((condition, posts), else_=0))
+
+        asked = (
+            sa.select(
+                columns.hour, columns.network, columns.subject, sa.func.sum(posts).label("posts"),
+                sum_where(columns.sentiment == "negative").label("negative"),
+                sum_where(columns.intent == "crisis").label("crisis"),
+            )
+            .where(columns.hour >= start, columns.hour < end, columns.subject != "", columns.intent != "spam")
+            .group_by(columns.hour, columns.network, columns.subject)
+            .order_by(columns.hour)
+        )  # fmt: skip
+        return [Hour(**row._mapping) for row in self._rows(asked)]
 
     def move(self, *, come: Iterable[tuple[Post, Signal]], gone: Iterable[tuple[Post, Signal]]) -> None:
         """Count these signals, and count those no longer."""

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from hub.errors import SetupError
+from hub.store.alarms import Alarms
 from hub.store.audit import AuditLog
 from hub.store.authors import Authors
 from hub.store.batches import Batches
@@ -92,6 +93,7 @@ class View:
     outbox = _Kept(Outbox)
     circuits = _Kept(Circuits)
     incidents = _Kept(Incidents)
+    alarms = _Kept(Alarms)
     ledger = _Kept(Ledger)
     corrections = _Kept(Corrections)
     models = _Kept(Models)

@@ -17,12 +17,12 @@ from hub.store.tables.coming_in import (
     tombstones,
     watches,
 )
-from hub.store.tables.deciding import quarantine, replaced_signals, rollups, signals
+from hub.store.tables.deciding import alarms, quarantine, replaced_signals, rollups, signals
 from hub.store.tables.going_out import circuits, handoffs, incidents, outbox
 from hub.store.tables.learning import corrections, models
 
 __all__ = [
-    "audit", "authors", "batches", "budget_uses", "circuits", "corrections", "edits", "engagement",
+    "alarms", "audit", "authors", "batches", "budget_uses", "circuits", "corrections", "edits", "engagement",
     "expectations", "handoffs", "incidents", "measurements", "memory", "models", "observed", "outbox", "posts",
     "quarantine", "repeats", "replaced_signals", "rollups", "runs", "signals", "tokens", "tombstones",
     "watches",

@@ -63,3 +63,23 @@ quarantine = Table(
     Index("ix_quarantine_batch", "batch", "state"),
     Index("ix_quarantine_state", "state", "id"),
 )  # fmt: skip
+
+alarms = Table(
+    "alarms", metadata,
+    Column("id", Number, primary_key=True),
+    Column("detector", Text, nullable=False),  # name@version; "people" for what no detector noticed
+    Column("subject", Text, nullable=False),
+    Column("network", Text, nullable=False),
+    Column("at", Utc, nullable=False),  # the hour that stood out
+    Column("raised_at", Utc, nullable=False),
+    Column("value", Float, nullable=False),
+    Column("expected", Float, nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("crisis", Boolean, nullable=False),
+    Column("incident", Text),
+    Column("verdict", Text),  # true, false, campaign; NULL: nobody has said
+    Column("decided_by", Text),
+    Column("decided_at", Utc),
+    Column("lead_minutes", Float),  # from the alarm to the hour with the most posts
+    Index("uq_alarms_hour", "detector", "subject", "network", "at", unique=True),
+)  # fmt: skip

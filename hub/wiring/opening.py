@@ -1,37 +1,27 @@
-"""What the entrances share: opens stores and connectors by name and runs the stages in their order.
-
-The command line and the Airflow bridge differ in where a connection comes from, and in nothing else;
-that is why both hand in `connect`.
-"""
+"""One opened hub: its settings, store and landing zone, the way to its connectors, and what triage decides by."""
 
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import Any
 
 import connectors
 from hub.classify import Engine, default_engine
 from hub.domain import Budget, Manifest, Watch
 from hub.domain.config import Config
-from hub.errors import HubError, SetupError
+from hub.errors import SetupError
 from hub.kit import Connection, Destination, Limits, Network, NotConnected, Services, Token
 from hub.mapping import Mapping, load_mapping, load_mappings
 from hub.settings import Settings, load_config, load_routes, read_settings
 from hub.stages.admit import Reading, Rulebook
-from hub.stages.deliver import Delivered
 from hub.stages.render import Outlet
 from hub.stages.route import Rule
-from hub.stages.triage import Triaged
 from hub.stages.validate import expectations_gate
 from hub.store import Landing, Store
 from hub.store.services import Shared
-
-if TYPE_CHECKING:
-    from hub.stages.collect import Pulled
-    from hub.stages.refresh import Refreshed
 
 Connect = Callable[[Manifest, str | None], Connection]
 
@@ -168,7 +158,7 @@ def rulebook(hub: Hub) -> Rulebook:
     manifests = connectors.manifests(kind="network")
     return Rulebook(
         config=config,
-        networks={manifest.name: Reading(manifest, _mapping(manifest)) for manifest in manifests},
+        networks={manifest.name: Reading(manifest, mapping_of(manifest)) for manifest in manifests},
         outlets=[
             Outlet(manifest, load_mappings(connectors.mapping_path(manifest.name))) for manifest in hub.destinations()
         ],
@@ -195,111 +185,11 @@ def engine_of(hub: Hub) -> Engine:
     return TrainedEngine.load(file, hub.config.subjects)
 
 
-def _mapping(manifest: Manifest) -> Mapping:
+def mapping_of(manifest: Manifest) -> Mapping:
+    """What a network's words mean."""
     return load_mapping(connectors.mapping_path(manifest.name))
 
 
 def worker_name() -> str:
     """Names this process in claims and logs."""
     return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def collect(
-    hub: Hub, manifest: Manifest, run: str, *, each: Callable[[Watch, int], None] | None = None
-) -> tuple[list[str], dict[str, HubError]]:
-    """Read all watches of one network; returns the batches that landed and what failed, by watch."""
-    from hub.stages import collect as stage
-
-    triage = hub.config.triage
-    read = partial(
-        stage.pull, store=hub.store, landing=hub.landing, run=run, triage=triage, each=each,
-        mapping=_mapping(manifest), streams=hub.settings.streams,
-    )  # fmt: skip
-    return _by_connection(hub, manifest, read)
-
-
-def sweep(hub: Hub, manifest: Manifest, run: str, *, hours: float) -> tuple[list[str], dict[str, HubError]]:
-    """Read the last hours of one network once more, for posts that reached it late; cursors keep their place."""
-    from hub.stages import collect as stage
-
-    read = partial(stage.sweep, store=hub.store, landing=hub.landing, run=run, hours=hours)
-    return _by_connection(hub, manifest, read)
-
-
-def _by_connection(
-    hub: Hub, manifest: Manifest, read: "Callable[[Network, list[Watch]], Pulled]"
-) -> tuple[list[str], dict[str, HubError]]:
-    """Read each connection's watches through a connector opened for it; one that cannot be opened stops no other."""
-    watches = hub.config.watches_of(manifest.name)
-    batches: list[str] = []
-    failures: dict[str, HubError] = {}
-    for connection_id in sorted({watch.connection for watch in watches}, key=str):
-        mine = [watch for watch in watches if watch.connection == connection_id]
-        try:
-            with hub.open_network(manifest.name, connection_id) as network:
-                pulled = read(network, mine)
-        except SetupError as problem:
-            failures |= {watch.key: problem for watch in mine}
-            continue
-        batches += pulled.batches
-        failures |= pulled.failures
-    return batches, failures
-
-
-def refresh(hub: Hub, manifest: Manifest, run: str) -> "Refreshed":
-    """Look again at what one network gave, measure our accounts there, and let go of what may not be kept."""
-    from hub.stages import refresh as stage
-
-    done = stage.Refreshed()
-    connections = sorted({watch.connection for watch in hub.config.watches_of(manifest.name)}, key=str)
-    for connection_id in connections:
-        try:
-            with hub.open_network(manifest.name, connection_id) as network:
-                stage.reread(network, store=hub.store, landing=hub.landing, run=run, done=done)
-                stage.removals(network, store=hub.store, landing=hub.landing, run=run, done=done)
-                if connection_id == connections[0]:
-                    accounts = hub.config.own_accounts.get(manifest.name, ())
-                    stage.measure(network, accounts, store=hub.store, done=done)
-        except SetupError as problem:
-            done.failures.append(problem)
-    stage.purge(manifest, store=hub.store, landing=hub.landing, done=done)
-    return done
-
-
-def triage(hub: Hub, run: str) -> Triaged:
-    """Validate, classify and route everything that has landed and waits, then look whether it is unusually much.
-
-    Costs nothing when nothing waits.
-    """
-    from hub.stages import detect
-    from hub.stages import triage as stage
-
-    with hub.store.read() as view:
-        if not view.batches.pending():
-            return Triaged()
-    book = rulebook(hub)
-    done = stage.run(
-        book, store=hub.store, landing=hub.landing, run=run, worker=worker_name(),
-        lease_seconds=hub.settings.lease_seconds,
-    )  # fmt: skip
-    detect.run(hub.config, book.outlets, store=hub.store, run=run, link_base=hub.settings.link_base)
-    return done
-
-
-def deliver(hub: Hub, name: str, *, each: Callable[[int], None] | None = None) -> Delivered:
-    """Send one destination everything that waits for it; its client is not even opened when nothing does."""
-    from hub.stages import deliver as stage
-
-    if not stage.waiting(name, store=hub.store):
-        return Delivered(name)
-    with ExitStack() as opened:
-        first = opened.enter_context(hub.open_destination(name))
-        more = [opened.enter_context(hub.open_destination(name)) for _ in range(1, first.manifest.senders)]
-        return stage.run(
-            first,
-            *more,
-            store=hub.store,
-            worker=worker_name(),
-            lease_seconds=hub.settings.lease_seconds,
-            each=each,
-        )

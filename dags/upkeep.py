@@ -1,6 +1,7 @@
 """Upkeep: nightly, and by hand whenever somebody wants to know whether everything still works.
 
 check_<connector> (one task each)  ─▶ sweep_<network> (late posts; wakes triage)     watchdog (claims, sums, audit)
+acquaint (who is one person, who is loud)
 """
 
 from typing import Any
@@ -112,6 +113,16 @@ def flow():
         return {"stale claims": stale, "temporary files removed": swept}
 
     watchdog()
+
+    @step(minutes=30)
+    def acquaint() -> dict[str, int]:
+        from hub.stages import acquaint as stage
+
+        with open_hub() as hub:
+            done = stage.run(hub.config, store=hub.store)
+        return {"seen": done.seen, "merged": done.merged, "suggested": done.suggested}
+
+    acquaint()
 
 
 flow()

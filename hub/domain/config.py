@@ -67,6 +67,13 @@ class Detection(Model):
     team: str = "everyone"
 
 
+class Listed(Model):
+    """Accounts that somebody has put on a list: handles without @, or author keys."""
+
+    media: tuple[str, ...] = ()
+    analysts: tuple[str, ...] = ()
+
+
 class BusinessHours(Model):
     """When people answer, in the organisation's time zone."""
 
@@ -97,6 +104,7 @@ class Config(Model):
     watches: tuple[Watch, ...] = ()
     teams: tuple[Team, ...] = ()
     triage: Triage = Triage()
+    audience: Listed = Listed()
     detection: Detection = Detection()
     campaigns: tuple[Campaign, ...] = ()
     business_hours: BusinessHours = BusinessHours()

@@ -12,6 +12,7 @@ from hub.store.landing import DamagedFile, LandedFile, Landing
 from hub.store.ledger import Balance, BatchSum
 from hub.store.models import KeptModel
 from hub.store.outbox_rows import OutboxRow
+from hub.store.people import StandingOf, Tie
 from hub.store.posts import Edit, Saved, Standing
 from hub.store.quarantine import Counted, Item, Rejected
 from hub.store.repository import StaleClaim
@@ -48,7 +49,9 @@ __all__ = [
     "Saved",
     "StaleClaim",
     "Standing",
+    "StandingOf",
     "Store",
+    "Tie",
     "Transaction",
     "View",
     "WatchState",

@@ -40,8 +40,10 @@ from hub.store.memory import Lookups
 from hub.store.migrate import bring_up_to_date
 from hub.store.models import Models
 from hub.store.outbox import Outbox
+from hub.store.people import People
 from hub.store.posts import Posts
 from hub.store.quarantine import Quarantine
+from hub.store.renown import Renown
 from hub.store.repository import Repository
 from hub.store.rollups import Rollups
 from hub.store.runs import Runs
@@ -82,6 +84,8 @@ class View:
     batches = _Kept(Batches)
     posts = _Kept(Posts)
     authors = _Kept(Authors)
+    people = _Kept(People)
+    renown = _Kept(Renown)
     keeping = _Kept(Keeping)
     measurements = _Kept(Measurements)
     observed = _Kept(Observed)

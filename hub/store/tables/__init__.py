@@ -20,10 +20,11 @@ from hub.store.tables.coming_in import (
 from hub.store.tables.deciding import alarms, quarantine, replaced_signals, rollups, signals
 from hub.store.tables.going_out import circuits, handoffs, incidents, outbox
 from hub.store.tables.learning import corrections, models
+from hub.store.tables.people import author_names, standings, ties
 
 __all__ = [
-    "alarms", "audit", "authors", "batches", "budget_uses", "circuits", "corrections", "edits", "engagement",
-    "expectations", "handoffs", "incidents", "measurements", "memory", "models", "observed", "outbox", "posts",
-    "quarantine", "repeats", "replaced_signals", "rollups", "runs", "signals", "tokens", "tombstones",
-    "watches",
+    "alarms", "audit", "author_names", "authors", "batches", "budget_uses", "circuits", "corrections", "edits",
+    "engagement", "expectations", "handoffs", "incidents", "measurements", "memory", "models", "observed",
+    "outbox", "posts", "quarantine", "repeats", "replaced_signals", "rollups", "runs", "signals", "standings",
+    "ties", "tokens", "tombstones", "watches",
 ]  # fmt: skip

@@ -1,0 +1,39 @@
+"""Who is one person, and what each account is to us."""
+
+from sqlalchemy import Column, Float, Index, Table, Text
+
+from hub.store.schema import Number, Plain, Utc, metadata
+
+author_names = Table(  # by what accounts that may be one person's are found
+    "author_names", metadata,
+    Column("name", Text, primary_key=True),
+    Column("author", Text, primary_key=True),
+    Index("ix_author_names_author", "author"),
+)  # fmt: skip
+
+ties = Table(
+    "ties", metadata,
+    Column("id", Number, primary_key=True),
+    Column("one", Text, nullable=False),  # the smaller of the two author keys
+    Column("other", Text, nullable=False),
+    Column("state", Text, nullable=False),  # merged, suggested, parted
+    Column("confidence", Float, nullable=False),
+    Column("evidence", Plain, nullable=False),
+    Column("found_by", Text, nullable=False),
+    Column("made_at", Utc, nullable=False),
+    Column("decided_by", Text),
+    Column("decided_at", Utc),
+    Index("uq_ties_pair", "one", "other", unique=True),
+    Index("ix_ties_other", "other"),
+)  # fmt: skip
+
+standings = Table(
+    "standings", metadata,
+    Column("author", Text, primary_key=True),
+    Column("network", Text, nullable=False),
+    Column("influence", Float, nullable=False),
+    Column("parts", Plain, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("as_of", Utc, nullable=False),
+    Index("ix_standings_influence", "network", "influence"),
+)  # fmt: skip

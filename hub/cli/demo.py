@@ -4,6 +4,7 @@ import shutil
 import time
 from typing import Any
 
+import connectors
 from hub.cli.app import answer_table, opened_hub, say
 from hub.cli.exits import DONE
 from hub.cli.flow import ledger_facts, run_once
@@ -29,7 +30,7 @@ def in_process(*, fresh: bool) -> int:
     _prepare(settings, fresh=fresh)
     began = time.monotonic()
     with SandboxProcess(settings.var_dir / "sandbox", port=settings.sandbox_port) as box:
-        say(f"The sandbox plays X, Mastodon, blogs, Salesforce, Zendesk and Slack at http://127.0.0.1:{box.port}/")
+        say(f"The sandbox plays {_played()} at http://127.0.0.1:{box.port}/")
         world.enter_sandbox(box.env)
         with opened_hub() as hub:
             done = run_once(hub)
@@ -38,6 +39,12 @@ def in_process(*, fresh: bool) -> int:
     say(f"Done in {time.monotonic() - began:.0f} s. Again, nothing is new; `make clean-state` starts afresh.")
     say("Next: `make demo` runs the same in Airflow, with pages to look at.")
     return done.exit_code
+
+
+def _played() -> str:
+    """The systems that the sandbox plays, as people call them."""
+    titles = [manifest.title for manifest in connectors.manifests() if manifest.hosts]
+    return f"{', '.join(titles[:-1])} and {titles[-1]}"
 
 
 def in_airflow(*, fresh: bool) -> int:

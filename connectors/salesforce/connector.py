@@ -16,29 +16,36 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from connectors.salesforce import bulk
 from connectors.salesforce.answers import LOCKED, MATCHED, name_trouble, refused, several
-from connectors.salesforce.jobs import SOONEST_SECONDS, sheet_of
+from connectors.salesforce.bulk import Jobs
+from connectors.salesforce.jobs import sheet_of
 from connectors.salesforce.login import session_key
-from connectors.salesforce.lookup import QUERIES_PER_CALL, TWINS, address, found, guarded_of, path_of, queries
+from connectors.salesforce.lookup import (
+    QUERIES_PER_CALL,
+    TWINS,
+    address,
+    found_of,
+    guarded_of,
+    merged_queries,
+    path_of,
+    queries,
+)  # fmt: skip
 from connectors.salesforce.org import Org, open_client
 from connectors.salesforce.sending import Sending
 from connectors.salesforce.words import KEY_FIELD, LOCATOR, checked, object_of
-from connectors.salesforce.writes import Verb, Write, answers_of, composite_of, write_of
+from connectors.salesforce.writes import VERBS, Verb, Write, answers_of, composite_of, write_of
 from hub.domain import Delivery, FoundRecord, Receipt
 from hub.errors import RecordRefused, SetupError
-from hub.kit import Destination, running
+from hub.kit import Destination
 
 API_VERSION = "64.0"
 OBJECTS_PER_CALL = 200
 COMPOSITE_RECORDS = 1_000
 JOB_RECORDS = 10_000  # one batch of a job
 DAY_SECONDS = 86_400.0
-WEEK_SECONDS = 7 * DAY_SECONDS
 LOCK_SECONDS = 3_600.0
+UNIQUE = "salesforce:unique"
 LOCKS = "salesforce:locked"
-PACE = "salesforce:job_seconds_per_record"
-SHORTER = 0.95  # than last time is when a job is asked for first
 NAMED_AT_MOST = 100  # records refused by a duplicate rule whose match is asked for in one go
 
 
@@ -46,6 +53,7 @@ class Salesforce(Destination):
     """Writes batches of one object type; see the module for what makes that safe to repeat."""
 
     batch_size = OBJECTS_PER_CALL
+    stays_seconds = 10.0  # with a job that ends soon: to let go of thousands of claims and take them up costs more
     job_from = 6_000  # records that are not yet worth a job: it costs as much as six Composite calls
 
     def open(self) -> Any:
@@ -55,7 +63,8 @@ class Salesforce(Destination):
 
     def close(self) -> None:
         """Close the connections that the library keeps open."""
-        self.__dict__.pop("org", None)
+        for made in ("org", "jobs"):
+            self.__dict__.pop(made, None)
         client = self.__dict__.pop("client", None)
         if client is not None:
             client.session.close()
@@ -65,10 +74,15 @@ class Salesforce(Destination):
         """The organisation behind the client."""
         return Org(self.client)
 
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Its jobs."""
+        return Jobs(self.org, self.services, stays_seconds=self.stays_seconds)
+
     def check(self) -> None:
         """Prove that we may call the API, and that our key is unique there; costs one request."""
         sobject = self.manifest.handoffs[0]
-        if not self.key_is_unique(sobject):
+        if not self.ask_unique(sobject):
             raise SetupError(f"Salesforce lacks {KEY_FIELD} on {sobject}; see connectors/salesforce/README.md.")
 
     def plan(self, object: str, waiting: int) -> int:
@@ -84,7 +98,7 @@ class Salesforce(Destination):
         for sobject in sorted({object_of(delivery) for delivery in deliveries}):
             alike = [delivery for delivery in deliveries if object_of(delivery) == sobject]
             rows = list(self.rows(queries(sobject, alike), sobject))
-            yield from found(rows, sobject, guarded_of(alike), self.org.instance)
+            yield from found_of(rows, sobject, guarded_of(alike), self.org.instance)
 
     def rows(self, asked: Sequence[str], sobject: str) -> Iterator[Mapping[str, Any]]:
         """All rows of these queries, page by page; several queries go in one call."""
@@ -128,11 +142,13 @@ class Salesforce(Destination):
         looked = [delivery for delivery in deliveries if not (proven and is_new(delivery))]
         held = {record.external_id: record for record in self.find(looked)} if looked else {}
         known = {delivery.id for delivery in looked}
-        receipts: dict[int, Receipt] = {}
+        receipts = self.gone([one for one in looked if one.object_id and one.external_id not in held])
         writes = []
         for delivery in deliveries:
             record = held.get(delivery.external_id)
-            rest = self.at_rest(delivery, record)
+            if delivery.id in receipts:
+                continue
+            rest = self.at_rest(delivery, record) if record else None
             if rest is not None:
                 receipts[delivery.id] = rest
             else:
@@ -140,10 +156,17 @@ class Salesforce(Destination):
                 writes.append(write_of(delivery, record, verb, alone=self.was_locked(delivery)))
         return receipts | self.write(writes)
 
-    def at_rest(self, delivery: Delivery, record: FoundRecord | None) -> Receipt | None:
+    def gone(self, deliveries: Sequence[Delivery]) -> dict[int, Receipt]:
+        """What we delivered and is there no more: a person has deleted it, or merged it into another record."""
+        masters: dict[str, str] = {}
+        for query in merged_queries(deliveries):
+            status, told = self.org.exchange("GET", "queryAll", params={"q": query})
+            for row in told["records"] if status == 200 else ():  # it only says more of what is known already
+                masters[str(row["Id"])[:15]] = str(row["MasterRecordId"])
+        return {one.id: deleted(one, masters.get(str(one.object_id)[:15], ""), self.org.instance) for one in deliveries}
+
+    def at_rest(self, delivery: Delivery, record: FoundRecord) -> Receipt | None:
         """The receipt of what is not to be written: it is there, or a person has decided otherwise."""
-        if record is None:
-            return deleted(delivery) if delivery.object_id else None
         if record.fields.get(TWINS):
             return several(delivery, record.fields[TWINS])
         if record.digest == delivery.digest:
@@ -157,58 +180,45 @@ class Salesforce(Destination):
         carried = self.by_job(writes)
         rest = [write for write in writes if write.delivery.id not in carried]
         sending = Sending(self.org)
-        receipts = sending.send(rest, raising=not carried) if rest else {}
-        return carried | self.told(rest, receipts, sending)
+        receipts = carried | (sending.send(rest, raising=not carried) if rest else {})
+        return self.told(writes, receipts, sending)
 
     def by_job(self, writes: list[Write]) -> dict[int, Receipt]:
         """Hand what is worth a job to one: before anything else, since trouble with it must leave nothing half told."""
-        kinds = [[write for write in writes if write.verb == verb] for verb in ("create", "upsert")]
-        most = max(kinds, key=len)
+        most = max(([write for write in writes if write.verb == verb] for verb in VERBS), key=len)
         if len(most) <= self.job_from:
             return {}
-        sheet = sheet_of(most)
         try:
-            bulk.start(self.org, self.claim, sheet, most[0].verb)
+            return self.jobs.hand_over(self.claim, sheet_of(most), most[0].verb)
         except RecordRefused:
             return {}  # no jobs to be had, or no more today: the other ways are still open
-        passed = self.passed(most[0].delivery)
-        wait = max(SOONEST_SECONDS, self.expected_seconds(len(sheet.writes)) - passed)
-        return {write.delivery.id: running(write.delivery, ask_again_in=wait) for write in sheet.writes}
 
     def resume(self, job: str, deliveries: Sequence[Delivery]) -> Iterator[Receipt]:
-        """What became of a job; the time that it took says when to ask about the next one."""
-        passed = self.passed(deliveries[0])
-        receipts = {receipt.delivery: receipt for receipt in bulk.resume(self.org, job, deliveries, passed=passed)}
-        if any(receipt.outcome not in ("unknown", "deferred") for receipt in receipts.values()):
-            self.services.memory.set(PACE, passed / len(deliveries), keep_seconds=WEEK_SECONDS)
-        writes = [write_of(one, None, "create") for one in deliveries if one.id in receipts]
+        """What became of a job that some process handed over."""
+        receipts = {receipt.delivery: receipt for receipt in self.jobs.ask(job, deliveries)}
+        writes = [
+            write_of(one, None, "create")
+            for one in deliveries
+            if one.id in receipts and receipts[one.id].reason in (MATCHED, LOCKED)
+        ]
         yield from self.told(writes, receipts, Sending(self.org)).values()
 
     def told(self, writes: Sequence[Write], receipts: dict[int, Receipt], sending: Sending) -> dict[int, Receipt]:
         """The receipts with what a duplicate rule found, which only a call for one record is told; locks are noted."""
-        unnamed = [
-            write
-            for write in writes
-            if (receipt := receipts[write.delivery.id]).reason == MATCHED and receipt.url is None
-        ]
-        receipts = receipts | (sending.again(unnamed[:NAMED_AT_MOST]) if unnamed else {})
-        for write in writes:
-            if receipts[write.delivery.id].reason == LOCKED:
-                self.services.memory.set(f"{LOCKS}:{write.key}", 1, keep_seconds=LOCK_SECONDS)
-        return receipts
+        ended = [(write, receipts[write.delivery.id]) for write in writes]
+        unnamed = [write for write, receipt in ended if receipt.reason == MATCHED and receipt.url is None]
+        for write in (write for write, receipt in ended if receipt.reason == LOCKED):
+            self.services.memory.set(f"{LOCKS}:{write.key}", 1, keep_seconds=LOCK_SECONDS)
+        return receipts | (sending.again(unnamed[:NAMED_AT_MOST]) if unnamed else {})
 
     # What is remembered.
 
     def prove_unique(self, sobject: str) -> bool:
         """Whether a second creation under one key is surely refused; asked once a day. SetupError where it is not."""
-        name = f"salesforce:{self.connection.id}:{sobject}:unique"
-        known = self.services.memory.get(name)
-        if known is None:
-            known = self.key_is_unique(sobject)
-            self.services.memory.set(name, known, keep_seconds=DAY_SECONDS)
-        return bool(known)
+        known = self.services.memory.get(f"{UNIQUE}:{self.connection.id}:{sobject}")
+        return self.ask_unique(sobject) if known is None else bool(known)
 
-    def key_is_unique(self, sobject: str) -> bool:
+    def ask_unique(self, sobject: str) -> bool:
         """What the object's describe says of our key; False where it says nothing: then all is looked up first."""
         status, told = self.org.exchange("GET", f"sobjects/{sobject}/describe")
         if status in (401, 403) or status >= 500:
@@ -217,21 +227,12 @@ class Salesforce(Destination):
         unique = next((one.get("unique") for one in fields or () if one.get("name") == KEY_FIELD), None)
         if unique is False:
             raise SetupError(f"{KEY_FIELD} on {sobject} must be unique, else there can be two of one: tick Unique.")
+        self.services.memory.set(f"{UNIQUE}:{self.connection.id}:{sobject}", unique is True, keep_seconds=DAY_SECONDS)
         return unique is True
 
     def was_locked(self, delivery: Delivery) -> bool:
         """Whether an earlier try met somebody at work on the record: then it goes by itself."""
         return delivery.attempt > 1 and self.services.memory.get(f"{LOCKS}:{delivery.external_id}") is not None
-
-    def passed(self, delivery: Delivery) -> float:
-        """Seconds since this was claimed."""
-        now = self.services.clock.now()
-        return max((now - (delivery.claimed_at or now)).total_seconds(), 0.0)
-
-    def expected_seconds(self, records: int) -> float:
-        """How long a job of so many took last time, a little less."""
-        pace = self.services.memory.get(PACE)
-        return SHORTER * records * float(pace) if pace else 0.0
 
 
 def is_new(delivery: Delivery) -> bool:
@@ -239,8 +240,11 @@ def is_new(delivery: Delivery) -> bool:
     return delivery.object_id is None and delivery.attempt <= 1
 
 
-def deleted(delivery: Delivery) -> Receipt:
+def deleted(delivery: Delivery, master: str, instance: str) -> Receipt:
     """We delivered an earlier version, and it is gone: a person's decision, not ours to undo."""
+    if master:
+        detail = f"This record was merged into {master}; add what is new there by hand."
+        return refused(delivery, "merged_there", detail, url=address(instance, master))
     return refused(delivery, "deleted_there", "A person deleted this record in Salesforce; it stays deleted.")
 
 

@@ -19,7 +19,6 @@ NULL = "#N/A"
 MOST_BYTES = 14_000_000
 SOONEST_SECONDS = 0.05
 SHARE = 0.1  # of the time so far: the end is noticed within a tenth
-GROWTH = 0.5
 ENDED = ("JobComplete", "Failed", "Aborted")
 RUNNING = ("UploadComplete", "InProgress")
 
@@ -76,4 +75,4 @@ def ask_again_in(passed: float, done: int, total: int) -> float:
     if not 0 < done < total:
         return careful
     left = passed * (total - done) / done
-    return max(careful, min(left, GROWTH * passed))
+    return max(careful, min(left, passed))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from connectors.salesforce.words import DIGEST_FIELD, HEX, ID, KEY_FIELD, NAME, checked
+from connectors.salesforce.words import DIGEST_FIELD, HEX, ID, KEY_FIELD, NAME, checked, object_of
 from hub.domain import Delivery, FoundRecord
 
 KEYS_PER_QUERY = 200
@@ -35,6 +35,17 @@ def queries(sobject: str, deliveries: Sequence[Delivery]) -> list[str]:
     return asked
 
 
+def merged_queries(deliveries: Sequence[Delivery]) -> Iterator[str]:
+    """SOQL over the recycle bin: which of these records live on in another one."""
+    from simple_salesforce.format import format_soql
+
+    ids = sorted({str(delivery.object_id) for delivery in deliveries if ID.fullmatch(str(delivery.object_id))})
+    for start in range(0, len(ids), KEYS_PER_QUERY):
+        some = format_soql("{}", ids[start : start + KEYS_PER_QUERY])
+        sobject = object_of(deliveries[0])
+        yield " ".join(("SELECT Id, MasterRecordId FROM", sobject, "WHERE MasterRecordId != null AND Id IN", some))
+
+
 def guarded_of(deliveries: Sequence[Delivery]) -> list[str]:
     """The fields that people own once they are set."""
     return sorted({field for delivery in deliveries for field in delivery.only_if_blank})
@@ -50,7 +61,7 @@ def path_of(query: str) -> str:
     return f"query?q={quote(query, safe='')}"
 
 
-def found(
+def found_of(
     rows: Sequence[Mapping[str, Any]], sobject: str, fields: Sequence[str], instance: str
 ) -> Iterator[FoundRecord]:
     """One record for each key; where a field that is not unique let in several, the oldest, which names all of them."""

@@ -44,7 +44,7 @@ class Composite(Rest):
             filled = filled_in(each, told)
             told[each["referenceId"]] = self.inner(request, filled) if filled else halted(each["referenceId"])
         reply = Reply.json({"compositeResponse": list(told.values())})
-        reply.notes["subrequests"] = len(asked)
+        reply.notes |= {"subrequests": len(asked), "reads": all(each.get("method") == "GET" for each in asked)}
         return reply
 
     def inner(self, request: Request, each: Record) -> Record:

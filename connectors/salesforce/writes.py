@@ -18,6 +18,7 @@ OBJECTS_PER_CALL = 200
 COLLECTIONS_PER_CALL = 5
 PARTS_PER_CALL = 25
 Verb = Literal["create", "upsert"]
+VERBS: tuple[Verb, ...] = ("create", "upsert")
 
 
 class Write(NamedTuple):

@@ -224,8 +224,10 @@ class Hanging(BaseAdapter):
 
 def is_read(line: dict[str, Any]) -> bool:
     """Whether a request only asks."""
-    return line["method"] in ("GET", "HEAD") or line["path"].startswith(
-        ("/api/conversations.", "/api/auth.", "/api/team.", "/api/users.")
+    return (
+        line["method"] in ("GET", "HEAD")
+        or line.get("reads") is True
+        or line["path"].startswith(("/api/conversations.", "/api/auth.", "/api/team.", "/api/users."))
     )
 
 

@@ -60,6 +60,7 @@ def salesforce(bench: Bench) -> Iterator[Destination]:
     with bench.ready() as destination:
         assert isinstance(destination, Salesforce)
         destination.job_from = 300  # jobs of thousands tell nothing more, and take long to play
+        destination.stays_seconds = 0
         yield destination
 
 
@@ -92,6 +93,41 @@ def test_what_is_worth_a_job_is_handed_to_one(bench: Bench, salesforce: Salesfor
     assert [step for step in asked if step] == ["/batches", "/successfulResults"]
     assert len(asked) <= 4 + questions
     assert questions <= 8
+
+
+def test_a_sender_stays_with_a_job_that_ends_soon(bench: Bench, salesforce: Salesforce, claim: Kept) -> None:
+    salesforce.stays_seconds = 10
+    rules(salesforce, bulk_seconds=0.3)
+
+    receipts = list(salesforce.send(many(bench, MANY)))
+
+    assert {receipt.outcome for receipt in receipts} == {"created"}
+    assert len(claim.said) == 2
+
+
+def test_a_sender_lets_go_of_a_job_that_lasts(bench: Bench, salesforce: Salesforce, claim: Kept) -> None:
+    salesforce.stays_seconds = 0.5
+    rules(salesforce, bulk_seconds=60)
+
+    receipts = list(salesforce.send(many(bench, MANY)))
+
+    assert {(receipt.outcome, receipt.reason) for receipt in receipts} == {("unknown", JOB_RUNNING)}
+    assert min(receipt.retry_after or 0 for receipt in receipts) >= 0.05
+
+
+def test_a_question_that_is_lost_right_after_the_job_began_leaves_it_to_the_next(
+    bench: Bench, salesforce: Salesforce, claim: Kept
+) -> None:
+    salesforce.stays_seconds = 10
+    fault = {"system": "salesforce", "kind": "drop_after", "method": "GET", "path_glob": "*/jobs/ingest/*"}
+    bench.ask("/faults", fault, "POST")
+    deliveries = many(bench, MANY)
+
+    handed = list(salesforce.send(deliveries))
+    receipts, _ = to_the_end(salesforce, claim.said[0], deliveries)
+
+    assert {receipt.reason for receipt in handed} == {JOB_RUNNING}
+    assert {receipt.outcome for receipt in receipts} == {"created"}
 
 
 def test_a_jobs_length_teaches_when_to_ask_about_the_next_one(
@@ -229,7 +265,8 @@ def test_a_job_that_is_known_no_more_tells_nothing(bench: Bench, salesforce: Des
         (0.3, 0, 0.05),
         (10.0, 0, 1.0),  # no count: a tenth of the time so far
         (600.0, 0, 60.0),
-        (10.0, 500, 5.0),  # half done: half as long again, though as much is left
+        (10.0, 500, 10.0),  # half done: as long again
+        (10.0, 100, 10.0),  # never longer than it has taken so far
         (10.0, 900, 10 / 9),  # nearly done: to the end
         (10.0, 990, 1.0),
         (10.0, 1_000, 1.0),

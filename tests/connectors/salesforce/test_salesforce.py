@@ -94,6 +94,19 @@ def test_a_lead_that_a_person_deleted_stays_deleted(bench: Bench, salesforce: De
     assert later.external_id not in leads(bench)
 
 
+def test_a_lead_that_was_merged_into_another_is_parked_with_the_one_that_stays(
+    bench: Bench, salesforce: Destination
+) -> None:
+    loser, master = salesforce.send(bench.deliveries(2))
+    by_sales(bench, salesforce, str(loser.object_id), "merge", {"into": master.object_id})
+
+    (receipt,) = salesforce.send([bench.delivery(1, version=2).with_(object_id=loser.object_id)])
+
+    assert (receipt.outcome, receipt.reason) == ("refused", "merged_there")
+    assert str(master.object_id) in str(receipt.detail)
+    assert receipt.url == f"{LEAD}/{master.object_id}"
+
+
 def test_a_converted_lead_is_let_rest_and_the_contact_is_named(bench: Bench, salesforce: Destination) -> None:
     (made,) = salesforce.send([bench.delivery(1)])
     by_sales(bench, salesforce, str(made.object_id), "convert")

@@ -1,12 +1,18 @@
 """What the played organisation makes of races, locks, duplicate rules, deletions, merges and conversions."""
 
+import json
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from connectors.salesforce.sandbox import Salesforce
+from sandbox.messages import Headers, Request
 from tests.connectors.salesforce.org import DATA, ORG, by_sales, code_of, lead, recorded, rules, upsert
+from tests.faults.wire import Clock, Played
 
 PERSON = {"LastName": "Ana", "Company": "Initech"}
 
@@ -186,6 +192,25 @@ def test_the_daily_allowance_ends_in_a_refusal(session: requests.Session) -> Non
 
     assert told.headers["Sforce-Limit-Info"] == "api-usage=1/15000"
     assert told.json()["DailyApiRequests"] == {"Max": 15_000, "Remaining": 14_999}
+
+
+def test_when_the_day_is_spent_everything_is_refused_until_the_next() -> None:
+    clock = Clock(datetime(2026, 3, 2, 12, tzinfo=UTC))
+    with closing(Played(clock)) as played:
+        org = played.system("salesforce")
+        assert isinstance(org, Salesforce)
+        proof = Headers({"Authorization": f"Bearer {org.start_session()}"})
+        question = Request("GET", "acme.my.salesforce.com", "/services/data/v64.0/limits", headers=proof)
+
+        answers = [org.handle(question) for _ in range(15_001)]
+        clock.forward(86_400)
+        renewed = Headers({"Authorization": f"Bearer {org.start_session()}"})
+        later = org.handle(Request("GET", question.host, question.path, headers=renewed))
+
+    assert {answer.status for answer in answers[:-1]} == {200}
+    assert (answers[-1].status, json.loads(answers[-1].body)[0]["errorCode"]) == (403, "REQUEST_LIMIT_EXCEEDED")
+    assert answers[-1].headers["Sforce-Limit-Info"] == "api-usage=15000/15000"
+    assert later.status == 200
 
 
 def ask(session: requests.Session, query: str, *, path: str = "query", headers: dict[str, str] | None = None) -> Any:

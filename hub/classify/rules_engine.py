@@ -11,10 +11,12 @@ from hub.classify import sentiment
 from hub.classify.choosing import THRESHOLD, TROUBLE, choose, damp, thresholds_with, worth_of
 from hub.classify.engine import Item
 from hub.classify.language import detect
+from hub.classify.leaning import LANGUAGE as LEARNED
+from hub.classify.leaning import leaning
 from hub.classify.rules import BIT, LANGUAGES, URGENT, Rule, load_rules, scores_of
 from hub.classify.subjects import SubjectFinder
 from hub.classify.text import Reading
-from hub.domain import Intent, Signal
+from hub.domain import Intent, Sentiment, Signal
 from hub.domain.config import Subject
 
 OF_OTHERS = 0.4  # what trouble with a competitor's product counts
@@ -27,7 +29,7 @@ class RulesEngine:
     """Rules and lexicons; see `hub/classify/lexicon/`."""
 
     name = "rules"
-    version = "1"
+    version = "2"
 
     def __init__(self, subjects: Sequence[Subject] = (), *, thresholds: Mapping[Intent, float] | None = None) -> None:
         self.subjects = SubjectFinder(subjects)
@@ -67,14 +69,14 @@ class RulesEngine:
             trouble = any(rule.worded and rule.intent in TROUBLE for rule in fired)
             mine = trouble and (item.addressed or bool(kinds - {"competitor"}))
             intent, confidence = choose(scores, self.thresholds, mine=mine)
-            if feeling > sentiment.NEGATIVE and _really_bad(fired):
-                feeling = min(feeling, 0.0) - 0.3
         else:  # as most posts
             intent, confidence = "none", 1.0
+        side, sounds = _feeling(item, reading, spoken, feeling, fired)
+        if side != "neutral" and feeling:
+            evidence += sentiment.told(reading.words, spoken, side)
         relevant = intent != "spam" and bool(subjects or item.addressed or not self.subjects.subjects)
         return Signal(
-            post=item.key, found_by=self.found_by, lang=language,
-            sentiment=sentiment.named(feeling), sentiment_score=round(feeling, 3),
+            post=item.key, found_by=self.found_by, lang=language, sentiment=side, sentiment_score=round(sounds, 3),
             intent=intent, confidence=confidence, scores={name: value for name, value in scores.items() if value > 0},
             urgency=_urgency(said, scores, item) if scores else said,
             worth=worth_of(scores, relevant=relevant) if scores else 0.0, relevant=relevant,
@@ -122,6 +124,22 @@ def _facts(item: Item, reading: Reading, feeling: float, kinds: set[str]) -> int
         "addressed": item.addressed or (ours and "@" in text),
     }
     return sum(compress(map(BIT.__getitem__, holds), holds.values()))
+
+
+def _feeling(
+    item: Item, reading: Reading, spoken: str | None, lexical: float, fired: list[Rule]
+) -> tuple[Sentiment, float]:
+    """What a post sounds like: by the lexicon, by how words lean where that was learned, and by what it is about."""
+    if spoken == LEARNED:
+        known = leaning()
+        lean = known.of(reading.words)
+        side, sounds = sentiment.weighed(lexical, lean, at_home=item.network in known.networks)
+    else:
+        side, sounds = sentiment.named(lexical), lexical
+    if side != "negative" and fired and _really_bad(fired):
+        sounds = min(sounds, 0.0) - 0.3
+        side = "negative"
+    return side, sounds
 
 
 def _really_bad(fired: list[Rule]) -> bool:

@@ -7,12 +7,14 @@ too: it works on tokens that were cut already, at a tenth of VADER's time.
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib.util import find_spec
 from math import sqrt
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hub.classify.leaning import Lean
 from hub.classify.phrases import choices
 from hub.classify.text import SENTENCE_ENDS, fold
 from hub.domain import Sentiment
@@ -22,6 +24,10 @@ LANGUAGES = ("en", "de", "es", "fr")
 NEGATIVE, POSITIVE = -0.15, 0.25  # measured on the shared sets: what is said to firms is neutral oftener than it sounds
 LOOK_BACK = 3  # words before a valued one that may turn or strengthen it
 TURNED = -0.7  # "not good" is bad, but less so than "bad"
+LEANS = 0.8  # what the leaning of words counts beside the lexicon where they were not learned
+HELP = 0.3  # what the lexicon counts where they were
+BOTH = 0.45  # brings the sum back to the scale of NEGATIVE and POSITIVE
+TOLD = 2  # words that are named as evidence
 STEP = 0.3  # of its value, what one intensifier adds or takes
 EXCLAMATION = 0.25
 FLATTEN = 12.0  # how fast the sum nears one
@@ -68,6 +74,31 @@ def score(tokens: Sequence[str], language: str | None, *, exclamations: int = 0)
 def named(value: float) -> Sentiment:
     """The word for a score."""
     return "positive" if value >= POSITIVE else "negative" if value <= NEGATIVE else "neutral"
+
+
+def told(words: AbstractSet[str], language: str | None, side: Sentiment) -> list[str]:
+    """The valued words that speak loudest for a side, as evidence: `feels.awful`."""
+    values = lexicon(language).values
+    sign = -1 if side == "negative" else 1
+    spoken = sorted((-sign * values[word], word) for word in words & values.keys() if sign * values[word] > 0)
+    return [f"feels.{word}" for _, word in spoken[:TOLD]]
+
+
+def weighed(value: float, lean: Lean, *, at_home: bool) -> tuple[Sentiment, float]:
+    """A lexicon's score and how words lean, together: what a post sounds like, and from -1 to 1 how much.
+
+    `at_home` says that the words were learned where this post stands; then they come first and the lexicon helps.
+    Elsewhere
+    each has its say, and little of both is neutral.
+    """
+    if at_home:
+        negative, positive = lean.negative + HELP * max(-value, 0.0), lean.positive + HELP * max(value, 0.0)
+        neutral = 1 - lean.negative - lean.positive + (HELP / 2 if value == 0 else 0.0)
+        side = max(negative, neutral, positive)
+        both = positive - negative
+        return ("neutral" if side == neutral else "negative" if side == negative else "positive"), both / (1 + HELP)
+    both = BOTH * (value + LEANS * (lean.positive - lean.negative))
+    return named(both), both
 
 
 def _change(tokens: Sequence[str], place: int, words: Lexicon) -> float:

@@ -36,6 +36,8 @@ SECONDS_PER_REQUEST = 0.02  # so that no two requests happen at the same moment
 class Clock:
     """One time for both sides; it moves when somebody sleeps, a request is made, or a test says so."""
 
+    offset_seconds = 0.0  # between the sandbox's time and ours: they are the same here
+
     def __init__(self, start: datetime) -> None:
         self.moment = start
         self.slept = 0.0

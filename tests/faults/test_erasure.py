@@ -51,6 +51,7 @@ def test_f55_a_deletion_between_a_claim_and_its_repeat_wins(ground: Ground, name
     ground.played.fault(name, "drop_before", **WRITES[name])
     ground.run_into("deliver.sent", name)
     ground.erase(draft)
+    assert any(line.get("fault") for line in ground.played.requests(name)), "the fault met no request"
 
     ground.quiet(name)
 

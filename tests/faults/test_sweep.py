@@ -4,10 +4,12 @@ A cell is one thing that is written, the answer that its write meets, and the po
 before the answer's settlement are met by the run that sends, those of a look-up by the run after it.
 """
 
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
+from connectors.salesforce.connector import Salesforce
 from tests.faults.ground import Ground
 
 TICKETS = "*/tickets*"
@@ -34,7 +36,12 @@ ANSWERS: dict[str, dict[str, Any]] = {
 }
 SENDING = ["never", "store.claimed", "deliver.claimed", "deliver.sent", "store.settled", "deliver.settled"]
 LOOKING = ["deliver.doubted", "deliver.looked_up", "deliver.resent"]
-CELLS = len(THINGS) * len(ANSWERS) * len(SENDING + LOOKING)
+JOBS: dict[str, tuple[str, str, int, tuple[str, ...]]] = {  # handoff, destination, how many, each request of a job
+    "leads by a job": ("Lead", "salesforce", 4, ("*/jobs/ingest", "*/jobs/ingest/*")),
+    "tickets by a job": ("Case", "zendesk", 4, ("*/tickets/create_many*", "*/job_statuses*")),
+}
+JOB_POINTS = ["never", "deliver.claimed", "deliver.noted", "deliver.sent", "deliver.doubted", "store.settled"]
+CELLS = len(THINGS) * len(ANSWERS) * len(SENDING + LOOKING) + 2 * len(JOBS) * len(ANSWERS) * len(JOB_POINTS)
 
 
 @pytest.mark.parametrize("point", SENDING + LOOKING)
@@ -61,6 +68,34 @@ def test_each_thing_is_there_once(ground: Ground, thing: str, answer: str, point
 
     ground.assert_exactly_once()
     assert ground.quarantined() == []
+    if ANSWERS[answer]:
+        assert any(line.get("fault") for line in ground.played.requests(name)), "the fault met no request"
+
+
+@pytest.mark.parametrize("point", JOB_POINTS)
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("step", [0, 1])
+@pytest.mark.parametrize("thing", JOBS)
+def test_each_thing_of_a_job_is_there_once(
+    ground: Ground, thing: str, step: int, answer: str, point: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, name, count, steps = JOBS[thing]
+    monkeypatch.setattr(Salesforce, "job_from", 3)
+    monkeypatch.setattr("connectors.zendesk.connector.BULK_FROM", 3)
+    for number in range(count):
+        ground.hand_over(kind, number)
+    if ANSWERS[answer]:
+        ground.played.fault(name, path_glob=steps[step], **ANSWERS[answer])
+
+    ground.run_into(point, name, patience=0)
+    if point == "deliver.doubted":
+        ground.clock.forward(600)
+        ground.run_into(point, name, patience=0)
+    ground.quiet(name, at_most=4)
+
+    ground.assert_exactly_once()
+    assert ground.quarantined() == []
+    assert any(fnmatchcase(line["path"], steps[0]) for line in ground.played.requests(name)), "there was no job"
 
 
 def test_the_sweep_has_at_least_300_cells() -> None:

@@ -23,6 +23,7 @@ from sandbox.invention import Talk, invent
 from sandbox.kit import System
 from sandbox.limits import Limits
 from sandbox.loading import load_posts, read_rows
+from sandbox.messages import Request
 from sandbox.place import listen, lock, write_note
 from sandbox.scenario import load_scenario
 from sandbox.server import Server
@@ -96,12 +97,12 @@ class Sandbox:
         limited = self.plan.enforce_limits
         return environment(self.port, self.authority.bundle, live=self.gateway.names, limited=limited)
 
-    def find(self, host: str) -> System | None:
-        """The system that plays this host, unless it is let through."""
-        for system in self.systems:
-            if system.plays(host):
-                return None if system.name in self.gateway.names else system
-        return None
+    def find(self, host: str, request: Request | None = None) -> System | None:
+        """The system that plays this host, unless it is let through; of several, the one that takes the request."""
+        playing = [system for system in self.systems if system.plays(host)]
+        taking = [system for system in playing if request is None or system.takes(request)]
+        system = next(iter(taking or playing), None)
+        return None if system is None or system.name in self.gateway.names else system
 
     def serve(self) -> None:
         """Answer until closed."""

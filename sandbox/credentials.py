@@ -25,6 +25,11 @@ CONNECTIONS: dict[str, dict[str, Any]] = {
         "password": "sandbox-reddit-secret",
         "extra": {"username": "acme", "refresh_token": "sandbox-reddit-refresh"},
     },
+    "instagram_default": {
+        "conn_type": "http",
+        "password": "sandbox-instagram-token",
+        "extra": {"app_secret": "sandbox-instagram-secret"},
+    },
     "salesforce_default": {
         "conn_type": "salesforce",
         "extra": {

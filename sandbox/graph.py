@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from sandbox.kit import Reply, Request, System, Window, WorldPost, route
 
 VERSION = re.compile(r"v\d+\.\d+")
-WORD = re.compile(r"[A-Za-z0-9_]+|[{}(),.]")
+WORD = re.compile(r"[A-Za-z0-9_=-]+|[{}(),.]")
 MOST, USUAL = 100, 25  # on one page
 DAY = 86_400
 Posts = Callable[[int | None], Iterator[WorldPost]]
@@ -67,6 +67,10 @@ class GraphSystem(System):
     app_secret: ClassVar[str]
     usage: ClassVar[tuple[str, int]]  # what its calls are counted as, and the error when there were too many
     _window: Window
+
+    def takes(self, request: Request) -> bool:
+        """By whose token it is: Facebook and Instagram are behind one host."""
+        return (request.bearer or request.param("access_token")) == self.token
 
     def node(self, id: str) -> Node:
         """The object of this id, or Refused."""
@@ -158,7 +162,7 @@ def shown(node: Node, fields: Fields) -> dict[str, Any]:
         elif name not in node.fields:
             raise Refused(100, f"Tried accessing nonexisting field ({name}) on node type ({node.kind})")
         elif (value := node.fields[name]) is not None:
-            told[name] = _part(value, wanted.fields)
+            told[name] = shown(value, wanted.fields) if isinstance(value, Node) else _part(value, wanted.fields)
     return told | ({"id": node.fields["id"]} if "id" in node.fields else {})
 
 

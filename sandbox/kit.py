@@ -132,6 +132,10 @@ class System:
         """Whether a host, in lower case, is one of this system's."""
         return any(host == name or (name.startswith("*.") and host.endswith(name[1:])) for name in self.hosts)
 
+    def takes(self, request: Request) -> bool:
+        """Whether a request to one of its hosts is meant for it, where several systems share the host."""
+        return True
+
     def handle(self, request: Request) -> Reply:
         """The answer to one request; the caller holds `lock`."""
         reply = self.admit(request) or self._answer(request)

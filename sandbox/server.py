@@ -26,7 +26,7 @@ from sandbox.wire import ESTABLISHED, Head, Malformed, Wire, request_of
 IDLE_SECONDS = 120.0
 BREATH = 0.05  # seconds until the next try when the machine has no socket left
 
-Find = Callable[[str], System | None]
+Find = Callable[..., System | None]
 Control = Callable[[Request], Reply]
 
 
@@ -145,7 +145,7 @@ class Server:
 
     def _answer(self, wire: Wire, request: Request, *, keep: bool) -> bool:
         """Answer one request to a played host; False when the connection is over."""
-        system = self._find(request.host)
+        system = self._find(request.host, request)
         if system is None:
             wire.send(unknown_host(request.host), keep=False)
             return False

@@ -70,6 +70,11 @@ class Post(Model):
     rating: float | None = None  # of a review or survey: 0 to 1 of the scale it was given on
     flags: tuple[str, ...] = ()  # reason codes of what was made harmless on the way in
 
+    @property
+    def anonymous(self) -> bool:
+        """Whether the network does not show who wrote it; mappings then make one author of its own for each post."""
+        return self.author.native_id == f"of:{self.native_id}"
+
 
 class Measurement(Model):
     """One number of one account at one moment, such as its followers; the network's own count, never ours.

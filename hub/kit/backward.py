@@ -88,7 +88,7 @@ class _Walk:
         self.depth = min(depths) if self.floor is not None else None
 
     def step(self, page: list[Record], token: str | None, following: str | None) -> Step:
-        new = [record for record in page if self._is_new(record)]
+        new = list({self.way.id(record): record for record in page if self._is_new(record)}.values())
         times = [seconds for record in page if (seconds := self.way.seconds(record)) is not None]
         self.newest = max([*times, *([] if self.newest is None else [self.newest])], default=None)
         for record in new:

@@ -56,6 +56,7 @@ class Story(Model):
     )
     deliveries: tuple[dict[str, Any], ...] = ()  # a Delivery's fields; the destination is that of the folder
     connection: dict[str, Any] = {}  # where it was reached: a connection's fields, but for its secrets
+    memory: dict[str, Any] = {}  # what was looked up before, and is remembered
     signed_in: bool = True  # with made-up secrets; false where they are optional and there are none
     raises: str | None = None
     at: Moment = STANDS_AT

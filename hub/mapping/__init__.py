@@ -7,7 +7,7 @@ A mapping is YAML with one JMESPath expression per field, compiled once to one P
 is described in docs/guides/write-a-mapping.md, its functions in docs/reference.
 """
 
-from hub.mapping import html, links, markup, moments, standard, text, values  # noqa: F401  (each registers functions)
+from hub.mapping import html, links, marks, markup, moments, standard, text, values  # noqa: F401  (each registers functions)
 from hub.mapping.document import Example, language
 from hub.mapping.examples import failures, filled, paths_of
 from hub.mapping.mapping import Identity, Mapping, load_mapping, load_mappings

@@ -33,9 +33,11 @@ def columns_of(posts: Sequence[Post], now: datetime) -> Columns:
     """What the suite speaks of, column by column.
 
     The same post twice is nothing odd (cursors read inclusively, two watches may find it) and counts once; a key
-    that two authors claim stays twice, to be found.
+    that two authors claim stays twice, to be found. A watch that does not show the author claims nothing.
     """
     apart = list({(post.key, post.author.key): post for post in posts}.values())
+    shown = {post.key for post in apart if not post.anonymous}
+    apart = [post for post in apart if not post.anonymous or post.key not in shown]
     return {
         "key": [post.key for post in apart],
         "network": [post.network for post in apart],

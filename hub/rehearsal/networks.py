@@ -182,10 +182,13 @@ def _playing(recording: Recording) -> Network:
     """The network of a recording; it has logged in before, unless the recording tells of a log-in."""
     story, manifest = recording.story, connectors.manifest(recording.connector)
     lines = [line.partition("?")[0].split(" ", 1) for line in recording.requests]
-    return open_network(
+    network = open_network(
         recording.connector, recording.transport(), clock=SteppedClock(story.at), files=recording.files(),
         told=story.connection, signed_in=story.signed_in, logged_in=not any(manifest.is_login(*line) for line in lines),
     )  # fmt: skip
+    for key, value in story.memory.items():
+        network.services.memory.set(key, value)
+    return network
 
 
 def rehearse_recording(recording: Recording) -> Iterator[Outcome]:

@@ -183,7 +183,8 @@ def _merged(old: Post, new: Post) -> Post:
     elif counts.counted_at is None:
         counts = counts.with_(counted_at=new.collected_at)
     thread = old.thread or new.thread  # a thread never moves: work hangs below it
-    author = old.author if old.author.key == new.author.key else new.author  # followers change with every read
+    same = old.author.key == new.author.key or new.anonymous  # one watch may show less than another
+    author = old.author if same else new.author  # followers change with every read
     return new.with_(
         published_at=old.published_at, collected_at=old.collected_at, seen_by=seen_by, engagement=counts,
         thread=thread, author=author,
@@ -193,14 +194,14 @@ def _merged(old: Post, new: Post) -> Post:
 def _changing(post: Post) -> dict[str, Any]:
     counts = post.engagement
     return {
-        "lang": post.lang, "likes": counts.likes, "shares": counts.shares, "replies": counts.replies,
-        "views": counts.views, "body": _encode(post).decode(), "gone": None,
+        "author": post.author.key, "lang": post.lang, "likes": counts.likes, "shares": counts.shares,
+        "replies": counts.replies, "views": counts.views, "body": _encode(post).decode(), "gone": None,
     }  # fmt: skip
 
 
 def _row(post: Post, batch: int | None, standing: Standing) -> dict[str, Any]:
     return {
-        "key": post.key, "network": post.network, "author": post.author.key, "kind": post.kind,
+        "key": post.key, "network": post.network, "kind": post.kind,
         "published_at": post.published_at, "collected_at": post.collected_at, "thread": post.thread,
         "batch": batch, "state": standing.state, "reason": standing.reason, **_changing(post),
     }  # fmt: skip

@@ -18,17 +18,19 @@ OWN = ["fields", "limit", "after", "before", "summary", "appsecret_proof", "ids"
 
 
 class Specs:
-    """One folder of lists."""
+    """Folders of lists; what the first does not hold may be in another."""
 
-    def __init__(self, folder: Path) -> None:
-        if not folder.is_dir():
-            pytest.skip(f"needs {folder.name} of {folder.parent.name}")
-        self._folder = folder
+    def __init__(self, *folders: Path) -> None:
+        for folder in folders:
+            if not folder.is_dir():
+                pytest.skip(f"needs {folder.name} of {folder.parent.name}")
+        self._folders = folders
 
     def node(self, kind: str) -> dict[str, Any] | None:
         """The list of one kind of object; None for one that is not among them."""
-        path = self._folder / f"{kind}.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        paths = (folder / f"{kind}.json" for folder in self._folders)
+        found = next((path for path in paths if path.is_file()), None)
+        return json.loads(found.read_text(encoding="utf-8")) if found else None
 
     def fields(self, kind: str) -> dict[str, str]:
         """Names and types."""
@@ -42,8 +44,9 @@ class Specs:
     @cached_property
     def enums(self) -> dict[str, list[str]]:
         """Closed lists of values, by name."""
-        told = json.loads((self._folder / "enum_types.json").read_text(encoding="utf-8"))
-        return {each["name"]: each["values"] for each in told}
+        paths = (folder / "enum_types.json" for folder in self._folders)
+        told = [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.is_file()]
+        return {each["name"]: each["values"] for some in told for each in some}
 
     def faults_of_request(self, kind: str, edge: str | None, params: Mapping[str, str]) -> Iterator[str]:
         """What of a request the lists do not allow."""

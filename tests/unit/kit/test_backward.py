@@ -89,6 +89,10 @@ def test_what_is_older_than_wanted_stays_out_also_at_the_next_walk() -> None:
     assert (found, read(pages_of(items), mark, since=since)[0]) == ([], [])
 
 
+def test_what_stands_twice_on_a_page_is_new_once() -> None:
+    assert read(lambda token: ([record(1), record(0), record(1)], None), {})[0] == ["m1", "m0"]
+
+
 def test_an_empty_list_leaves_no_mark_and_an_empty_page_does_not_end_a_walk() -> None:
     assert read(lambda token: ([], None), {}) == ([], {})
     assert read(lambda token: ([], "more") if token is None else ([record(1)], None), {})[0] == ["m1"]

@@ -104,7 +104,8 @@ def test_what_can_never_work_is_refused_when_it_is_read(expression: str, complai
 def test_each_function_is_registered_from_a_module_of_the_room() -> None:
     modules = {inspect.getmodule(known.call).__name__ for known in FUNCTIONS.values() if not known.standard}  # type: ignore[union-attr]
 
-    assert modules == {f"hub.mapping.{name}" for name in ("html", "links", "markup", "moments", "text", "values")}
+    rooms = ("html", "links", "marks", "markup", "moments", "text", "values")
+    assert modules == {f"hub.mapping.{name}" for name in rooms}
 
 
 # Values and arrays

@@ -65,6 +65,14 @@ def test_the_same_post_twice_is_nothing_odd() -> None:
     assert verdict.rows == 5
 
 
+def test_a_watch_that_does_not_show_the_author_claims_nothing() -> None:
+    shown = posts(5)
+    nobody = [each.with_(author=Author(key="x:account:of", native_id=f"of:{each.native_id}")) for each in shown]
+
+    assert check([*nobody, *shown]).state == "passed"
+    assert check([*nobody, *nobody]).state == "passed"
+
+
 def test_a_key_that_two_authors_claim_goes_to_quarantine() -> None:
     verdict = check([*posts(5), post(3, author="another")])
 

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
+
 from hub.domain import Author, Engagement
-from hub.store import Rollup, Standing
+from hub.store import Rollup, Standing, Store
 from tests.unit.store.builders import START, land, make_post, make_signal
 
 
@@ -190,3 +192,17 @@ def test_rollups_add_up_over_many_writes(store):
             START - timedelta(days=1), START + timedelta(days=1), network="mastodon", subject=""
         )
         assert [row.posts for row in rows] == [59, 60, 60, 1]
+
+
+@pytest.mark.parametrize("shown_first", [True, False])
+def test_who_wrote_it_is_learnt_from_a_watch_that_shows_it_and_not_forgotten(store: Store, shown_first: bool) -> None:
+    shown = make_post(1)
+    nobody = shown.with_(author=Author(key="mastodon:account:of:1", native_id="of:1"))
+
+    with store.begin() as tx:
+        for post in (shown, nobody) if shown_first else (nobody, shown):
+            tx.posts.save([post])
+        kept = tx.posts.get(shown.key)
+
+    assert kept is not None
+    assert kept.author == shown.author

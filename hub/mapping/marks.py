@@ -15,7 +15,7 @@ MOST = 200  # of one kind in one text; more is no talk
 
 def _bare(text: str) -> str:
     """Without its addresses, whose fragments look like hashtags."""
-    return ADDRESS.sub(" ", text)
+    return str(ADDRESS.sub(" ", text))
 
 
 @function("hashtags('So #Acme it is, #1 of all #coffee')", gives=["Acme", "coffee"])

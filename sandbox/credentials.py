@@ -19,6 +19,7 @@ CONNECTIONS: dict[str, dict[str, Any]] = {
         "login": "acme",
         "password": "sandbox-discourse-key",
     },
+    "stackexchange_default": {"conn_type": "http", "password": "sandbox-stackexchange-key"},
     "reddit_default": {
         "conn_type": "http",
         "login": "sandbox-reddit-app",

@@ -120,7 +120,7 @@ class Discourse(System):
         return {
             "topic_title": title, "topic_html_title": html.escape(title), "category_id": category_of(self._root(post)),
             "badges_granted": [], "excerpt": post.text[:120], "truncated": False, "post_url": self._path(post),
-            **dict.fromkeys(("reviewable_id", "reviewable_score_count", "reviewable_score_pending_count")),
+            "reviewable_id": None, "reviewable_score_count": 0, "reviewable_score_pending_count": 0,
         }  # fmt: skip
 
     def _path(self, post: WorldPost) -> str:

@@ -68,6 +68,7 @@ class Post(Model):
     seen_by: tuple[str, ...] = ()  # keys of the watches that found it
     observed_via: ObservedVia = "live"
     rating: float | None = None  # of a review or survey: 0 to 1 of the scale it was given on
+    licence: str | None = None  # under which its author lets it be used, where the network says so: CC BY-SA 4.0
     flags: tuple[str, ...] = ()  # reason codes of what was made harmless on the way in
 
     @property

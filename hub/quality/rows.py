@@ -22,7 +22,7 @@ ID_LONGEST = 1_024  # some networks and all feeds use addresses as ids
 SKEW = timedelta(minutes=5)  # how far a network's clock may be ahead of ours
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before the web nobody posted: such a time is a default or a mistake
 ZERO = datetime(1970, 1, 1, tzinfo=UTC)  # what networks write for a time that they could not read, as Bluesky does
-LINES = ("title",)
+LINES = ("title", "licence")
 AUTHOR_LINES = ("handle", "display_name")
 LISTS = ("tags", "mentions")
 LIST_LONGEST = 200

@@ -113,7 +113,7 @@ def emptied(post: Post) -> Post:
     author = Author(key=post.author.key, native_id=post.author.native_id, automated=post.author.automated)
     return post.with_(
         text="", title=None, lang=None, url=None, author=author, tags=(), mentions=(), links=(), media=(),
-        engagement=Engagement(), flags=(), rating=None,
+        engagement=Engagement(), flags=(), rating=None, licence=None,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ CONNECTIONS: dict[str, dict[str, Any]] = {
     "x_default": {"conn_type": "http", "password": "sandbox-x-bearer"},
     "mastodon_default": {"conn_type": "http", "host": "https://mastodon.test", "password": "sandbox-mastodon-token"},
     "bluesky_default": {"conn_type": "http", "login": "acme.bsky.test", "password": "sandbox-bluesky-app-password"},
+    "linkedin_default": {"conn_type": "http", "password": "sandbox-linkedin-token"},
     "facebook_default": {
         "conn_type": "http",
         "password": "sandbox-facebook-token",

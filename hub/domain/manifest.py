@@ -110,6 +110,7 @@ class Policy(Model):
     """What the network's terms allow us to keep and do, as data."""
 
     retention_days: Amount | None = None  # without being read again; then nothing but the key is left
+    renewable: bool = True  # whether reading a post again lets us keep it for as long again
     author_retention_days: Amount | None = None  # the same for what is said of an author
     honour_deletes_within_hours: int | None = None
     purposes: tuple[str, ...] = ("listening", "service", "sales")

@@ -119,7 +119,7 @@ def purge(manifest: Manifest, *, store: Store, landing: Landing, done: Refreshed
     before = store.now() - timedelta(days=policy.retention_days)
     while True:
         with store.begin() as tx:
-            keys = tx.keeping.expired(manifest.name, before)
+            keys = tx.keeping.expired(manifest.name, before, renewable=policy.renewable)
             done.purged += tx.keeping.empty(keys, "retention") if keys else 0
         if not keys:
             break
@@ -144,7 +144,7 @@ def _due(network: Network, store: Store) -> Iterable[Sequence[Reference]]:
                 network.manifest.name, within=young, every=timedelta(hours=plan.every_hours), limit=AT_MOST
             ):
                 due[one.key] = one
-        if policy.retention_days is not None:
+        if policy.retention_days is not None and policy.renewable:
             whole = timedelta(days=policy.retention_days)
             every = max(whole - MARGIN, whole / 2)
             for one in view.keeping.due(network.manifest.name, within=EVER, every=every, limit=AT_MOST):

@@ -41,11 +41,18 @@ class Keeping(Repository):
         update = sa.update(tables.posts).where(among(_POSTS.key)).values(checked_at=self.now)
         self._write(update, listed=listed(keys))
 
-    def expired(self, network: str, before: datetime, *, limit: int = 1000) -> list[str]:
-        """Posts that nobody has looked at since, and whose content is still here."""
+    def expired(
+        self, network: str, before: datetime, *, renewable: bool = True, limit: int = 1000
+    ) -> list[str]:  # fmt: skip
+        """Posts whose content is still here, though nobody has looked at them since.
+
+        Not `renewable`: though they were collected before; looking at them again changes nothing.
+        """
         asked = sa.select(_POSTS.key).where(
-            _POSTS.network == network, _POSTS.collected_at <= before, before >= _LOOKED_AT, _POSTS.gone.is_(None)
+            _POSTS.network == network, _POSTS.collected_at <= before, _POSTS.gone.is_(None)
         )
+        if renewable:
+            asked = asked.where(before >= _LOOKED_AT)
         return [row.key for row in self._rows(asked.order_by(_POSTS.id).limit(limit))]
 
     def empty(self, keys: Collection[str], reason: str) -> int:

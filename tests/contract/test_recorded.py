@@ -19,7 +19,8 @@ def test_every_recorded_answer_of_a_call_that_is_made_leads_to_something(name: s
 
     found = recorded.read(name, shared)
 
-    assert found.called > 0
+    read = [call for call in found.unused if call.startswith("GET ")]
+    assert found.called > 0 or not read, "reads were recorded, and none of them is made"
     assert found.nothing == []
 
 

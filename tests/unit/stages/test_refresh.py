@@ -227,6 +227,23 @@ def test_an_answer_that_takes_longer_is_fetched_by_the_next_run(town: Town, cloc
         assert view.posts.get(f"{KEY}2").text == COMPLAINS
 
 
+def test_where_reading_again_renews_nothing_a_post_goes_all_the_same(town: Town, clock: Clock) -> None:
+    strict = MASTODON.with_(policy=Policy(retention_days=2, renewable=False))
+    town.hear(status(1, COMPLAINS), watch=HASHTAG)
+    clock.forward(days=1)
+    look_again(town, Square(status(1, COMPLAINS, favourites_count=3), manifest=strict))
+    clock.forward(days=1, hours=1)
+    square, done = Square(status(1, COMPLAINS), manifest=strict.with_(reread=None)), Refreshed()
+    look_again(town, square)
+
+    refresh.purge(strict, store=town.store, landing=town.landing, done=done)
+
+    assert square.asked == []
+    assert done.purged == 1
+    with town.look() as view:
+        assert view.posts.get(f"{KEY}1").text == ""
+
+
 def test_a_network_that_cannot_look_up_is_not_asked(town: Town, clock: Clock) -> None:
     class Wall(Square):
         look_up_size = 0

@@ -96,7 +96,9 @@ def test_nothing_of_linkedin_may_become_a_lead() -> None:
     assert (policy.retention_days, policy.author_retention_days, policy.renewable) == (2, 1, False)
 
 
-@pytest.mark.parametrize("value", ["urn:li:organization:5117", "organization:5117", "5117", "https://www.linkedin.com/company/5117/"])
+@pytest.mark.parametrize(
+    "value", ["urn:li:organization:5117", "organization:5117", "5117", "https://www.linkedin.com/company/5117/"]
+)
 def test_an_organization_may_be_named_in_any_of_its_ways(played, value: str) -> None:
     assert list(played.pull(WATCH.with_(value=value), Cursor()))
 

@@ -18,6 +18,8 @@ MAX_NAMESPACES = 100  # different ones in the whole document: each makes every l
 TAG = re.compile(rb"<(/?)([A-Za-z_][^\s/>]{0,200})([^<>]*)>")
 DOCTYPE = re.compile(rb"<!\s*doctype(?!\s*html)", re.IGNORECASE)
 ATTRIBUTE = re.compile(rb"[=]")
+ROOT = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?(?:rss|feed|RDF))[\s>]")
+END_BYTES = 4_096  # comments may stand behind the end
 VERBATIM = re.compile(rb"<!\[CDATA\[|<!--")
 ENCODING = re.compile(rb"(?:encoding|charset)\s*=\s*[\"']?([^\"';?>]*)")
 EBCDIC = b"\x4c\x6f\xa7\x94"  # "<?xm" on a mainframe, where none of our patterns would match
@@ -55,7 +57,7 @@ def inspect(document: bytes) -> list[Tombstone]:
     """What a document says is gone; refuses what would hurt the library: document types, and monstrous markup."""
     plain = document.replace(b"\x00", b"")  # of UTF-16 that nobody recognised
     if DOCTYPE.search(plain[:200_000]) or b"<!entity" in plain.lower():
-        raise ContractBroken("The feed declares a document type or entities, which are refused.")
+        raise ContractBroken("The feed declares a document type or entities, which are refused.", reason="xml_dtd")
     gone = _inspect_strictly(document)
     depth = 0
     for match in TAG.finditer(_outside(plain)):  # where it is not well-formed, feedparser reads on by looser rules
@@ -65,7 +67,7 @@ def inspect(document: bytes) -> list[Tombstone]:
         elif not rest.endswith(b"/"):
             depth += 1
         if depth > MAX_DEPTH or len(ATTRIBUTE.findall(rest)) > MAX_ATTRIBUTES:
-            raise ContractBroken(MONSTROUS)
+            raise ContractBroken(MONSTROUS, reason="too_deep")
     return gone
 
 
@@ -82,7 +84,7 @@ def _inspect_strictly(document: bytes) -> list[Tombstone]:
         pairs = list(zip(attributes[::2], attributes[1::2], strict=True))
         namespaces.update(pair for pair in pairs if pair[0].startswith("xmlns"))
         if depth > MAX_DEPTH or len(attributes) > 2 * MAX_ATTRIBUTES or len(namespaces) > MAX_NAMESPACES:
-            raise ContractBroken(MONSTROUS)
+            raise ContractBroken(MONSTROUS, reason="too_deep")
         prefix, _, local = name.rpartition(":")
         if local == "deleted-entry" and (f"xmlns:{prefix}" if prefix else "xmlns", TOMBSTONES) in namespaces:
             gone.append(dict(pairs))
@@ -98,8 +100,15 @@ def _inspect_strictly(document: bytes) -> list[Tombstone]:
     try:
         reader.Parse(document, True)
     except expat.ExpatError:
-        pass
+        _require_end(document)
     return gone
+
+
+def _require_end(document: bytes) -> None:
+    """What is not well-formed may be read by looser rules, but not what was cut off: the next read brings the rest."""
+    root = ROOT.search(document)
+    if root and b"</" + root[1] not in document[-END_BYTES:]:
+        raise ContractBroken("The feed ends in the middle; it is asked for again.", reason="cut_off")
 
 
 def _outside(text: bytes) -> bytes:

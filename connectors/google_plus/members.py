@@ -20,7 +20,7 @@ from typing import BinaryIO, Protocol
 
 from hub.errors import ContractBroken
 
-MAX_MEMBERS = 200_000
+MAX_MEMBERS = 50_000
 MAX_NAME = 1_000
 MAX_TOTAL = 100 << 30  # bytes of all members; a Takeout holds photos too
 MAX_DIRECTORY = 64 << 20  # bytes of a zip's own table of contents

@@ -8,6 +8,7 @@ X speaks two dialects, by what it was asked in: `post.fields` brings `referenced
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hub.domain.addresses import leads_inside
 from hub.errors import ContractBroken
 from hub.kit import SPOILT
 
@@ -24,7 +25,13 @@ REMOVED = ("deleted", "bounced", "protected", "suspended", "deactivated")  # a c
 
 
 def posts_of(body: Any) -> list[Record]:
-    """Each post with its author, its pictures, and the posts it refers to, from `includes`."""
+    """Each post with its author, its pictures, and the posts it refers to, from `includes`.
+
+    JSON lines hold a post each, alone or in an envelope of its own; a spoilt line is handed on as it is.
+    """
+    lines = body if isinstance(body, list) and all(isinstance(each, dict) for each in body) else []
+    if any(SPOILT not in each for each in lines):
+        return [post for each in lines for post in ([each] if SPOILT in each else posts_of(_enveloped(each)))]
     if not isinstance(body, dict) or not ("data" in body or "meta" in body or "errors" in body):
         raise ContractBroken("X gave an answer without data, meta or errors.")
     data = body.get("data", [])
@@ -35,7 +42,16 @@ def posts_of(body: Any) -> list[Record]:
     beside = includes if isinstance(includes, dict) else {}
     users, posts = _by(beside.get("users"), "id"), _by([*_list(beside, "posts"), *_list(beside, "tweets")], "id")
     media = _by(beside.get("media"), "media_key")
-    return [_joined(post, users, posts, media) for post in found]
+    records = [_joined(post, users, posts, media) for post in found]
+    meta = body.get("meta")
+    if isinstance(meta, dict) and meta.get("result_count", len(found)) != len(found):
+        for record in records:
+            record.setdefault("doubts", []).append("count_mismatch")
+    return records
+
+
+def _enveloped(line: Record) -> Record:
+    return line if "data" in line or "id" not in line else {"data": [line]}
 
 
 def read_of(body: Any) -> dict[str, int]:
@@ -97,15 +113,25 @@ def _list(holder: Record, name: str) -> list[Any]:
 
 
 def _by(found: Any, name: str) -> dict[str, Record]:
+    """Each by its id; of several copies a spoilt one counts, since nobody knows which of them is true."""
     listed = found if isinstance(found, list) else ()
-    return {each[name]: each for each in listed if isinstance(each, dict) and isinstance(each.get(name), str)}
+    known = [each for each in listed if isinstance(each, dict) and isinstance(each.get(name), str)]
+    return {each[name]: each for each in sorted(known, key=lambda each: SPOILT in each)}
 
 
 def _joined(post: Record, users: dict[str, Any], posts: dict[str, Any], media: dict[str, Any]) -> Record:
+    if not isinstance(post.get("id"), str):
+        post.setdefault(SPOILT, "bad_id")
+    elif not isinstance(post.get("text", ""), str):
+        post.setdefault(SPOILT, "bad_type")
     author = users.get(str(post.get("author_id")))
     post["author"] = author or {"id": post.get("author_id")}
     if author and SPOILT in author:
         post[SPOILT] = True
+    picture = (author or {}).get("profile_image_url")
+    if isinstance(picture, str) and leads_inside(picture):  # we fetch none; whoever does must not fetch this one
+        post["author"] = {name: value for name, value in post["author"].items() if name != "profile_image_url"}
+        post["doubts"] = ["fetch_refused"]
     referred = next((post[name] for name in REFERRED if isinstance(post.get(name), list)), None)
     if referred is not None:
         post["referenced"] = [

@@ -88,7 +88,7 @@ class X(Network):
                     raise
                 token = newest = oldest = None  # the token is no longer taken: begin the chain again, keys drop what
                 continue  # is known
-            records, meta = self.records(body), body.get("meta") or {}
+            records, meta = self.records(body), (body.get("meta") if isinstance(body, dict) else None) or {}
             ids = ids_of(records)
             newest = newest or meta.get("newest_id") or max(ids, key=int, default=since_id)
             token, further = meta.get("next_token"), _leads_further(ids, oldest)
@@ -144,13 +144,13 @@ class X(Network):
         """Each post with what stands beside it."""
         return posts_of(body)
 
-    def _posts(self, path: str, **params: Any) -> dict[str, Any]:
+    def _posts(self, path: str, **params: Any) -> dict[str, Any] | list[Any]:
         """An answer full of posts, paid for."""
         asked = params["ids"].count(",") + 1 if "ids" in params else PAGE_SIZE
         with self.spending(post=2 * asked, user=asked) as read:  # each may refer to another
             body = self.get(path, **params)
             read |= read_of(body)
-        if not isinstance(body, dict):
+        if not isinstance(body, dict | list):
             raise ContractBroken("X gave an answer that is no object.")
         return body
 

@@ -2,6 +2,7 @@
 
 NaN, Infinity, bytes that are not UTF-8 and nesting beyond the limit are refused (`security.md`). So is a key that
 stands twice in what envelops the records; inside a record it spoils that record alone, which is marked for quarantine.
+A body of JSON lines is the list of them; a line that cannot be read, as the last of a torn one, spoils itself alone.
 orjson is fast but takes duplicate keys without a word, and keeps the last. So a body is trusted when it has as many
 quotation marks as what was read from it: a key that was dropped took its own with it, and one that is written as
 an escape, which could make up for them, sends the body to the slower reader.
@@ -72,6 +73,8 @@ def _read_slowly(text: bytes, source: str) -> tuple[Any, bool]:
         return _Doubtful(found)
 
     try:
+        if (lines := _as_lines(text, source)) is not None:
+            return lines, False
         told = text.decode("utf-8")
         value = json.loads(told, object_pairs_hook=as_object, parse_constant=_no_constant, parse_float=_finite)
         return value, bool(doubtful)
@@ -79,6 +82,27 @@ def _read_slowly(text: bytes, source: str) -> tuple[Any, bool]:
         why, reason = (str(broken), "non_finite_number") if isinstance(broken, _Refused) else ("it cannot be read", "")
         reason = reason or ("too_deep" if isinstance(broken, RecursionError) else "bad_json")
         raise ContractBroken(f"{source} gave JSON that is refused: {why}.", reason=reason) from None
+
+
+def _as_lines(text: bytes, source: str) -> list[Any] | None:
+    """JSON lines: an object on each, and what cannot be read set aside; None for what is one value, whole or broken.
+
+    A first line that is an object in itself says so: in one value over several lines it cannot be.
+    """
+    lines = [line for line in text.split(b"\n") if line.strip()]
+    if len(lines) < 2 or not lines[0].startswith(b"{") or SPOILT in _line(lines[0], source):
+        return None
+    return [_line(line, source) for line in lines]
+
+
+def _line(line: bytes, source: str) -> dict[str, Any]:
+    try:
+        value, doubtful = _read(line.strip(), source)
+    except ContractBroken:
+        value, doubtful = None, False
+    if not isinstance(value, dict):
+        return {SPOILT: "bad_line", "line": line.decode("utf-8", "backslashreplace")}
+    return {**value, SPOILT: True} if doubtful else value
 
 
 class _Doubtful(dict[str, Any]):

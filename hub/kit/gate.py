@@ -6,7 +6,6 @@ connection goes to an address that was checked. Behind a proxy names are the pro
 it does not know; literal addresses and names are still checked here.
 """
 
-import ipaddress
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -15,18 +14,14 @@ from urllib.parse import urlsplit
 from urllib3.exceptions import NewConnectionError
 from urllib3.util import connection as wire
 
+from hub.domain.addresses import Address, is_public_address, is_public_name, literal_address
 from hub.errors import SetupError
 from hub.kit.deadline import TimedAdapter
 
 PORTS = {None, 80, 443, 8080, 8443}
-INNER_NAMES = ("localhost", "localdomain", "local", "internal", "intranet", "home.arpa", "lan", "corp", "onion")
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
-UNICAST = ipaddress.ip_network("2000::/3")  # all that was ever given out
-CARRIER = ipaddress.ip_network("100.64.0.0/10")
 
 Resolver = Callable[[str, int], list[str]]
 Dial = Callable[[tuple[str, int], Any, Any], socket.socket]
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Forbidden(SetupError):
@@ -48,10 +43,10 @@ def check_url(url: str) -> str:
         raise Forbidden("An address with user info, white space or backslashes is not asked.")
     if port not in PORTS:
         raise Forbidden(f"Port {port} is not a port of the web.")
-    literal = _literal(host)
+    literal = literal_address(host)
     if literal is not None:
         _require_public(literal, host)
-    elif not _is_public_name(host):
+    elif not is_public_name(host):
         raise Forbidden(f"{host or 'An empty name'!r} is not a public host name.")
     return host
 
@@ -60,7 +55,7 @@ def resolve(host: str, port: int, resolver: Resolver | None = None) -> list[str]
     """Addresses that may be connected to; raises Forbidden when any one of the name's addresses is inner."""
     found = (resolver or _system)(host, port)
     for text in found:
-        literal = _literal(text)
+        literal = literal_address(text)
         if literal is None:
             raise Forbidden(f"{host} resolves to something that is no address.")
         _require_public(literal, host)
@@ -75,51 +70,9 @@ def _dial(place: tuple[str, int], timeout: Any, options: Any) -> socket.socket:
     return wire.create_connection(place, timeout, socket_options=options)
 
 
-def _literal(host: str) -> Address | None:
-    """The address that a host spells, in any of the ways the C library reads; None for a name."""
-    text = host.strip("[]").partition("%")[0]
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        pass
-    try:  # 127.1, 0x7f.1, 2130706433, 0177.0.0.1
-        return ipaddress.IPv4Address(socket.inet_aton(text)) if text and text[0] in "0123456789" else None
-    except OSError:
-        return None
-
-
 def _require_public(address: Address, host: str) -> None:
-    if not all(_is_public(one) for one in _meant(address)):
+    if not is_public_address(address):
         raise Forbidden(f"{host} leads into a private network.")
-
-
-def _meant(address: Address) -> list[Address]:
-    """The addresses that a connection to this one reaches: itself, or the IPv4 address it stands for."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return [address]
-    if address.ipv4_mapped:
-        return [address.ipv4_mapped]
-    if address in NAT64:
-        return [ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)]
-    inner = [address.sixtofour, *(address.teredo or ())]
-    return [address, *(one for one in inner if one is not None)]
-
-
-def _is_public(address: Address) -> bool:
-    if isinstance(address, ipaddress.IPv6Address):
-        return address in UNICAST and (address.is_global or address.sixtofour is not None)
-    return address.is_global and not address.is_multicast and not address.is_reserved and address not in CARRIER
-
-
-def _is_public_name(host: str) -> bool:
-    try:
-        name = host.encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        return False
-    labels = name.split(".")
-    if len(labels) < 2 or not all(labels) or labels[-1].isdigit() or labels[-1].startswith("0x"):
-        return False
-    return not any(name == inner or name.endswith(f".{inner}") for inner in INNER_NAMES)
 
 
 class GatedAdapter(TimedAdapter):

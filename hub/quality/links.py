@@ -1,8 +1,12 @@
-"""Addresses in a row: only http and https are kept, since everything else is for a browser to run, not to show."""
+"""Addresses in a row: only http and https are kept, since everything else is for a browser to run, not to show.
+
+An address of a picture is one that somebody may fetch: into somebody's own network it leads nobody.
+"""
 
 import re
 from typing import Any
 
+from hub.domain.addresses import leads_inside
 from hub.quality.text import clean_line
 
 LINK_LONGEST = 4_096
@@ -61,5 +65,8 @@ def _media(one: dict[str, Any], flags: set[str]) -> dict[str, Any]:
     media = one | {name: clean_line(one[name], flags) for name in MEDIA_LINES if type(one.get(name)) is str}
     if media.get("url") is not None and not is_link(media["url"]):
         flags.add("bad_link")
+        del media["url"]
+    elif media.get("url") is not None and leads_inside(media["url"]):
+        flags.add("fetch_refused")
         del media["url"]
     return media

@@ -31,6 +31,8 @@ class PostMaker:
         """The post that a mapped record says; Unmappable, with a reason code, where it says none."""
         row, flags = check_row(mapped, self.collected_at)
         self._name(row)
+        if told := row.pop("flags", None):  # what the connector found odd
+            flags = sorted({*flags, *map(str, told)})
         if flags:
             row["flags"] = tuple(flags)
         row["network"] = self.network

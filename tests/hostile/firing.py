@@ -20,11 +20,12 @@ from hub.errors import HubError
 from hub.quality.verdict import Verdict
 from hub.settings import load_config
 from hub.stages import triage
+from hub.stages.admit import Rulebook
 from sandbox.messages import Reply, Request
 from tests.faults.ground import DESTINATIONS, REPO, Ground
 from tests.faults.wire import Ask
 from tests.hostile.cases import AT, Case
-from tests.hostile.feeds import GOOD, Feed
+from tests.hostile.feeds import GOOD, Feed, prepared
 from tests.hostile.witness import watched
 
 EVERYTHING = tuple(
@@ -65,12 +66,13 @@ def fire(case: Case, feed: Feed, folder: Path, migrated: Path, patch: Any) -> Se
 
 def _fired(case: Case, feed: Feed, ground: Ground, folder: Path) -> Seen:
     seen = Seen()
+    feed = prepared(feed, case, folder)
     ground.hub.__dict__["config"] = _config(feed)
     ground.played.world.add_person("acme")
     ground.wire.twists.append(_answering(feed, case))
     began, memory = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with _logged(seen.logged), watched(folder, seen.files):
-        failures = _flow(ground, "first")
+        failures = _events(ground, case) if "events" in (case.payload or {}) else _flow(ground, "first")
         writes = _written(ground)
         ground.clock.forward(3600)
         _flow(ground, "second")
@@ -90,17 +92,42 @@ def _flow(ground: Ground, run: str) -> dict[str, HubError]:
     failures: dict[str, HubError] = {}
     for manifest in hub.networks():
         failures |= wiring.collect(hub, manifest, f"collect-{run}")[1]
-    book = replace(wiring.rulebook(hub), gate=lambda posts, now: Verdict(state="passed", rows=len(posts)))
-    triage.run(book, store=hub.store, landing=hub.landing, run=f"triage-{run}", worker=run)
+    triage.run(_book(ground), store=hub.store, landing=hub.landing, run=f"triage-{run}", worker=run)
     ground.run(*DESTINATIONS, patience=60)
     ground.clock.forward(60)
     ground.run(*DESTINATIONS, patience=60)
     return failures
 
 
+def _book(ground: Ground) -> Rulebook:
+    """The rules in force, with a second gate that believes every crowd."""
+    return replace(wiring.rulebook(ground.hub), gate=lambda posts, now: Verdict(state="passed", rows=len(posts)))
+
+
+def _events(ground: Ground, case: Case) -> dict[str, HubError]:
+    """A post is created, deleted, and seen again by a backfill, before anybody is handed anything."""
+    hub = ground.hub
+    for manifest in hub.networks():
+        wiring.collect(hub, manifest, "collect-created")
+        triage.run(_book(ground), store=hub.store, landing=hub.landing, run="triage-created", worker="created")
+        ground.clock.forward(25 * 3600)
+        ground.wire.twists.append(_deleted)
+        wiring.refresh(hub, manifest, "refresh-deleted")
+    return _flow(ground, "first")
+
+
+def _deleted(ask: Ask, request: Request) -> tuple[Reply | None, Any]:
+    """What X says of posts that are gone."""
+    if request.path != "/2/tweets":
+        return ask(request)
+    kind = "https://api.x.com/2/problems/resource-not-found"
+    errors = [{"resource_id": id, "type": kind} for id in request.param("ids").split(",")]
+    return Reply.json({"errors": errors}), None
+
+
 def _answering(feed: Feed, case: Case) -> Any:
     def twist(ask: Ask, request: Request) -> tuple[Reply | None, Any]:
-        return (feed.answer(case), None) if feed.asks(request) else ask(request)
+        return (feed.answer(case, request), None) if feed.asks(request) else ask(request)
 
     return twist
 
@@ -123,11 +150,16 @@ def _look(case: Case, feed: Feed, ground: Ground, seen: Seen, failures: dict[str
     if balance.differences or unbalanced:
         seen.problems.append(f"the ledger does not balance: {balance.differences or unbalanced}")
     good = [post for post in posts if post.text == GOOD]
-    if len(good) < feed.neighbours(case):
+    if len(good) < feed.beside:
         seen.problems.append(f"only {len(good)} good neighbours landed")
     seen.post = next((post for post in posts if post.text != GOOD), None)
     seen.flags = set(seen.post.flags if seen.post else ()) | {item.reason for item in items}
-    if seen.post is not None:
+    if seen.post is not None and not seen.post.text and not seen.post.author.handle and _is_dead(ground, seen.post):
+        seen.verdict, seen.post = "tombstone", None
+    elif feed.rows and items:
+        seen.verdict = "quarantine"
+        seen.problems += [] if seen.post else ["none of the other rows landed"]
+    elif seen.post is not None:
         seen.verdict = "land_flag" if seen.post.flags else "land"
     elif items:
         seen.verdict = "quarantine"
@@ -139,6 +171,11 @@ def _look(case: Case, feed: Feed, ground: Ground, seen: Seen, failures: dict[str
     seen.everything = _everything(ground) + "".join(seen.logged)
     if seen.post is not None:
         seen.pages = _pages(handoffs.get(seen.post.key))
+
+
+def _is_dead(ground: Ground, post: Post) -> bool:
+    with ground.store.read() as view:
+        return bool(view.tombstones.dead([post.key]))
 
 
 def _held(ground: Ground, post: Post | None) -> dict[str, list[dict[str, Any]]]:

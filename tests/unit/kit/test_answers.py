@@ -1,6 +1,7 @@
 """One JSON reader for all sources: what parsers disagree about is refused."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -158,3 +159,26 @@ def test_a_key_that_stands_twice_is_never_taken(key: str, first: object, second:
     with pytest.raises(ContractBroken):
         read(body)
     assert read(b"[" + body + b"]")[0][SPOILT]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        (b'{"a": 1}\n{"a": 2}\n', [{"a": 1}, {"a": 2}]),
+        (b'{"a": 1}\r\n{"a": 2}\r\n', [{"a": 1}, {"a": 2}]),
+        (b'{"a": 1}\n\x00\n{"a": 2}', [{"a": 1}, {SPOILT: "bad_line", "line": "\x00"}, {"a": 2}]),
+        (b'{"a": 1}\n{"a": 2}\n{"a', [{"a": 1}, {"a": 2}, {SPOILT: "bad_line", "line": '{"a'}]),
+        (b'{"a": 1}\n[2]', [{"a": 1}, {SPOILT: "bad_line", "line": "[2]"}]),
+        (b'{"a": 1}\n{"a": 2, "a": 3}', [{"a": 1}, {"a": 3, SPOILT: True}]),
+    ],
+)
+def test_a_body_of_json_lines_is_the_list_of_them_and_a_bad_line_spoils_itself(body: bytes, kept: list[Any]) -> None:
+    assert read_json(body, source="X", max_depth=9) == kept
+
+
+@pytest.mark.parametrize("body", [b'{\n"a": 1,\n', b'{"a": 1', b"[1]\n[2]", b'{"a": 1,\n"b": 2', b'"a"\n{"a": 1}'])
+def test_one_value_over_several_lines_is_no_json_lines(body: bytes) -> None:
+    with pytest.raises(ContractBroken) as broken:
+        read_json(body, source="X", max_depth=9)
+
+    assert broken.value.reason == "bad_json"

@@ -108,6 +108,8 @@ class Discourse(Network):
     def measure(self, account: str) -> Iterator[Measurement]:
         """What a forum of ours counts: members, posts, topics, who was active within thirty days."""
         forum = account.removeprefix("https://").strip("/").lower()
+        if "." not in forum:
+            return  # an account of ours on some forum, which counts nothing that is public
         yield from self.measurements(f"//{forum}/about.json", self._ask(forum, "/about.json"))
 
     def measurements(self, path: str, body: Any) -> Iterator[Measurement]:

@@ -25,21 +25,50 @@ def write_config(path: Path, data: dict[str, Any]) -> None:
 
 
 def first_config(
-    name: str, products: list[str], competitors: list[str], feeds: list[str], hashtags: list[str]
+    name: str,
+    products: list[str],
+    competitors: list[str],
+    feeds: list[str],
+    hashtags: list[str],
+    forums: list[str],
 ) -> dict[str, Any]:
     """What `hub init` writes: a brand, what it sells, its rivals, and networks that need no account."""
     subjects = [{"name": name, "kind": "brand", "aliases": [f"@{_handle(name)}", f"#{_handle(name)}"]}]
     subjects += [{"name": product, "kind": "product"} for product in products]
     subjects += [{"name": competitor, "kind": "competitor"} for competitor in competitors]
-    watches = [{"network": "mastodon", "kind": "hashtag", "value": f"#{tag.removeprefix('#')}"} for tag in hashtags]
-    watches += [{"network": "blogs", "kind": "feed", "value": feed} for feed in feeds]
     return {
         "organisation": {"name": name},
         "subjects": subjects,
         "own_accounts": {},
-        "watches": watches,
+        "watches": open_watches([name, *products], feeds, hashtags, forums),
         "teams": [{"name": team} for team in ("support", "sales", "communications")],
     }
+
+
+def open_watches(names: list[str], feeds: list[str], hashtags: list[str], forums: list[str]) -> list[dict[str, str]]:
+    """What can be listened to without any account; the first of the names is the brand's."""
+    tags = [f"#{tag.removeprefix('#')}" for tag in hashtags]
+    phrases = [phrase for name in names if (phrase := _phrase(name))]
+    asked = [
+        *(("mastodon", "hashtag", tag) for tag in tags),
+        *(("bluesky", "hashtag", tag) for tag in tags),
+        *(("bluesky", "keyword", phrase) for phrase in phrases),
+        *(("hackernews", "keyword", phrase) for phrase in phrases),
+        *(("stackexchange", "keyword", f"stackoverflow:{phrase}") for phrase in phrases[:1]),
+        *(("discourse", "keyword", f"{_forum(forum)}:{' OR '.join(phrases)}") for forum in forums if phrases),
+        *(("blogs", "feed", feed) for feed in feeds),
+    ]
+    return [{"network": network, "kind": kind, "value": value} for network, kind, value in dict.fromkeys(asked)]
+
+
+def _phrase(name: str) -> str:
+    """A name as one looks for it: as a phrase where it has several words."""
+    words = " ".join(name.replace('"', " ").split())
+    return f'"{words}"' if " " in words else words
+
+
+def _forum(address: str) -> str:
+    return address.strip().removeprefix("https://").removeprefix("http://").partition("/")[0]
 
 
 def _handle(name: str) -> str:

@@ -13,10 +13,14 @@ def init(
     products: Annotated[str | None, typer.Option(help="Its products, separated by commas.")] = None,
     competitors: Annotated[str | None, typer.Option(help="Its competitors, separated by commas.")] = None,
     feeds: Annotated[str | None, typer.Option(help="Addresses of RSS or Atom feeds, separated by commas.")] = None,
-    hashtags: Annotated[str | None, typer.Option(help="Mastodon hashtags, separated by commas.")] = None,
+    hashtags: Annotated[str | None, typer.Option(help="Hashtags, separated by commas.")] = None,
+    forums: Annotated[str | None, typer.Option(help="Forums that run on Discourse, separated by commas.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the hub.yaml that is there.")] = False,
 ) -> None:
-    """Ask for the brand, its products and competitors, and write hub.yaml."""
+    """Ask for the brand, its products and competitors, and write hub.yaml.
+
+    What it watches needs no account: Mastodon, Bluesky, Hacker News, Stack Exchange, feeds, and forums that are named.
+    """
     from hub.cli.organisation import first_config, write_config
     from hub.errors import SetupError
     from hub.settings import read_settings
@@ -32,7 +36,8 @@ def init(
             (products, "Its products (comma between them)", ""),
             (competitors, "Its competitors", ""),
             (feeds, "Feeds to read (addresses of RSS or Atom)", ""),
-            (hashtags, "Mastodon hashtags to follow", tag),
+            (hashtags, "Hashtags to follow", tag),
+            (forums, "Forums that run on Discourse (forum.example.org)", ""),
         )
     ]
     write_config(path, first_config(name, *lists))

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+import connectors
 from hub.settings import load_config
 from tests.unit.cli.conftest import Hub
 
-ALL = ("--name", "Acme", "--products", "Brew One, Brew Pro", "--competitors", "", "--feeds", "", "--hashtags", "acme")
+ALL = ("--name", "Acme", "--products", "Brew One, Brew Pro", "--competitors", "", "--feeds", "", "--hashtags", "acme",
+       "--forums", "")  # fmt: skip
 
 
 def config(tmp_path: Path) -> Path:
@@ -16,7 +18,9 @@ def config(tmp_path: Path) -> Path:
 
 
 def test_init_asks_for_what_it_was_not_told(hub: Hub, tmp_path: Path) -> None:
-    told = hub("init", given="Acme Ltd.\nBrew One\nBrewster, Kaffa\nhttps://blog.test/feed.xml\n\n")
+    told = hub(
+        "init", given="Acme Ltd.\nBrew One\nBrewster, Kaffa\nhttps://blog.test/feed.xml\n\nhttps://forum.test/\n"
+    )
 
     assert told.code == 0
     assert "hub doctor" in told.err
@@ -25,7 +29,12 @@ def test_init_asks_for_what_it_was_not_told(hub: Hub, tmp_path: Path) -> None:
         ("Acme Ltd.", "brand"), ("Brew One", "product"), ("Brewster", "competitor"), ("Kaffa", "competitor"),
     ]  # fmt: skip
     assert [(each.network, each.kind, each.value) for each in made.watches] == [
-        ("mastodon", "hashtag", "#AcmeLtd"), ("blogs", "feed", "https://blog.test/feed.xml"),
+        ("mastodon", "hashtag", "#AcmeLtd"), ("bluesky", "hashtag", "#AcmeLtd"),
+        ("bluesky", "keyword", '"Acme Ltd."'), ("bluesky", "keyword", '"Brew One"'),
+        ("hackernews", "keyword", '"Acme Ltd."'), ("hackernews", "keyword", '"Brew One"'),
+        ("stackexchange", "keyword", 'stackoverflow:"Acme Ltd."'),
+        ("discourse", "keyword", 'forum.test:"Acme Ltd." OR "Brew One"'),
+        ("blogs", "feed", "https://blog.test/feed.xml"),
     ]  # fmt: skip
 
 
@@ -34,7 +43,16 @@ def test_init_with_flags_asks_nothing(hub: Hub, tmp_path: Path) -> None:
 
     made = load_config(config(tmp_path))
     assert [each.name for each in made.subjects] == ["Acme", "Brew One", "Brew Pro"]
-    assert [each.value for each in made.watches] == ["#acme"]
+    assert {each.network for each in made.watches} == {"mastodon", "bluesky", "hackernews", "stackexchange"}
+
+
+def test_what_init_watches_can_be_read_without_any_account(hub: Hub, tmp_path: Path) -> None:
+    assert hub("init", *ALL[:-1], "forum.test").code == 0
+
+    for watch in load_config(config(tmp_path)).watches:
+        manifest = connectors.manifest(watch.network)
+        assert manifest.open_to_strangers, watch.network
+        assert watch.kind in manifest.watches, watch
 
 
 def test_init_replaces_nothing_unless_it_is_forced(hub: Hub, tmp_path: Path) -> None:
@@ -156,9 +174,9 @@ def test_doctor_finds_nothing_wrong_in_the_sandbox(hub: Hub) -> None:
     told = hub("doctor", "--json")
 
     assert [each for each in told.json if not each["ok"]] == []
-    assert {each["what"] for each in told.json} == {
-        "hub.yaml", "store", "disk", "x", "mastodon", "blogs", "salesforce", "zendesk", "slack",
-    }  # fmt: skip
+    looked_at = {each["what"] for each in told.json}
+    watched = {watch.network for watch in load_config(Path("sandbox/hub.yaml")).watches}
+    assert looked_at >= {"hub.yaml", "store", "disk", "salesforce", "zendesk", "slack", *watched}
     assert told.code == 0
 
 

@@ -132,6 +132,17 @@ def _joined(post: Record, users: dict[str, Any], posts: dict[str, Any], media: d
     if isinstance(picture, str) and leads_inside(picture):  # we fetch none; whoever does must not fetch this one
         post["author"] = {name: value for name, value in post["author"].items() if name != "profile_image_url"}
         post["doubts"] = ["fetch_refused"]
+    if not post.keys().isdisjoint(REFERRED):
+        _refer(post, posts)
+    if media and isinstance(attached := post.get("attachments"), dict):
+        keys = _list(attached, "media_keys")
+        if shown := [media[key] for key in keys if isinstance(key, str) and key in media]:
+            post["media"] = shown
+    return post
+
+
+def _refer(post: Record, posts: dict[str, Any]) -> None:
+    """Join to a post what it answers, quotes or passes on."""
     referred = next((post[name] for name in REFERRED if isinstance(post.get(name), list)), None)
     if referred is not None:
         post["referenced"] = [
@@ -139,8 +150,3 @@ def _joined(post: Record, users: dict[str, Any], posts: dict[str, Any], media: d
             for each in referred
             if isinstance(each, dict)
         ]
-    attached = post.get("attachments")
-    keys = _list(attached, "media_keys") if isinstance(attached, dict) else []
-    if shown := [media[key] for key in keys if isinstance(key, str) and key in media]:
-        post["media"] = shown
-    return post

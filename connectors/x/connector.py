@@ -211,7 +211,8 @@ def written_at(id: str) -> datetime:
 
 def ids_of(records: Sequence[dict[str, Any]]) -> list[str]:
     """The ids by which X orders its pages; what has none that can be one is quarantined later."""
-    return [str(each["id"]) for each in records if _number(each) is not None]
+    ids = [each.get("id") for each in records]
+    return [id for id in ids if isinstance(id, str) and id.isascii() and id.isdecimal()]
 
 
 def _number(record: dict[str, Any]) -> int | None:

@@ -9,7 +9,7 @@ at all") takes away.
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,8 @@ from hub.errors import SetupError
 
 LEXICONS = Path(__file__).parent / "lexicon"
 LANGUAGES = ("en", "de", "es", "fr")
+TAG = re.compile(r"#\w+")
+REMEMBERED = 10_000
 URGENT = "urgent"  # not an intent: its rules make the urgency
 FILES = (*(intent for intent in INTENTS if intent != "none"), URGENT)
 FACTS = (
@@ -57,17 +59,30 @@ class Rules:
         self._phrases = phrases
         self._tags = tags
         self._tagged = re.compile(rf"#\w*?({'|'.join(map(re.escape, sorted(tags, key=len, reverse=True)))})")
+        self._by_tag = lru_cache(REMEMBERED)(self._of_tag)  # the same few tags, and facts, come again and again
+        self._by_facts = lru_cache(REMEMBERED)(self._of_facts)
         self._factual = tuple(number for number, rule in enumerate(rules) if not rule.worded)
         self._books: dict[str | None, PhraseBook] = {}
 
     def fired(self, reading: Reading, line: str, language: str | None, facts: int) -> list[Rule]:
         """The rules that hold for this text, in the order of their files."""
-        rules = self.rules
-        numbers = {*self._factual, *self.book(language).find(reading, line)}
+        numbers = self.book(language).find(reading, line)
         if "#" in reading.text:
-            numbers.update(self._tags[part] for part in self._tagged.findall(fold(reading.text)))
-        holding = [n for n in numbers if rules[n].when & facts == rules[n].when and not rules[n].unless & facts]
-        return [rules[number] for number in sorted(holding)]
+            numbers.update(*map(self._by_tag, TAG.findall(fold(reading.text))))
+        holding = {number for number in numbers if self._holds(number, facts)}
+        return [self.rules[number] for number in sorted(holding.union(self._by_facts(facts)))]
+
+    def _of_tag(self, tag: str) -> tuple[int, ...]:
+        """The rule of the first part of a hashtag that tells anything."""
+        return tuple(self._tags[part] for part in self._tagged.findall(tag))
+
+    def _of_facts(self, facts: int) -> tuple[int, ...]:
+        """The rules without words that hold."""
+        return tuple(number for number in self._factual if self._holds(number, facts))
+
+    def _holds(self, number: int, facts: int) -> bool:
+        rule = self.rules[number]
+        return rule.when & facts == rule.when and not rule.unless & facts
 
     def book(self, language: str | None) -> PhraseBook:
         """The phrases of one language, and those of all; for a language we have none of, the latter alone."""

@@ -59,9 +59,9 @@ def score(tokens: Sequence[str], language: str | None, *, exclamations: int = 0)
     """From -1 (all bad) to 1 (all good); 0 where no valued word stands."""
     words = lexicon(language)
     values = words.values
-    hits = [place for place, token in enumerate(tokens) if token in values]
-    if not hits:
+    if not any(map(values.__contains__, tokens)):  # mostly
         return 0.0
+    hits = [place for place, token in enumerate(tokens) if token in values]
     turn = _turning_point(tokens, words.contrast)
     total = 0.0
     for place in hits:
@@ -88,7 +88,8 @@ def weighed(value: float, lean: Lean, *, at_home: bool) -> tuple[Sentiment, floa
     """A lexicon's score and how words lean, together: what a post sounds like, and from -1 to 1 how much.
 
     `at_home` says that the words were learned where this post stands; then they come first and the lexicon helps.
-    Elsewhere each has its say, and little of both is neutral.
+    Elsewhere
+    each has its say, and little of both is neutral.
     """
     if at_home:
         negative, positive = lean.negative + HELP * max(-value, 0.0), lean.positive + HELP * max(value, 0.0)

@@ -44,7 +44,12 @@ class Model(
 
     def whole(self) -> dict[str, Any]:
         """As `plain()`, with its own fields at their default as well: what expressions may ask for."""
-        return _defaults(type(self)) | self.plain()
+        return self.made_whole(self.plain())
+
+    @classmethod
+    def made_whole(cls, plain: dict[str, Any]) -> dict[str, Any]:
+        """What `whole()` gives, of what `plain()` gave."""
+        return _defaults(cls) | plain
 
     @classmethod
     def from_plain(cls, data: Any) -> Self:

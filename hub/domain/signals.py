@@ -1,6 +1,8 @@
 """What was found in a post, by whom, how sure, and why."""
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
+
+import msgspec
 
 from hub.domain.model import Model
 
@@ -28,3 +30,8 @@ class Signal(Model, omit_defaults=False):
     relevant: bool = True
     subjects: tuple[str, ...] = ()  # names of our subjects that the post speaks of
     evidence: tuple[str, ...] = ()  # rules and lexicon entries that fired, never free text of the post
+
+    def plain(self) -> dict[str, Any]:
+        """As of any noun, but without the way through JSON: every post has a signal."""
+        data = msgspec.structs.asdict(self)
+        return data | {name: list(data[name]) for name in ("subjects", "evidence")} | {"scores": self.scores.copy()}

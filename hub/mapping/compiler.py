@@ -10,10 +10,12 @@ What shapes this module:
 - Python allows 20 nested loops and 100 levels of indentation; deeper parts move to functions of their own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from hub.mapping import conditions
 from hub.mapping.registry import FUNCTIONS
+from hub.mapping.sharing import key_of, repeated
 from hub.mapping.syntax import Node
 from hub.mapping.writer import Body, Value, Writer
 
@@ -25,11 +27,22 @@ class Compiler(Writer):
 
     def __init__(self, name: str, *, subject_is_object: bool = False) -> None:
         super().__init__(name)
+        self._outermost = self.body
+        self._shared: dict[str, Value] = {}
         if subject_is_object:
             self.body.known[()] = self.body.subject
 
+    def share(self, trees: Iterable[Node]) -> None:
+        """Compute first what stands in several of these trees."""
+        for node in repeated(trees):
+            self._shared[key_of(node)] = self.bind(self.value(node, self.body.subject))
+
     def value(self, node: Node, subject: str) -> Value:
         """Code for what the node gives when the local name `subject` holds the current value."""
+        if self._shared and self.body is self._outermost and subject == self.body.subject:
+            known = self._shared.get(key_of(node))
+            if known is not None:
+                return known
         if self.body.indent > DEEPEST and node["children"]:
             return Value(self.named(Value(f"{self._function(node)}({subject})")), simple=True)
         method: Callable[[Node, str], Value] = getattr(self, f"_{node['type']}")
@@ -229,9 +242,35 @@ class Compiler(Writer):
 
     def _function_expression(self, node: Node, subject: str) -> Value:
         known = FUNCTIONS[node["value"]]
+        if node["value"] == "join" and self._joins_known_parts(node, subject):
+            glue, parts = node["children"]
+            return self._written_out(glue["value"], parts["children"], subject)
+        if node["value"] == "not_null":
+            return self._first_there(node["children"], subject)
         arguments = ", ".join(self.value(child, subject).code for child in node["children"])
         boolean = known.returns == ("boolean",)
         return Value(f"call_{known.name}({arguments})", nullable=known.nullable, boolean=boolean)
+
+    def _joins_known_parts(self, node: Node, subject: str) -> bool:
+        """Whether a `join` is of a text and a list, both written there: an address in the making."""
+        glue, parts = node["children"]
+        return glue["type"] == "literal" and parts["type"] == "multi_select_list" and self.body.known.get(()) == subject
+
+    def _written_out(self, glue: Any, parts: list[Node], subject: str) -> Value:
+        """A `join` as a sum of its parts, where they all are texts."""
+        bound = [self.bind(self.value(part, subject)) for part in parts]
+        unsure = [part.code for part in bound if not isinstance(part.constant, str)]
+        between = f" + {glue!a} + " if glue else " + "
+        called = f"call_join({glue!a}, [{', '.join(part.code for part in bound)}])"
+        if not unsure:
+            return Value(called, nullable=False)
+        texts = " and ".join(f"{code}.__class__ is str" for code in unsure)
+        return Value(f"({between.join(part.code for part in bound)} if {texts} else {called})", nullable=False)
+
+    def _first_there(self, choices: list[Node], subject: str) -> Value:
+        """A `not_null`, all of whose arguments are computed before one is chosen."""
+        *bound, last = [self.named(self.value(each, subject)) for each in choices]
+        return Value("(" + "".join(f"{code} if {code} is not None else " for code in bound) + f"{last})")
 
     def _expref(self, node: Node, subject: str) -> Value:
         return Value(f"Expression({self._function(node['children'][0])})", nullable=False)

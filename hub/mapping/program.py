@@ -7,7 +7,7 @@ from hub.errors import Unmappable
 from hub.mapping.compiler import Compiler
 from hub.mapping.registry import WrongType
 from hub.mapping.syntax import Node, parse, walk
-from hub.mapping.tree import Branch, fill
+from hub.mapping.tree import Branch, fill, leaves
 from hub.mapping.writer import Compiled
 
 
@@ -32,6 +32,7 @@ class Program:
 def of_fields(tree: Branch, keep: Node | None, title: str) -> Program:
     """What makes the fields of a record, or None where `keep` is not true."""
     compiler = Compiler("apply", subject_is_object=True)
+    compiler.share([*([keep] if keep else []), *(leaf.node for leaf in leaves(tree))])
     if keep:
         compiler.origin = "keep"
         compiler.write(f"if not {compiler.truth(keep, compiler.body.subject)}: return None")

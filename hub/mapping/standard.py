@@ -106,7 +106,12 @@ def min_by(array: list[Any], expression: Expression) -> Any:
 @standard("not_null(missing, 'this')", gives="this")
 def not_null(first: Any, *others: Any) -> Any:
     """The first argument that is not null; `||` also passes over empty texts and false."""
-    return next((value for value in (first, *others) if value is not None), None)
+    if first is not None:
+        return first
+    for value in others:
+        if value is not None:
+            return value
+    return None
 
 
 @standard("reverse('abc')", gives="cba")

@@ -15,7 +15,14 @@ from hub.mapping import runtime
 from hub.mapping.registry import FUNCTIONS, MISSING, Expression
 
 NAMES: dict[str, Any] = {
-    "__builtins__": {"isinstance": isinstance, "dict": dict, "len": len, "list": list, "Exception": Exception},
+    "__builtins__": {
+        "isinstance": isinstance,
+        "dict": dict,
+        "str": str,
+        "len": len,
+        "list": list,
+        "Exception": Exception,
+    },
     "NUMBERS": runtime.NUMBERS,
     "EMPTY": runtime.EMPTY,
     "Expression": Expression,

@@ -12,7 +12,7 @@ from hub.quality.text import clean_line
 LINK_LONGEST = 4_096
 LINKS_LONGEST = 200
 MEDIA_LINES = ("kind", "description")
-LINK = re.compile(r"https?://[^\s\x00-\x20\x7f/?#\\<>\"][^\s\x00-\x1f\x7f<>\"\\]*", re.IGNORECASE)
+LINK = re.compile(r"[hH][tT]{2}[pP][sS]?://[^\s\x00-\x20\x7f/?#\\<>\"][^\s\x00-\x1f\x7f<>\"\\]*+")
 
 
 def is_link(value: Any) -> bool:

@@ -21,7 +21,7 @@ from hub.mapping import Mapping
 from hub.stages.collector import seldom_collected
 from hub.stages.parents import Parents
 from hub.store import Landing, Store, faultpoint
-from hub.store.records import encode
+from hub.store.records import encode_all
 
 CONTEXT = Watch(network="", kind="context", value="parents")
 STREAMS = 16  # watches of one network that are read at the same time; its budget is the same for all of them
@@ -188,7 +188,7 @@ def gathered(pages: Iterable[Page]) -> Iterator[tuple[list[bytes], Cursor]]:
     cursor: Cursor | None = None
     try:
         for page in pages:
-            lines += map(encode, page.records)
+            lines += encode_all(page.records)
             cursor = page.cursor
             if len(lines) >= BATCH_RECORDS:
                 yield lines, cursor

@@ -14,7 +14,7 @@ from hub.errors import HubError, RecordError
 from hub.kit import Network, Page
 from hub.mapping import Mapping
 from hub.store import Store
-from hub.store.records import encode
+from hub.store.records import encode_all
 
 ABSENT_SECONDS = 7 * 86_400.0
 AT_MOST = 200  # in one pull of one watch
@@ -76,7 +76,7 @@ class Parents:
         for start in range(0, len(references), size):
             for answer in self.network.look_up(references[start : start + size]):
                 found |= self._note(answer.records)
-                lines += map(encode, answer.records)
+                lines += encode_all(answer.records)
         for reference in references:
             if reference.key not in found:
                 self.network.services.memory.set(_absence(reference.key), True, keep_seconds=ABSENT_SECONDS)

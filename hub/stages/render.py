@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.domain import Handoff, Manifest, external_id
+from hub.domain import Author, Handoff, Manifest, Post, external_id
 from hub.domain.config import Config
 from hub.errors import MappingError, RecordError
 from hub.mapping import Mapping
@@ -38,9 +38,10 @@ class Rendered:
 
 def render(handoff: Handoff, outlets: Sequence[Outlet], config: Config) -> Rendered:
     """One draft for each object at each destination that takes this handoff."""
-    document = handoff.plain() | {
-        "post": handoff.post.whole(),
-        "author": handoff.author.whole(),
+    plain = handoff.plain()
+    document = plain | {
+        "post": Post.made_whole(plain["post"]),
+        "author": Author.made_whole(plain["author"]),
         "to": config.team(handoff.team),
         "organisation": config.organisation.name,
     }

@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, get_args
 
-from hub.domain import Handoff, HandoffKind, Post, Provenance, Signal
+import msgspec
+
+from hub.domain import Author, Handoff, HandoffKind, Post, Provenance, Signal
 from hub.domain.config import Config, Route
 from hub.domain.handoffs import Priority
 from hub.errors import MappingError, RecordError
@@ -85,8 +87,7 @@ def _together(conditions: tuple[str, ...]) -> Callable[[dict[str, Any]], list[An
     return compile_expression(f"[{', '.join(f'({one})' for one in conditions)}]", where="routes")
 
 
-@dataclass(frozen=True)
-class Routed:
+class Routed(msgspec.Struct, frozen=True, gc=False):
     """What became of one post: the handoffs it makes or joins, or the reason it was set aside."""
 
     post: Post
@@ -111,6 +112,7 @@ class Router:
         """`taken_somewhere`: the kinds of handoff that a destination in use takes."""
         self.config, self.rules, self.version, self.run = config, rules, version, run
         self.taken_somewhere = frozenset(taken_somewhere)
+        self._takes_cases = "Case" in self.taken_somewhere
         self.purposes, self.link_base = purposes, link_base
         self._by_signal = all(rule.looks_at.isdisjoint(SAID) for rule in rules)
         self._conditions = _together(tuple(rule.route.when for rule in rules))
@@ -138,7 +140,7 @@ class Router:
             return Routed(post, set_aside=reason)
         taken: dict[str, Handoff] = {}
         reason = unwanted(signal) or self._apply(post, signal, desk, taken)
-        team = desk.team_of(conversation_key(post)) if "Case" in self.taken_somewhere else None
+        team = desk.team_of(post) if self._takes_cases else None
         if team and "Case" not in taken:
             taken["Case"] = self._follow_up(post, signal, team)
         for handoff in taken.values():
@@ -206,8 +208,9 @@ class Router:
 
 def facts_of(post: Post, signal: Signal) -> dict[str, Any]:
     """What a rule's expressions may ask for."""
-    author = post.author.whole()
-    return {"post": post.whole() | {"author": author}, "author": author, "signal": signal.plain()}
+    said = post.whole()
+    author = said["author"] = Author.made_whole(said["author"])
+    return {"post": said, "author": author, "signal": signal.plain()}
 
 
 def unwanted(signal: Signal) -> str | None:
@@ -236,9 +239,9 @@ class Desk:
         self._incidents = dict(incidents)  # route and subject: key of the open incident
         self._alerted = set(incidents.values())
 
-    def team_of(self, key: str) -> str | None:
-        """The team that works on this conversation, if any does."""
-        return self._cases.get(key)
+    def team_of(self, post: Post) -> str | None:
+        """The team that works on this post's conversation, if any does."""
+        return self._cases.get(conversation_key(post)) if self._cases else None
 
     def place(self, route: Route, post: Post, signal: Signal) -> tuple[str, bool]:
         """The key of the thing this post belongs to, and whether it is the first to make it."""

@@ -1,15 +1,20 @@
 """Rollups: how many posts in each hour, kept up with every write, since pages read them all day long."""
 
 from collections import Counter
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from hub.domain import Model, Moment, Post, Signal
 from hub.store import tables
 from hub.store.repository import Repository
 
+_encode = msgspec.json.Encoder().encode
+
+_Key = tuple[bytes, str, str, str, str, bool]
 _KEY = ("hour", "network", "subject", "intent", "sentiment", "relevant")
 
 
@@ -73,15 +78,23 @@ class Rollups(Repository):
 
     def move(self, *, come: Iterable[tuple[Post, Signal]], gone: Iterable[tuple[Post, Signal]]) -> None:
         """Count these signals, and count those no longer."""
-        counts: Counter[tuple[datetime, str, str, str, str, bool]] = Counter()
-        for sign, pairs in ((1, come), (-1, gone)):
-            for post, signal in pairs:
-                hour = post.published_at.replace(minute=0, second=0, microsecond=0)
-                for subject in signal.subjects or ("",):
-                    counts[hour, post.network, subject, signal.intent, signal.sentiment, signal.relevant] += sign
-        rows = [
-            {**dict(zip(_KEY, key, strict=True)), "posts": number} for key, number in sorted(counts.items()) if number
-        ]
+        counts = Counter(_counted(come))
+        counts.subtract(Counter(_counted(gone)))
+        rows = [_row(key, number) for key, number in sorted(counts.items()) if number]
         insert = self._insert(tables.rollups)
         added = {"posts": tables.rollups.c.posts + insert.excluded.posts}
         self._write_rows(insert.on_conflict_do_update(index_elements=_KEY, set_=added), rows)
+
+
+def _counted(pairs: Iterable[tuple[Post, Signal]]) -> Iterator[_Key]:
+    for post, signal in pairs:
+        published = post.published_at if post.published_at.tzinfo is UTC else post.published_at.astimezone(UTC)
+        hour = _encode(published)[1:14]  # "2026-11-23T10
+        for subject in signal.subjects or ("",):
+            yield hour, post.network, subject, signal.intent, signal.sentiment, signal.relevant
+
+
+def _row(key: _Key, number: int) -> dict[str, Any]:
+    hour, *alike = key
+    began = datetime.fromisoformat(f"{hour.decode()}:00Z")
+    return dict(zip(_KEY, (began, *alike), strict=True)) | {"posts": number}

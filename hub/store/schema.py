@@ -1,5 +1,6 @@
 """What all tables share: one kind of time, one kind of structured column, one naming rule."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,26 +21,41 @@ metadata = sa.MetaData(
 Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite numbers rows by itself only as INTEGER
 
 
+_encode = msgspec.json.Encoder().encode
+
+
 class Utc(sa.types.TypeDecorator[datetime]):
     """A moment: aware in, aware and in UTC out. SQLite drops zones, so the zone is taken off and put on here."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse a naive time: nobody can say which moment it means."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("A time without a zone cannot be stored; make it aware where it comes from.")
-        moment = value if value.tzinfo is UTC else value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        """In UTC; for SQLite as text, in the form in which SQLAlchemy reads it again, and without its detours."""
+        return _as_text if dialect.name == "sqlite" else _in_utc
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Give the zone back."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    """Refuse a naive time: nobody can say which moment it means."""
+    if value is None or value.tzinfo is UTC:
+        return value
+    if value.tzinfo is None:
+        raise ValueError("A time without a zone cannot be stored; make it aware where it comes from.")
+    return value.astimezone(UTC)
+
+
+def _as_text(value: datetime | None) -> str | None:
+    moment = _in_utc(value)
+    if moment is None:
+        return None
+    written = _encode(moment).decode()  # "2026-11-23T10:00:00.250000Z", quoted, in a twentieth of isoformat's time
+    return f"{written[1:11]} {written[12:20]}{written[20:-2] or '.000000'}"
 
 
 class Plain(sa.types.TypeDecorator[Any]):

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 import hub.domain
-from hub.domain import INTENTS, Author, Cursor, Engagement, Model, Post, Watch, read_manifest
+from hub.domain import INTENTS, Author, Cursor, Engagement, Model, Post, Signal, Watch, read_manifest
 from hub.domain.config import BusinessHours, Config, Route
 from hub.domain.manifest import Endpoint
 
@@ -50,6 +50,20 @@ def test_a_time_of_another_zone_is_the_same_moment() -> None:
     berlin = NOW.astimezone(timezone(timedelta(hours=1))).isoformat()
 
     assert Post.from_plain(POST.plain() | {"published_at": berlin}).published_at == NOW
+
+
+def test_a_signal_is_plain_as_any_noun_is() -> None:
+    signal = Signal(
+        post="x:post:1", found_by="rules@1", lang="en", sentiment="negative", sentiment_score=-0.25, intent="support",
+        confidence=0.75, scores={"support": 0.75}, urgency=0.5, worth=0.5,
+        subjects=("Acme",), evidence=("support.broken",),
+    )  # fmt: skip
+
+    assert signal.plain() == Model.plain(signal)
+    assert list(map(type, signal.plain().values())) == list(map(type, Model.plain(signal).values()))
+    assert {field.name for field in msgspec.structs.fields(Signal) if getattr(signal, field.name) == field.default} == {
+        "relevant"
+    }
 
 
 def test_plain_data_is_json_and_leads_back() -> None:

@@ -1,0 +1,51 @@
+"""What stands in several fields of a mapping and is worth being computed once, before all else.
+
+Only what cannot refuse a record may be moved to the front: there it is computed even where a condition would have
+passed over it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from hub.mapping.conditions import ORDERS
+from hub.mapping.syntax import Node, walk
+
+CHEAP = {"field", "subexpression", "literal", "current", "identity"}  # as fast as a look at what was kept
+NEVER = {"function_expression", "expref", "multi_select_list", "multi_select_dict", "key_val_pair"}
+ON_THE_SAME = {  # their parts are applied to what they are applied to themselves; of all others only the first is
+    "or_expression", "and_expression", "not_expression", "comparator",
+    "function_expression", "multi_select_list", "multi_select_dict", "key_val_pair",
+}  # fmt: skip
+
+
+def key_of(node: Node) -> str:
+    """What two nodes that say the same have in common."""
+    return repr(node)
+
+
+def repeated(trees: Iterable[Node]) -> list[Node]:
+    """What these trees apply to the record itself more than once, inner parts first."""
+    nodes = [node for tree in trees for node in _on_record(tree) if _can_be_shared(node)]
+    times = Counter(map(key_of, nodes))
+    found = {key_of(node): node for node in nodes}
+    return [found[key] for key in sorted(found, key=lambda key: (len(key), key)) if times[key] > 1]
+
+
+def _on_record(tree: Node) -> Iterator[Node]:
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        if node["type"] != "slice":  # whose children are numbers
+            pending += node["children"] if node["type"] in ON_THE_SAME else node["children"][:1]
+
+
+def _can_be_shared(node: Node) -> bool:
+    inner = list(walk(node))
+    kinds = {each["type"] for each in inner}
+    return kinds.isdisjoint(NEVER) and not kinds <= CHEAP and not any(map(_orders, inner))
+
+
+def _orders(node: Node) -> bool:
+    """Whether this compares by order, which refuses a text beside a number."""
+    return node["type"] == "comparator" and node["value"] in ORDERS

@@ -32,6 +32,7 @@ CONNECTIONS: dict[str, dict[str, Any]] = {
         "password": "sandbox-instagram-token",
         "extra": {"app_secret": "sandbox-instagram-secret"},
     },
+    "youtube_default": {"conn_type": "http", "password": "sandbox-youtube-key"},
     "salesforce_default": {
         "conn_type": "salesforce",
         "extra": {

@@ -1,4 +1,4 @@
-"""The played YouTube: uploads, threads, answers, quota; held to the vendor's description; and the connector against it."""
+"""The played YouTube: threads, answers, quota; held to the vendor's description; and the connector against it."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from sandbox.process import SandboxProcess
 from tests.connectors.played import Client, brought, opened, referred, watch
 from tests.connectors.youtube.discovery import Discovery
 
-CHANNEL = "UC0000000000000000000001"
+CHANNEL, UPLOADS = "UC0000000000000000000001", "UU0000000000000000000001"
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_answers_are_what_the_vendor_describes(sandbox: SandboxProcess, client: 
     video, comment, _ = talk(sandbox)
     for path, schema, params in (
         ("/channels", "ChannelListResponse", {"part": "snippet,contentDetails,statistics", "forHandle": "@acme"}),
-        ("/playlistItems", "PlaylistItemListResponse", {"part": "snippet,contentDetails", "playlistId": "UU" + CHANNEL[2:]}),
+        ("/playlistItems", "PlaylistItemListResponse", {"part": "snippet,contentDetails", "playlistId": UPLOADS}),
         ("/videos", "VideoListResponse", {"part": "snippet,statistics,status", "id": f"v{video:010d}"}),
         ("/search", "SearchListResponse", {"part": "snippet", "q": "acme", "type": "video"}),
         ("/commentThreads", "CommentThreadListResponse",

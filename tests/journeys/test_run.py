@@ -36,7 +36,7 @@ def test_a_run_with_nothing_new_makes_one_read_for_each_watch(sandbox: SandboxPr
     lines = sandbox.control.journal(before)
     watches = load_config(flow.REPO / "sandbox" / "hub.yaml").watches
     asked, due = (Counter(names) for names in ([line["system"] for line in lines], [each.network for each in watches]))
-    due["youtube"] = 2  # the channel's uploads, and what is said below; a keyword is searched for once an hour
+    due |= {"youtube": 2, "linkedin": 2}  # what they post, and what is said below; keywords are searched for hourly
     assert asked == due
     assert {line["event"] for line in lines} == {"request"}
 

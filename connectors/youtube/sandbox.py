@@ -42,14 +42,6 @@ class YouTube(System):
 
     hosts = ("youtube.googleapis.com",)
 
-    def start(self) -> None:
-        """Acme has always had one video, below which people talk."""
-        us = self.world.by_handle(US)
-        if us and not any(post.author.own for post in self.world.timeline("youtube")):
-            self.world.add_post(
-                network="youtube", author=us, title="Welcome", text="This is Acme.", published_at=us.joined, appeal=900
-            )
-
     def admit(self, request: Request) -> Reply | None:
         """Only with the key, and while the quota lasts; what is refused costs as well."""
         if (request.headers.get("x-goog-api-key") or request.param("key")) != KEY:

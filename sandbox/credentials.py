@@ -20,6 +20,7 @@ CONNECTIONS: dict[str, dict[str, Any]] = {
         "login": "acme",
         "password": "sandbox-discourse-key",
     },
+    "lemmy_default": {"conn_type": "http", "host": "https://lemmy.test"},
     "stackexchange_default": {"conn_type": "http", "password": "sandbox-stackexchange-key"},
     "reddit_default": {
         "conn_type": "http",

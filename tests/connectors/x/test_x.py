@@ -10,13 +10,14 @@ import pytest
 
 import connectors
 from connectors.x.connector import EPOCH_MS, SEQUENCE_BITS, X
-from hub.domain import Cursor, Watch
+from hub.domain import Cursor, Reference, Watch
 from hub.errors import ContractBroken, SetupError
 from hub.kit import Connection, Services
 from hub.kit.local import SteppedClock
 from hub.kit.playback import Exchange, OneAnswer, ReplayTransport
 from hub.kit.recordings import STANDS_AT, load_recording
 from hub.rehearsal import open_network, rehearse
+from sandbox.process import SandboxProcess
 
 KEYWORD = Watch(network="x", kind="keyword", value="acme", since=datetime(2025, 3, 1, tzinfo=UTC))
 STORY = load_recording(connectors.folder("x") / "recordings" / "keyword.json").story
@@ -204,3 +205,28 @@ def test_after_an_outage_of_weeks_reading_goes_on_as_far_back_as_search_reaches(
 
     assert sum(len(page.records) for page in pages) > 0
     assert int(pages[-1].cursor.position or 0) > 1900000000000000000
+
+
+@pytest.mark.usefixtures("hub_env")
+def test_against_the_played_x_posts_are_looked_up_removals_told_accounts_measured_and_access_proved(
+    sandbox: SandboxProcess,
+) -> None:
+    number = sandbox.control.add_post(network="x", author="nia", text="Soon gone, @acme")
+    manifest = connectors.manifest("x")
+    with X(manifest, Connection.of(manifest), Services.local()) as network:
+        pages = network.pull(Watch(network="x", kind="keyword", value="from:nia OR from:acme"), Cursor())
+        records = [record for page in pages for record in page.records]
+        references = [Reference(key=f"x:post:{one['id']}", native_id=one["id"]) for one in records]
+        (gone,) = [one.key for one, record in zip(references, records, strict=True) if "Soon gone" in record["text"]]
+        sandbox.control.change_post(number, deleted_at=datetime.now(UTC).isoformat())
+
+        (found,) = network.look_up(references)
+        removals = network.removals(references)
+        counts = {one.name: one.value for one in network.measure("@acme")}
+        for prove in network.proofs().values():
+            prove()
+
+    assert len(records) > 1
+    assert found.gone == removals.gone == {gone: "deleted"}
+    assert set(removals.answered) == {one.key for one in references}
+    assert counts.keys() == {"followers", "following", "posts", "listed"}

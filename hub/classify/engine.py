@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from hub.domain import Post, Signal
-from hub.domain.config import Subject
+from hub.domain.config import Subject, Topic
 from hub.domain.model import Model
 from hub.errors import SetupError
 
@@ -56,29 +56,33 @@ def item_of(post: Post, *, parent: str | None = None, addressed: bool = False) -
     )
 
 
-def default_engine(subjects: Sequence[Subject] = ()) -> Engine:
+def default_engine(subjects: Sequence[Subject] = (), topics: Sequence[Topic] = ()) -> Engine:
     """The engine that works without training and without anything being downloaded."""
-    return load_engine("rules", subjects)
+    return load_engine("rules", subjects, topics)
 
 
-def load_engine(name: str, subjects: Sequence[Subject] = ()) -> Engine:
+def load_engine(name: str, subjects: Sequence[Subject] = (), topics: Sequence[Topic] = ()) -> Engine:
     """The engine of this name, ready to classify."""
     maker = ENGINES.get(name)
     if maker is None:
         raise SetupError(f"There is no classifier named {name!r}; choose one of {', '.join(sorted(ENGINES))}.")
-    return maker(subjects)
+    return maker(subjects, topics)
 
 
-def _rules(subjects: Sequence[Subject]) -> Engine:
+def _rules(subjects: Sequence[Subject], topics: Sequence[Topic]) -> Engine:
     from hub.classify.rules_engine import RulesEngine
 
-    return RulesEngine(subjects)
+    return RulesEngine(subjects, topics=topics)
 
 
-def _three_patterns(subjects: Sequence[Subject]) -> Engine:
+def _three_patterns(subjects: Sequence[Subject], topics: Sequence[Topic]) -> Engine:
     from hub.classify.three_patterns import ThreePatternsEngine
 
+    del topics  # it knows none
     return ThreePatternsEngine(subjects)
 
 
-ENGINES: dict[str, Callable[[Sequence[Subject]], Engine]] = {"rules": _rules, "three_patterns": _three_patterns}
+ENGINES: dict[str, Callable[[Sequence[Subject], Sequence[Topic]], Engine]] = {
+    "rules": _rules,
+    "three_patterns": _three_patterns,
+}

@@ -74,6 +74,7 @@ def _answer(id_: Any, signal: Signal) -> dict[str, Any]:
         "urgency": signal.urgency,
         "lang": signal.lang or "",
         "subjects": signal.subjects,
+        "topics": signal.topics,
         "evidence": signal.evidence,
         "found_by": signal.found_by,
     }

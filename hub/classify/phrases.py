@@ -11,11 +11,14 @@ words that are spelled with it and the next rarest.
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from itertools import product
+from math import prod
 
 from hub.classify.text import Reading, fold, tokens_of
 from hub.errors import SetupError
 
 GAP = ".."
+SPELLINGS_AT_MOST = 500
 GAP_PATTERN = r"(?:\S+ ){0,4}?"
 GAPS_AT_MOST = 2  # each one multiplies the places where a phrase may end by five
 CHOICE = re.compile(r"\{([^{}]*)\}")
@@ -88,6 +91,20 @@ def choices(part: str) -> tuple[str, ...] | None:
     before, after = part[: found.start()], part[found.end() :]
     spelled = (f"{before}{choice.strip()}{after}" for choice in found[1].split(","))
     return tuple(word for text in spelled for word in choices(text) or ())
+
+
+def spellings_of(phrase: str) -> tuple[str, ...]:
+    """Every text that a phrase without gaps stands for, as a line has it; a SetupError where there are too many."""
+    parts = [_tokens(choices(part)) for part in WORD.findall(phrase)]
+    wanted = [part for part in parts if part is not None]
+    if len(wanted) < len(parts) or prod(map(len, wanted)) > SPELLINGS_AT_MOST:
+        raise SetupError(
+            f"The phrase {phrase!r} has a gap or more than {SPELLINGS_AT_MOST} spellings; write it as two."
+        )
+    spelled = (" ".join(filter(None, words)) for words in product(*wanted))
+    if not (found := tuple(dict.fromkeys(filter(None, spelled)))):
+        raise SetupError(f"The phrase {phrase!r} has no word that must be there; add one.")
+    return found
 
 
 def _tokens(part: tuple[str, ...] | None) -> tuple[str, ...] | None:

@@ -23,7 +23,8 @@ LANGUAGES = ("en", "de", "es", "fr")
 TAG = re.compile(r"#\w+")
 REMEMBERED = 10_000
 URGENT = "urgent"  # not an intent: its rules make the urgency
-FILES = (*(intent for intent in INTENTS if intent != "none"), URGENT)
+TOPICS = "topics"  # nor this: its rules say what a post is about
+FILES = (*(intent for intent in INTENTS if intent != "none"), URGENT, TOPICS)
 FACTS = (
     "negative", "very_negative", "positive", "question", "link", "links", "exclaims", "shouts", "short", "money",
     "many_tags", "handle", "many_handles", "bare_link",

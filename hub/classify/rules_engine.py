@@ -13,11 +13,12 @@ from hub.classify.engine import Item
 from hub.classify.language import detect
 from hub.classify.leaning import LANGUAGE as LEARNED
 from hub.classify.leaning import leaning
-from hub.classify.rules import BIT, LANGUAGES, URGENT, Rule, load_rules, scores_of
+from hub.classify.phrases import PhraseBook
+from hub.classify.rules import BIT, LANGUAGES, TOPICS, URGENT, Rule, load_rules, scores_of
 from hub.classify.subjects import SubjectFinder
 from hub.classify.text import Reading
 from hub.domain import Intent, Sentiment, Signal
-from hub.domain.config import Subject
+from hub.domain.config import Subject, Topic
 
 OF_OTHERS = 0.4  # what trouble with a competitor's product counts
 MANY_TAGS, MANY_HANDLES, SHORT, BARE = 6, 6, 6, 3
@@ -31,8 +32,17 @@ class RulesEngine:
     name = "rules"
     version = "2"
 
-    def __init__(self, subjects: Sequence[Subject] = (), *, thresholds: Mapping[Intent, float] | None = None) -> None:
+    def __init__(
+        self,
+        subjects: Sequence[Subject] = (),
+        *,
+        topics: Sequence[Topic] = (),
+        thresholds: Mapping[Intent, float] | None = None,
+    ) -> None:
         self.subjects = SubjectFinder(subjects)
+        self.topics = frozenset(topic.name for topic in topics)
+        self._topic_names = [topic.name for topic in topics]
+        self._topic_book = PhraseBook((n, phrase) for n, topic in enumerate(topics) for phrase in topic.phrases)
         self.thresholds = thresholds_with(thresholds)
 
     @property
@@ -55,14 +65,15 @@ class RulesEngine:
     def _signal(self, item: Item, reading: Reading, language: str | None) -> Signal:
         spoken = language if language in LANGUAGES else "en" if language is None else None
         feeling = sentiment.score(reading.tokens, spoken, exclamations=reading.text.count("!"))
-        named = self.subjects.find(reading)
+        named = self.subjects.find(reading, item.parent)
         subjects = named.subjects or self._subjects_of_parent(item)
         kinds: set[str] = {subject.kind for subject in subjects}
         facts = _facts(item, reading, feeling, kinds) | self._parent_facts(item)
         fired = load_rules().fired(reading, named.line, spoken, facts)
-        evidence = [rule.evidence for rule in fired]
+        evidence = [rule.evidence for rule in fired if rule.intent != TOPICS]
         scores = scores_of(fired) if fired else {}
         said = scores.pop(URGENT, 0.0)
+        topics = self._topics(reading, fired) if scores.pop(TOPICS, 0.0) or self.topics else ()
         if scores:
             if kinds == {"competitor"} and not item.addressed and damp(scores, TROUBLE, OF_OTHERS):
                 evidence.append("subject.competitor_only")
@@ -80,8 +91,14 @@ class RulesEngine:
             intent=intent, confidence=confidence, scores={name: value for name, value in scores.items() if value > 0},
             urgency=_urgency(said, scores, item) if scores else said,
             worth=worth_of(scores, relevant=relevant) if scores else 0.0, relevant=relevant,
-            subjects=tuple(subject.name for subject in subjects), evidence=tuple(evidence),
+            subjects=tuple(subject.name for subject in subjects), topics=topics, evidence=tuple(evidence),
         )  # fmt: skip
+
+    def _topics(self, reading: Reading, fired: list[Rule]) -> tuple[str, ...]:
+        """What a post is about: the organisation's own topics, and the shipped ones that it has not made its own."""
+        names = [rule.name for rule in fired if rule.intent == TOPICS and rule.name not in self.topics]
+        names += [self._topic_names[number] for number in sorted(self._topic_book.find(reading, reading.line))]
+        return tuple(dict.fromkeys(names))
 
     def _subjects_of_parent(self, item: Item) -> tuple[Subject, ...]:
         """What an answer speaks of when it names nothing itself: what its parent speaks of."""

@@ -1,5 +1,10 @@
 """Which of our subjects a post speaks of: brands, products, employees, competitors, by name or alias.
 
+A name may be a word like any other. What means something else (`apple pie`) is taken out of the text before names are
+looked for; where that is not enough, a subject names the context that must be there (`iphone`, `mac`), in the post or
+in the one it answers. A handle is never another word. And some posts speak of a subject by none of its names: those
+its queries find.
+
 Rules cannot know anybody's names. So that they can still say "switching to a rival", the names in a text are
 put as `us_` and `rival_` into the line that phrases are looked for in.
 """
@@ -8,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from hub.classify.phrases import PhraseBook, spellings_of
 from hub.classify.text import Reading, tokens_of
 from hub.domain.config import Subject
 from hub.errors import SetupError
@@ -34,27 +40,54 @@ class SubjectFinder:
         self._aliases = _index((number, alias) for number, subject in enumerate(subjects) for alias in _names(subject))
         self._anchors = frozenset(self._aliases)
         self._places = [f" {RIVAL if one.kind == 'competitor' else US} " for one in subjects]
-        self._exclusions = [tuple(f" {' '.join(tokens_of(text))} " for text in one.exclusions) for one in subjects]
+        self._exclusions = [tuple(_bounded(one.exclusions)) for one in subjects]
+        self._contexts = PhraseBook((number, text) for number, one in enumerate(subjects) for text in one.context)
+        self._queries = PhraseBook((number, text) for number, one in enumerate(subjects) for text in one.queries)
+        self._asks = any(one.queries for one in subjects)
 
-    def find(self, reading: Reading) -> Named:
-        """What this text names, in the order in which it was configured."""
+    def find(self, reading: Reading, parent: str | None = None) -> Named:
+        """What this text names, in the order in which it was configured; `parent` is what it answers."""
         line = reading.line
         anchors = reading.words & self._anchors
+        asked = self._queries.find(reading, line) if self._asks else set()
         if not anchors:
-            return Named((), line)
+            return Named(self._ordered(asked), line)
         found = [one for anchor in anchors for one in self._aliases[anchor] if one[1] in line]
-        found = [one for one in found if not self._exclusions[one[0]] or not self._excluded(one[0], line)]
+        found = [one for one in found if self._meant(one, reading, parent)]
         if len(found) > 1:
             found.sort(key=_length, reverse=True)  # the longest first: `acme home` before `acme`
         for number, alias in found:
             line = line.replace(alias, self._places[number])
         while US_TWICE in line:
             line = line.replace(US_TWICE, US)
-        numbers = sorted({number for number, _ in found})
-        return Named(tuple([self.subjects[number] for number in numbers]), line)
+        return Named(self._ordered({number for number, _ in found} | asked), line)
 
-    def _excluded(self, number: int, line: str) -> bool:
-        return any(exclusion in line for exclusion in self._exclusions[number])
+    def _ordered(self, numbers: set[int]) -> tuple[Subject, ...]:
+        return tuple([self.subjects[number] for number in sorted(numbers)]) if numbers else ()
+
+    def _meant(self, found: tuple[int, str], reading: Reading, parent: str | None) -> bool:
+        """Whether a name that stands in a text means the subject."""
+        number, alias = found
+        if exclusions := self._exclusions[number]:
+            line = reading.line
+            for exclusion in exclusions:
+                line = line.replace(exclusion, " ")
+            if alias not in line:
+                return False
+        if not self.subjects[number].context or alias.startswith(" @"):
+            return True
+        if number in self._contexts.find(reading, reading.line):
+            return True
+        if not parent:
+            return False
+        before = Reading(parent)
+        return number in self._contexts.find(before, before.line)
+
+
+def _bounded(phrases: Sequence[str]) -> Iterator[str]:
+    """Every spelling of these phrases between blanks, the longest first, so that none leaves half of another."""
+    spelled = (f" {spelling} " for phrase in phrases for spelling in spellings_of(phrase))
+    return iter(sorted(spelled, key=len, reverse=True))
 
 
 def _length(found: tuple[int, str]) -> int:

@@ -18,7 +18,7 @@ from hub.classify.linear import Floats, Head, LinearModel, Weights
 from hub.classify.reading import features, read
 from hub.classify.rules_engine import RulesEngine
 from hub.domain import Intent, Sentiment, Signal
-from hub.domain.config import Subject
+from hub.domain.config import Subject, Topic
 from hub.errors import SetupError
 
 AT_A_TIME = 1_000  # posts
@@ -60,9 +60,11 @@ class TrainedEngine:
         self._named = {column: model.words[slot] for column, slot in columns if slot in model.words}
 
     @classmethod
-    def load(cls, source: Path | bytes, subjects: Sequence[Subject] = ()) -> "TrainedEngine":
+    def load(
+        cls, source: Path | bytes, subjects: Sequence[Subject] = (), topics: Sequence[Topic] = ()
+    ) -> "TrainedEngine":
         """An engine from the file, or its bytes, that `hub train` wrote."""
-        return cls(LinearModel.load(source), subjects)
+        return cls(LinearModel.load(source), base=RulesEngine(subjects, topics=topics))
 
     @property
     def found_by(self) -> str:

@@ -107,7 +107,7 @@ def _train(hub: "Hub", files: list[Path], save: Path | None, *, corrections: boo
     from hub.wiring import engine_of
 
     given: list[Example] = [example for file in files for example in read_examples(file)]
-    base = load_engine("rules", hub.config.subjects)
+    base = load_engine("rules", hub.config.subjects, hub.config.topics)
     made = candidate(
         hub.store, given, base=base, running=engine_of(hub), who=getpass.getuser(), corrections=corrections
     )

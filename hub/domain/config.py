@@ -20,12 +20,25 @@ class Organisation(Model):
 
 
 class Subject(Model):
-    """What we listen for: a brand, product, employee or competitor, and how people write it."""
+    """What we listen for: a brand, product, employee or competitor, and how people write it.
+
+    `exclusions`, `context` and `queries` are phrases: words in order, `{pie,juice}` for a choice; `..` in the latter
+    two lets up to four words pass.
+    """
 
     name: str
     kind: Literal["brand", "product", "employee", "competitor"] = "brand"
     aliases: tuple[str, ...] = ()
-    exclusions: tuple[str, ...] = ()  # phrases that mean something else, such as "apple pie"
+    exclusions: tuple[str, ...] = ()  # what means something else where it holds a name, such as "apple {pie,juice}"
+    context: tuple[str, ...] = ()  # where a name is a word like any other: what must stand in the post or its parent
+    queries: tuple[str, ...] = ()  # what speaks of it without any of its names
+
+
+class Topic(Model):
+    """What people talk about that is worth counting, and the phrases by which it is found."""
+
+    name: str
+    phrases: tuple[str, ...]
 
 
 class Team(Model):
@@ -100,6 +113,7 @@ class Config(Model):
 
     organisation: Organisation
     subjects: tuple[Subject, ...] = ()
+    topics: tuple[Topic, ...] = ()  # besides the shipped ones; of the same name: in their place
     own_accounts: dict[str, tuple[str, ...]] = {}  # network: ids, handles or hosts that are ours
     watches: tuple[Watch, ...] = ()
     teams: tuple[Team, ...] = ()

@@ -29,6 +29,7 @@ class Signal(Model, omit_defaults=False):
     worth: float = 0.0  # a person's time: how likely somebody should look at it, whatever for
     relevant: bool = True
     subjects: tuple[str, ...] = ()  # names of our subjects that the post speaks of
+    topics: tuple[str, ...] = ()  # what it is about: price, delivery, and what the organisation added
     evidence: tuple[str, ...] = ()  # rules and lexicon entries that fired, never free text of the post
 
     def plain(self) -> dict[str, Any]:

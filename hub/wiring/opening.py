@@ -179,10 +179,10 @@ def engine_of(hub: Hub) -> Engine:
         version = view.models.running()
         file = view.models.file(version) if version else None
     if file is None:
-        return default_engine(hub.config.subjects)
+        return default_engine(hub.config.subjects, hub.config.topics)
     from hub.classify.trained_engine import TrainedEngine
 
-    return TrainedEngine.load(file, hub.config.subjects)
+    return TrainedEngine.load(file, hub.config.subjects, hub.config.topics)
 
 
 def mapping_of(manifest: Manifest) -> Mapping:

@@ -120,6 +120,11 @@ def _train(hub: "Hub", files: list[Path], save: Path | None, *, corrections: boo
 
 def _replace(hub: "Hub", version: str | None, reason: str, *, json: bool) -> None:
     who = getpass.getuser()
+    if version is not None and not json:
+        from hub.cli.reports import show_figures
+
+        with hub.store.read() as view:
+            show_figures(view.models.get(version).report)
     with hub.store.begin() as tx:
         if version is None:
             before, now = tx.models.running(), tx.models.undo(who=who, reason=reason)

@@ -7,13 +7,8 @@ from hub.cli.app import answer_table
 
 def show_report(report: dict[str, Any]) -> None:
     """Each field: how it did beside the running engine, who was taken for what, and how sure is how right."""
-    fields = report["fields"]
-    answer_table(
-        f"Model {report['version']}, on posts that it had not learned from",
-        ["Field", "Posts", "Accuracy", "Macro-F1", "Now", "Macro-F1 now", "Mended", "Broken", "Off by"],
-        [_figures(field) for field in fields],
-    )
-    for field in fields:
+    show_figures(report)
+    for field in report["fields"]:
         for confusion in field["confusion"]:
             _confusion(field["field"], confusion)
         bins = [(f"{one['said']:.0%}", f"{one['right']:.0%}", one["posts"]) for one in field["calibration"]]
@@ -23,6 +18,15 @@ def show_report(report: dict[str, Any]) -> None:
             answer_table(f"{field['field']}: what would change", ["Now → then", "Posts"], changes)
         if field["dropped"]:
             answer_table(f"{field['field']}: too few examples", ["Label", "Examples"], list(field["dropped"].items()))
+
+
+def show_figures(report: dict[str, Any]) -> None:
+    """Each field's figures beside those of the engine that ran when the model was made."""
+    answer_table(
+        f"Model {report['version']}, on posts that it had not learned from",
+        ["Field", "Posts", "Accuracy", "Macro-F1", "Now", "Macro-F1 now", "Mended", "Broken", "Off by"],
+        [_figures(field) for field in report["fields"]],
+    )
 
 
 def _figures(field: dict[str, Any]) -> tuple[Any, ...]:

@@ -91,7 +91,8 @@ def test_the_model_that_was_let_run_is_the_one_that_triage_uses(hub: Hub, acme: 
 
     opened = Opened()
     assert engine_of(opened).name == "rules"
-    hub("train", "--apply", version)
+    told = hub("train", "--apply", version)
+    assert "Mended" in told.out  # side by side, before it runs
     assert engine_of(opened).found_by == f"trained@{version}"
     opened.close()
 

@@ -6,6 +6,7 @@ for request. Reads and writes go wrong alike.
 
 import hashlib
 import json
+import random
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
@@ -62,6 +63,7 @@ class Nemesis:
 
     def rage(self) -> None:
         """All the faults, while people talk."""
+        random.seed(self.seed)  # waits between tries are drawn from the common generator
         ticks = int(timedelta(hours=HOURS) / TICK)
         for tick in range(ticks):
             self._do_harm()

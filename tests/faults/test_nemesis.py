@@ -42,7 +42,7 @@ def test_f75_when_the_nemesis_lets_go_everything_is_there_once(ground: Ground, s
 
 
 def test_f75_the_same_seed_is_the_same_history(ground: Ground, another: Ground) -> None:
-    first, second = Nemesis(ground, 7, posts=300), Nemesis(another, 7, posts=300)
+    first, second = Nemesis(ground, 7, posts=60), Nemesis(another, 7, posts=60)
     first.rage()
     first.let_go()
 

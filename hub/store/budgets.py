@@ -40,13 +40,14 @@ class BudgetUses(Repository):
         """
         self._hold(f"budget:{name}")
         kept = self._kept(name)
-        if wait := self._pace(kept):
+        if cost > 0 and (wait := self._pace(kept)):
             return wait
         window = timedelta(minutes=budget.per_minutes)
         over = self._spent(name, window) + min(cost, budget.requests) - budget.requests
         if over <= 0 or cost <= 0:
             self._use(name, budget, cost)
-            self._step(name, kept, cost)
+            if cost > 0:
+                self._step(name, kept, cost)
             return 0.0
         for row in self._rows(_USES, of=name):
             over -= row.cost

@@ -155,6 +155,20 @@ def test_plenty_after_little_lets_go_again_and_plenty_alone_writes_nothing(share
         assert view.memory.get("pace:y") is None
 
 
+def test_what_was_not_used_is_given_back_even_while_calls_keep_their_distance(shared, clock):
+    budget = Budget(requests=10, per_minutes=1)
+    shared.budgets.acquire("x", budget, cost=10)
+    shared.budgets.told("x", Allowance(remaining=1, of=100, seconds=30))
+    before = clock.now
+
+    shared.budgets.acquire("x", budget, cost=-9)
+
+    assert clock.now == before
+    clock.forward(seconds=31)
+    shared.budgets.acquire("x", budget, cost=9)
+    assert clock.now == before + timedelta(seconds=31)
+
+
 def test_a_clock_that_is_put_back_does_not_lock_the_budget(store, clock):
     budget = Budget(requests=1, per_minutes=1)
     with store.begin() as tx:

@@ -17,7 +17,7 @@ JOBS = "jobs/ingest"
 NOT_BEGUN = "job_not_begun"
 PACE = "salesforce:job_seconds_per_record"
 WEEK_SECONDS = 7 * 86_400.0
-LONGEST_GUESS_SECONDS = 30.0
+LONGEST_GUESS_SECONDS = 2.0
 SHORTER = 0.95  # than last time is when a job is asked for first
 
 

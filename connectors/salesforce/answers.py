@@ -206,7 +206,8 @@ def name_trouble(status: int, content: Any, *, sobject: str) -> HubError:
             retry_after=BUSY_WAIT_SECONDS if busy else LIMIT_WAIT_SECONDS,
         )
     if status >= 500:
-        return Unavailable(f"Salesforce answered {status}.", retry_after=HEALED_BY_TIME.get(code))
+        said_no = code == "SERVER_UNAVAILABLE"  # in Salesforce's own words: it did not begin
+        return Unavailable(f"Salesforce answered {status}.", retry_after=HEALED_BY_TIME.get(code), sent=not said_no)
     if status in (401, 403):
         return AccessDenied(f"Salesforce denies us {sobject} ({code}); check the integration user's permission set.")
     if code in NOT_SET_UP:

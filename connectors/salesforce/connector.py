@@ -236,8 +236,8 @@ class Salesforce(Destination):
 
 
 def is_new(delivery: Delivery) -> bool:
-    """Never delivered and never tried: nobody can have made it but by another hub, or before the store was lost."""
-    return delivery.object_id is None and delivery.attempt <= 1
+    """Never delivered, as far as is known: if it is there all the same, the unique key refuses a second one."""
+    return delivery.object_id is None
 
 
 def deleted(delivery: Delivery, master: str, instance: str) -> Receipt:

@@ -1,6 +1,6 @@
 """What is written, and how few calls it takes.
 
-- A record that nobody has delivered yet is *created*: the unique field refuses it where it is there all the same, so
+- A record that is not known to be there is *created*: the unique field refuses it where it is there all the same, so
   that nothing of a salesperson's is overwritten unseen and no look-up is paid for. Every other one has been looked up,
   and is *upserted* by our key.
 - Up to 200 records go in one sObject Collections call, of which a Composite call holds five. A record that was locked

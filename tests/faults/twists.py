@@ -28,10 +28,10 @@ class RowsRefused:
     def __call__(self, ask: Ask, request: Request) -> Answer:
         """Answer for the refused ones, and let the system answer for the rest."""
         if request.path.endswith("/composite"):
-            alone = [one["url"].rpartition("/")[2] for one in request.json()["compositeRequest"] if KEY in one["url"]]
-            self.asked += [key for key in alone if key != KEY]
+            self.asked += alone_in(request.json()["compositeRequest"])
         if request.method not in ("POST", "PATCH") or "/composite/sobjects" not in request.path:
-            return ask(request) if f"{KEY}/" not in request.path else self._single(ask, request)
+            alone = f"{KEY}/" in request.path or request.path.endswith("/sobjects/Lead")
+            return self._single(ask, request) if alone else ask(request)
         given = request.json()
         keys = [record[KEY] for record in given["records"]]
         self.asked += keys
@@ -45,7 +45,7 @@ class RowsRefused:
         return replace(reply, body=orjson.dumps([results[key] for key in keys])), fault
 
     def _single(self, ask: Ask, request: Request) -> Answer:
-        key = request.path.rpartition("/")[2]
+        key = request.json().get(KEY) or request.path.rpartition("/")[2]
         self.asked.append(key)
         if not self._hits(key):
             return ask(request)
@@ -61,6 +61,12 @@ class RowsRefused:
 
     def _error(self, key: str, name: str) -> dict[str, Any]:
         return {name: self.codes[key], "message": "no", "fields": [], **self.more}
+
+
+def alone_in(parts: list[dict[str, Any]]) -> list[str]:
+    """The external ids of the records that go by themselves within a Composite call."""
+    singles = [one for one in parts if "/composite/" not in one["url"] and one.get("body")]
+    return [one["body"].get(KEY) or one["url"].rpartition("/")[2] for one in singles]
 
 
 def answers_changed(change: Callable[[list[Any]], Iterable[Any]], *, times: int = 1) -> Any:

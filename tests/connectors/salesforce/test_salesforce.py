@@ -136,7 +136,8 @@ def test_what_another_hub_or_an_older_store_has_made_is_met_and_not_overwritten(
     by_sales(bench, salesforce, str(made.object_id), "edit", {"Status": "Working - Contacted", "Rating": "Cold"})
 
     (receipt,) = salesforce.send([bench.delivery(1, version=2)])  # nobody here knows of the first one
-    (again,) = salesforce.send([bench.delivery(1, version=2).with_(attempt=2)])
+    (found,) = salesforce.find([first])
+    (again,) = salesforce.send([bench.delivery(1, version=2).with_(attempt=2, object_id=found.object_id)])
 
     lead = leads(bench)[first.external_id]
     assert (receipt.outcome, receipt.reason, again.outcome) == ("unknown", "duplicate_value", "updated")

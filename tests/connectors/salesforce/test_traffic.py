@@ -202,6 +202,19 @@ def test_too_many_long_calls_at_once_are_waited_for_shortly(bench: Bench, salesf
     assert told.value.retry_after == 30
 
 
+@pytest.mark.parametrize(("code", "sent"), [("SERVER_UNAVAILABLE", False), ("UNKNOWN_EXCEPTION", True)])
+def test_a_busy_server_that_says_so_leaves_nobody_in_doubt(
+    bench: Bench, salesforce: Destination, code: str, sent: bool
+) -> None:
+    body = json.dumps([{"message": "no", "errorCode": code}])
+    bench.fault(kind="status", status=503, body=body, headers={"Content-Type": "application/json"})
+
+    with pytest.raises(Unavailable) as told:
+        list(salesforce.send(bench.deliveries(1)))
+
+    assert told.value.sent is sent
+
+
 def spoilt(delivery: Delivery) -> Delivery:
     """A name that no field holds."""
     return delivery.with_(body={**delivery.body, "LastName": "x" * 81})

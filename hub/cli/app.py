@@ -31,19 +31,24 @@ def say(text: str) -> None:
     print(printable(text), file=sys.stderr, flush=True)
 
 
-@contextmanager
-def opened_hub() -> Iterator["Hub"]:
-    """The hub of this process, closed at the end. What goes wrong is said by the command, so only errors are logged."""
+def log_aside() -> None:
+    """What goes wrong is said by the command, so only errors are logged, and never into the answer."""
     import logging
 
     import structlog
-
-    from hub.wiring import Hub
 
     structlog.configure(
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # as it is then: it may be replaced
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
     )
+
+
+@contextmanager
+def opened_hub() -> Iterator["Hub"]:
+    """The hub of this process, closed at the end."""
+    from hub.wiring import Hub
+
+    log_aside()
     hub = Hub()
     try:
         yield hub

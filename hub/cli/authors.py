@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.app import Json, answer_json, answer_table, app, opened_hub, say
+from hub.cli.app import Json, answer_json, answer_table, app, log_aside, opened_hub, say
 from hub.cli.exits import SOME_REFUSED
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def golden(name: Annotated[str | None, typer.Argument(help="One connector; all w
     """Write beside each recording what we make of it; read the diff as you would read code."""
     from hub.rehearsal import write_goldens
 
+    log_aside()
     for path, changed in write_goldens(name):
         say(f"  {'wrote' if changed else 'same '} {path}")
 
@@ -65,6 +66,7 @@ def check(
     """The contract, offline: manifest, mapping, recordings, README. `hub doctor` asks the live system."""
     from hub.cli.contract import check_connectors
 
+    log_aside()
     rows = check_connectors(name)
     bad = [row for row in rows if row["state"] not in ("holds", "waived")]
     if json:
@@ -135,6 +137,7 @@ def rehearse(
 
     from hub.rehearsal import rehearse as play
 
+    log_aside()
     nothing = False
     for outcome in play(name, files or ()):
         nothing |= "nothing" in outcome

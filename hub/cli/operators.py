@@ -8,7 +8,7 @@ import typer
 from hub.cli.app import Json, answer_json, answer_table, app, opened_hub, say
 from hub.errors import SetupError
 
-WATCHES = ["Source", "Watch", "State", "Last read", "Newest post", "What is wrong"]
+WATCHES = ["Source", "Watch", "State", "Last read", "Newest post", "Observed of a day", "What is wrong"]
 LISTED = 1_000  # items; a longer list helps nobody
 NO_WATCHES = "No watches; `hub watch add NETWORK KIND VALUE` adds one."
 
@@ -35,6 +35,25 @@ def status(json: Json = False) -> None:
     columns = ["Destination", "Done", "Waiting", "In doubt", "Dead", "Circuit"]
     none = "No destinations; docs/reference/connectors.md says which connections they need."
     answer_table("Destinations", columns, destinations, empty=none)
+
+
+@app.command()
+def accounts(json: Json = False) -> None:
+    """The networks' own numbers of our accounts, as last counted; `hub refresh` counts anew."""
+    with opened_hub() as hub, hub.store.read() as view:
+        counted = view.measurements.latest()
+    if json:
+        answer_json([one.plain() for one in counted])
+        return
+    rows = [
+        (
+            one.network, one.account, one.name, "not available" if one.value is None else f"{one.value:,.0f}",
+            one.period, f"{one.at:%Y-%m-%d %H:%M}",
+        )
+        for one in counted
+    ]  # fmt: skip
+    columns = ["Network", "Account", "What", "How many", "In a", "Counted"]
+    answer_table("Our accounts", columns, rows, empty="Nothing was counted yet: `hub refresh`, with `own_accounts`.")
 
 
 @app.command()

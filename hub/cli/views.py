@@ -1,9 +1,12 @@
 """The facts behind `hub status` and `hub watch list`, as plain data."""
 
+from datetime import timedelta
 from typing import Any
 
 from hub.cli.world import enter_sandbox, running_sandbox
 from hub.wiring import Hub
+
+DAY = timedelta(days=1)
 
 
 def status_facts(hub: Hub) -> dict[str, Any]:
@@ -44,6 +47,8 @@ def watch_facts(hub: Hub) -> list[dict[str, Any]]:
     """One row for each watch in hub.yaml, asked or not."""
     with hub.store.read() as view:
         states = {state.key: state for state in view.watches.listing()}
+        day = view.now - DAY
+        seen = {key: view.observed.share_of(key, day, view.now) for key in states}
     rows = []
     for watch in hub.config.watches:
         state = states.get(watch.key)
@@ -53,6 +58,7 @@ def watch_facts(hub: Hub) -> list[dict[str, Any]]:
             "state": state.state if state else "not asked yet",
             "read": _time(state.polled_at if state else None),
             "newest": _time(state.posted_at if state else None),
+            "observed": "" if (share := seen.get(watch.key)) is None else f"{share:.0%}",
             "wrong": (state.sentence or "") if state else "",
         })  # fmt: skip
     return rows

@@ -45,15 +45,29 @@ class Observed(Repository):
         if others:
             self._write(sa.delete(tables.observed).where(_COLUMNS.id.in_([row.id for row in others])))
 
-    def stretches(self, since: datetime, until: datetime, *, network: str | None = None) -> list[Stretch]:
+    def stretches(
+        self, since: datetime, until: datetime, *, network: str | None = None, watch: str | None = None
+    ) -> list[Stretch]:
         """What was seen of this time, cut to it, in order of watch and time."""
         asked = sa.select(tables.observed).where(_COLUMNS.until > since, _COLUMNS.since < until)
         if network is not None:
             asked = asked.where(_COLUMNS.network == network)
+        if watch is not None:
+            asked = asked.where(_COLUMNS.watch == watch)
         return [
             Stretch(watch=row.watch, network=row.network, since=max(row.since, since), until=min(row.until, until))
             for row in self._rows(asked.order_by(_COLUMNS.watch, _COLUMNS.since))
         ]
+
+    def share_of(self, watch: str, since: datetime, until: datetime) -> float | None:
+        """What part of this time one watch has seen since it began, 0 to 1; None where it was to see none of it."""
+        columns = tables.watches.c
+        row = self._one(sa.select(columns.started_at).where(columns.key == watch))
+        if row is None or row.started_at >= until:
+            return None
+        whole = until - max(row.started_at, since)
+        seen = (one.until - one.since for one in self.stretches(since, until, watch=watch))
+        return min(float(sum(seen, timedelta()) / whole), 1.0)
 
     def share(self, since: datetime, until: datetime, *, network: str | None = None) -> float | None:
         """What part of the watches' time was seen, 0 to 1; None where no watch was to see any of it.
@@ -69,4 +83,4 @@ class Observed(Repository):
         if not whole:
             return None
         seen = (one.until - one.since for one in self.stretches(since, until, network=network) if one.watch in due)
-        return min(sum(seen, timedelta()) / whole, 1.0)
+        return min(float(sum(seen, timedelta()) / whole), 1.0)

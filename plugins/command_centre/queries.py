@@ -69,6 +69,7 @@ class Overview:
     unbalanced: list[Any]
     waiting_batches: int
     watches: list[Any]
+    observed: dict[str, float | None]  # of the last day, by watch
     destinations: list[Outbound]
     handoffs: list[Any]
     quarantine: list[Any]
@@ -102,6 +103,7 @@ def overview() -> Overview:
             unbalanced=view.ledger.unbalanced(),
             waiting_batches=view.batches.pending(),
             watches=watches,
+            observed={one.key: view.observed.share_of(one.key, view.now - DAY, view.now) for one in watches},
             destinations=outbound(view),
             handoffs=view.handoffs.recent(limit=RECENT),
             quarantine=view.quarantine.counts(),

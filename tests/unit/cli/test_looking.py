@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 
 from hub.domain import Batch, Cursor, Watch
+from hub.settings import load_config
 from hub.store import Draft, Store
 from tests.unit.cli.conftest import Hub
 from tests.unit.stages.world import COMPLAINS, NOW, make_post
 
 HOSTILE = "\x1b[2J\x07[red]boo[/red]\u202eevil\n[link=http://s]x[/link]"
+
+REPO = Path(__file__).resolve().parents[3]
 
 
 def quarantined(store: Store, *, reason: str = "bad_id", detail: str = "It has no id.") -> None:
@@ -61,7 +64,8 @@ def test_status_answers_what_an_operator_asks_first(hub: Hub, acme: Path, store:
     assert facts["destinations"]["zendesk"]["waiting"] == 1
     assert facts["destinations"]["zendesk"]["circuit"].startswith("open until ")
     assert (facts["running"]["running"], facts["sandbox"]) == (False, None)
-    assert len(facts["watches"]) == 5
+    assert len(facts["watches"]) == len(load_config(REPO / "sandbox" / "hub.yaml").watches)
+    assert {watch["observed"] for watch in facts["watches"]} == {""}
     shown = hub("status").out
     for word in ("zendesk", "open until", "coffeelovers.test", "items in quarantine"):
         assert word in shown

@@ -67,6 +67,8 @@ def test_an_outage_longer_than_the_reach_stays_a_gap(store: Store, clock: Clock)
         assert (first.until, second.since) == (START + 2 * HOUR, START + 8 * HOUR)
         assert view.observed.share(START, clock.now) == pytest.approx(5 / 11)
         assert view.observed.share(START, clock.now, network="elsewhere") is None
+        assert view.observed.share_of(WATCH.key, START, clock.now) == pytest.approx(5 / 11)
+        assert view.observed.share_of("nobody", START, clock.now) is None
 
 
 def test_time_seen_twice_counts_once(store: Store, clock: Clock) -> None:

@@ -5,7 +5,7 @@ A word that is in no table here is an unknown outcome, to be looked up: new word
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -48,6 +48,10 @@ REFUSED = {
     "thread_not_found": "The message to reply to is gone.",
     "too_many_attachments": "The message is too long for Slack; shorten it in the mapping.",
 }
+CLOSED = {
+    "channel_is_archived", "channel_not_found", "is_archived", "not_in_channel", "restricted_action",
+    "restricted_action_read_only_channel", "restricted_action_thread_only_channel",
+}  # fmt: skip
 WORD = re.compile(r"[a-z_]{2,60}")
 
 
@@ -63,15 +67,17 @@ def raise_for_all(status: int, answer: Any, headers: Mapping[str, str], now: dat
         raise Unavailable(f"Slack answered {status}.")
 
 
-def receipt_of(delivery: Delivery, answer: dict[str, Any], *, workspace: str | None) -> Receipt:
-    """The receipt for a message that was posted or changed, or not."""
+def receipt_of(
+    delivery: Delivery, answer: dict[str, Any], *, line: bool, link: Callable[[str, str], str | None]
+) -> Receipt:
+    """The receipt for a message, or a line of one, that was posted or changed, or not."""
     channel, ts = answer.get("channel"), answer.get("ts")
     if answer.get("ok") is True and isinstance(channel, str) and isinstance(ts, str):
         return Receipt(
             delivery=delivery.id,
             outcome="updated" if delivery.object_id else "created",
-            object_id=f"{channel}/{ts}",
-            url=link_to(workspace, channel, ts),
+            object_id=f"{channel}/{ts}" + (f"/{delivery.external_id}" if line else ""),
+            url=link(channel, ts),
         )
     word = word_of(answer)
     if word in REFUSED:

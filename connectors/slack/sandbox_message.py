@@ -10,9 +10,17 @@ LONGEST_TEXT = 40_000
 MOST_BLOCKS = 50
 MOST_BLOCK_BYTES = 13_000
 MOST_METADATA_BYTES = 8_000
+LONGEST_ID = 255  # of a block or an action
+LONGEST_MARKDOWN = 12_000  # in all markdown blocks of a message
+MOST_FIELDS, LONGEST_FIELD = 10, 2_000
+LONGEST_LABEL, LONGEST_VALUE = 75, 2_000
+LONGEST_ADDRESS, LONGEST_ALT = 3_000, 2_000
 TEXT_LIMITS = {"section": 3_000, "header": 150}
 MOST_ELEMENTS = {"context": 10, "actions": 25}
+KINDS = ("section", "header", "context", "actions", "divider", "rich_text", "image", "markdown")
 MENTION = re.compile(r"<(?:[@#!][^>]*)>")
+BARE = re.compile(r"(?<![\w<])(?:@(?:here|channel|everyone)|[@#][a-z][\w-]*)")  # what link_names makes of plain words
+RICH = ("user", "usergroup", "broadcast", "channel")
 
 Row = dict[str, Any]
 
@@ -25,6 +33,11 @@ def refusal_of(message: Row) -> str | None:
     if len(str(message.get("text") or "")) > LONGEST_TEXT:
         return "msg_too_long"
     if len(blocks) > MOST_BLOCKS or any(not is_block(block) for block in blocks):
+        return "invalid_blocks"
+    if sum(len(str(block.get("text") or "")) for block in blocks if block["type"] == "markdown") > LONGEST_MARKDOWN:
+        return "msg_blocks_too_long"
+    ids = [block["block_id"] for block in blocks if block.get("block_id")]
+    if len(set(ids)) != len(ids):
         return "invalid_blocks"
     if len(orjson.dumps(blocks)) > MOST_BLOCK_BYTES:
         return "msg_blocks_too_long"
@@ -39,45 +52,86 @@ def refusal_of(message: Row) -> str | None:
 def is_block(block: Row) -> bool:
     """Whether Slack would take one block."""
     kind = block.get("type")
-    if kind not in ("section", "header", "context", "actions", "divider", "rich_text", "image"):
+    if kind not in KINDS or len(str(block.get("block_id") or "")) > LONGEST_ID:
         return False
-    text = block.get("text")
+    text, elements = block.get("text"), block.get("elements") or []
     if kind in TEXT_LIMITS and text is not None:
         words = text.get("text", "")
         if not 0 < len(words) <= TEXT_LIMITS[kind] or (kind == "header" and text.get("type") != "plain_text"):
             return False
-    elements = block.get("elements") or []
     if kind in MOST_ELEMENTS and not 0 < len(elements) <= MOST_ELEMENTS[kind]:
         return False
-    return all(len(label) <= 75 for label in labels_of(elements))
+    return are_fields(block, kind) and is_picture(block, kind) and all(is_button(each) for each in elements)
 
 
-def labels_of(elements: list[Row]) -> Iterator[str]:
-    """What is written on buttons."""
-    for element in elements:
-        if element.get("type") == "button":
-            yield element["text"]["text"]
+def are_fields(block: Row, kind: Any) -> bool:
+    """A section has a text or fields, up to ten of them."""
+    fields = block.get("fields") or []
+    if kind == "section" and not block.get("text") and not fields:
+        return False
+    return len(fields) <= MOST_FIELDS and all(0 < len(field.get("text", "")) <= LONGEST_FIELD for field in fields)
+
+
+def is_picture(block: Row, kind: Any) -> bool:
+    """A picture has an address and words for who cannot see it."""
+    if kind != "image":
+        return True
+    address, alt = str(block.get("image_url") or ""), str(block.get("alt_text") or "")
+    return 0 < len(address) <= LONGEST_ADDRESS and 0 < len(alt) <= LONGEST_ALT
+
+
+def is_button(element: Row) -> bool:
+    """Buttons have short labels and values; other elements are not looked at."""
+    if element.get("type") != "button":
+        return True
+    label, value = element["text"]["text"], str(element.get("value") or "")
+    return (
+        0 < len(label) <= LONGEST_LABEL
+        and len(value) <= LONGEST_VALUE
+        and len(str(element.get("action_id") or "")) <= LONGEST_ID
+    )
 
 
 def mentions_in(message: Row) -> int:
-    """Active tokens that ring somebody's bell: `<!channel>`, `<@U1>`, `<#C1>`; in plain text they are only text."""
-    return sum(len(MENTION.findall(text)) for text in marked_texts(message))
+    """Active tokens that ring somebody's bell: `<!channel>`, `<@U1>`, `<#C1>`; in plain text they are only text.
+
+    With `link_names` or `parse` full, bare names are active too. The fallback text counts: notifications show it.
+    """
+    texts = list(marked_texts(message))
+    found = sum(len(MENTION.findall(text)) for text in texts) + sum(rich_below(message.get("blocks") or []))
+    if message.get("link_names") in (True, 1, "1", "true") or message.get("parse") == "full":
+        found += sum(len(BARE.findall(text)) for text in texts)
+    return found
 
 
 def marked_texts(message: Row) -> Iterator[str]:
     """Every text of a message that Slack reads as mrkdwn."""
-    if not message.get("blocks"):
-        yield str(message.get("text") or "")
+    yield str(message.get("text") or "")
     yield from marked_below(message.get("blocks") or [])
+    for attachment in message.get("attachments") or []:
+        yield from (str(attachment.get(name) or "") for name in ("text", "pretext", "fallback"))
+        yield from marked_below(attachment.get("blocks") or [])
 
 
 def marked_below(value: Any) -> Iterator[str]:
-    """The mrkdwn texts anywhere inside blocks."""
+    """The mrkdwn and markdown texts anywhere inside blocks."""
     if isinstance(value, dict):
-        if value.get("type") == "mrkdwn":
+        if value.get("type") in ("mrkdwn", "markdown"):
             yield str(value.get("text") or "")
         for inner in value.values():
             yield from marked_below(inner)
     elif isinstance(value, list):
         for inner in value:
             yield from marked_below(inner)
+
+
+def rich_below(value: Any) -> Iterator[int]:
+    """One for each element of rich text that names somebody."""
+    if isinstance(value, dict):
+        if value.get("type") in RICH and {"user_id", "usergroup_id", "range", "channel_id"} & value.keys():
+            yield 1
+        for inner in value.values():
+            yield from rich_below(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from rich_below(inner)

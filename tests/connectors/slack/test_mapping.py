@@ -4,7 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import connectors
+from connectors.slack.digest import digest_of, digests
 from connectors.slack.sandbox_message import marked_below, mentions_in, refusal_of
+from hub.domain import Delivery, external_id
 from hub.mapping import load_mappings
 from tests.contract.bench import a_handoff
 
@@ -29,6 +31,14 @@ def test_no_words_of_a_stranger_make_a_message_that_is_refused_or_live(
         assert refusal_of(body) is None
         assert mentions_in(body) == 0
         assert mentions_in({"text": body["text"]}) == 0
+        many = [
+            Delivery(id=id, destination="slack", object="message", external_id=external_id(str(id)), version=1, body=body,
+                     digest="d" * 64, handoff="h")
+            for id in range(60)
+        ]  # fmt: skip
+        for parcel in digests(many):
+            assert refusal_of(digest_of(parcel)) is None
+            assert mentions_in(digest_of(parcel)) == 0
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,7 +1,6 @@
 """The played Slack is held to what was recorded from real workspaces."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,28 +8,8 @@ import pytest
 import requests
 
 from sandbox.process import SandboxProcess
-
-Ask = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def ask(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    """Calls a method as the bot."""
-    for name, value in sandbox.env.items():
-        monkeypatch.setenv(name, value)
-
-    def call(method: str, **arguments: Any) -> dict[str, Any]:
-        answer = requests.post(
-            f"https://slack.com/api/{method}",
-            json=arguments,
-            headers={"Authorization": "Bearer xoxb-sandbox"},
-            timeout=10,
-        )
-        assert answer.status_code == 200
-        found: dict[str, Any] = answer.json()
-        return found
-
-    return call
+from tests.connectors.contracts import faults
+from tests.connectors.slack.conftest import Ask, owner
 
 
 def recorded(shared: Path, name: str) -> dict[str, Any]:
@@ -157,15 +136,82 @@ def test_nobody_gets_in_without_a_token(ask: Ask) -> None:
     assert (without["error"], wrong["error"]) == ("not_authed", "invalid_auth")
 
 
-def test_too_many_messages_for_a_channel_are_told_when_to_come_back(ask: Ask) -> None:
-    headers = {"Authorization": "Bearer xoxb-sandbox"}
-    message = {"channel": "C0OPS", "text": "Hi"}
-    with requests.Session() as session:
-        posts = (
-            session.post("https://slack.com/api/chat.postMessage", json=message, headers=headers, timeout=10)
-            for _ in range(130)  # two of the minutes that are counted
-        )
-        refused = next(answer for answer in posts if answer.status_code != 200)
+@pytest.mark.parametrize(
+    ("message", "mentions"),
+    [
+        ({"text": "<!here> <@U1> <#C1>"}, 3),
+        ({"text": "@here #general"}, 0),
+        ({"text": "@here #general", "link_names": True}, 2),
+        ({"text": "@channel", "parse": "full"}, 1),
+        ({"text": "x", "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "<!channel>"}}]}, 1),
+        ({"text": "x", "blocks": [{"type": "header", "text": {"type": "plain_text", "text": "<!channel>"}}]}, 0),
+        ({"text": "x", "blocks": [{"type": "context", "elements": [{"type": "mrkdwn", "text": "<@U1>"}]}]}, 1),
+        ({"text": "x", "attachments": [{"text": "<!everyone>"}]}, 1),
+        ({"text": "x", "blocks": [{"type": "rich_text", "elements": [
+            {"type": "rich_text_section", "elements": [{"type": "broadcast", "range": "here"}]}]}]}, 1),
+        ({"text": "&lt;!here&gt;"}, 0),
+    ],
+)  # fmt: skip
+def test_active_mentions_are_counted(ask: Ask, sandbox: SandboxProcess, message: dict[str, Any], mentions: int) -> None:
+    assert ask("chat.postMessage", channel="C0ALERTS", **message)["ok"]
 
-    assert (refused.status_code, refused.json()) == (429, {"ok": False, "error": "ratelimited"})
-    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert sandbox.control.state("slack", "messages")[-1]["mentions"] == mentions
+
+
+def test_replies_lag_as_the_history_does(ask: Ask, sandbox: SandboxProcess) -> None:
+    parent = ask("chat.postMessage", channel="C0ALERTS", text="Parent")["ts"]
+    sandbox.control.advance(10)
+    owner("history_lag?seconds=3")
+    ask("chat.postMessage", channel="C0ALERTS", text="Reply", thread_ts=parent)
+    ask("chat.postMessage", channel="C0ALERTS", text="Other")
+
+    def seen() -> tuple[int, int]:
+        replies = ask("conversations.replies", channel="C0ALERTS", ts=parent)["messages"]
+        return len(replies), len(ask("conversations.history", channel="C0ALERTS")["messages"])
+
+    before = seen()
+    sandbox.control.advance(4)
+    assert (before, seen()) == ((1, 1), (2, 2))
+
+
+def test_a_file_is_uploaded_in_three_steps(ask: Ask, shared: Path) -> None:
+    real = recorded(shared, "nango/get-upload-url.test.json")
+    shape = json.loads((shared / "contracts/slack/response-shapes.json").read_text())["methods"]
+    told = ask("files.getUploadURLExternal", filename="report.txt", length="5")
+    too_early = ask("files.completeUploadExternal", files=[{"id": told["file_id"]}])
+    sent = requests.post(told["upload_url"], data=b"Hello", timeout=10)
+    done = ask("files.completeUploadExternal", files=[{"id": told["file_id"], "title": "Report"}], channel_id="C0OPS")
+
+    assert told.keys() == real.keys()
+    assert told["upload_url"].startswith("https://files.slack.com/upload/v1/")
+    assert (too_early["error"], sent.status_code) == ("file_not_found", 200)
+    assert done["files"][0].keys() <= shape["files.completeUploadExternal"]["files"][0].keys()
+
+
+def test_a_message_is_what_the_vendors_description_says(ask: Ask, shared: Path) -> None:
+    path = shared / "contracts" / "slack" / "web-api.openapi2.json"
+    schema = {"$ref": "#/definitions/objs_message"}
+    parent = ask("chat.postMessage", channel="C0ALERTS", text="Hi", blocks=[{"type": "divider"}])
+    ask("chat.postMessage", channel="C0ALERTS", text="Reply", thread_ts=parent["ts"])
+    ask("chat.update", channel="C0ALERTS", ts=parent["ts"], text="Hello")
+    told = [*ask("conversations.replies", channel="C0ALERTS", ts=parent["ts"])["messages"], parent["message"]]
+
+    for message in told:
+        known = {name: value for name, value in message.items() if name not in ("metadata", "edited")}
+        assert faults(path, schema, known) == []
+
+
+def test_every_method_that_is_played_or_called_is_in_the_vendors_description(shared: Path) -> None:
+    from connectors.slack.sandbox import Slack
+    from connectors.slack.workspace import TIERS as OURS
+
+    described = json.loads((shared / "contracts/slack/web-api.openapi2.json").read_text())["paths"]
+    shapes = json.loads((shared / "contracts/slack/response-shapes.json").read_text())["methods"]
+    known = {path.removeprefix("/") for path in described} | set(shapes)
+    played = {
+        way.template.removeprefix("/api/") for handler in dir(Slack)
+        for way in getattr(getattr(Slack, handler), "_sandbox_routes", ()) if way.template.startswith("/api/")
+    }  # fmt: skip
+
+    assert len(played) >= 10
+    assert played | {method.replace("_", ".", 1) for method in OURS} <= known

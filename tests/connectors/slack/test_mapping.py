@@ -32,8 +32,10 @@ def test_no_words_of_a_stranger_make_a_message_that_is_refused_or_live(
         assert mentions_in(body) == 0
         assert mentions_in({"text": body["text"]}) == 0
         many = [
-            Delivery(id=id, destination="slack", object="message", external_id=external_id(str(id)), version=1, body=body,
-                     digest="d" * 64, handoff="h")
+            Delivery(
+                id=id, destination="slack", object="message", external_id=external_id(str(id)), version=1,
+                body=body, digest="d" * 64, handoff="h",
+            )
             for id in range(60)
         ]  # fmt: skip
         for parcel in digests(many):

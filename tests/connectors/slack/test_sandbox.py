@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import requests
 
+from hub.rehearsal import recordings
 from sandbox.process import SandboxProcess
 from tests.connectors.contracts import faults
 from tests.connectors.slack.conftest import Ask, owner
@@ -215,3 +216,18 @@ def test_every_method_that_is_played_or_called_is_in_the_vendors_description(sha
 
     assert len(played) >= 10
     assert played | {method.replace("_", ".", 1) for method in OURS} <= known
+
+
+def test_what_we_say_with_a_message_are_arguments_that_slack_knows(shared: Path) -> None:
+    described = json.loads((shared / "contracts/slack/web-api.openapi2.json").read_text())["paths"]
+    newer = {"metadata", "include_all_metadata"}  # added after the description was put away
+    unknown = {}
+    for recording in recordings(name="slack"):
+        for exchange in recording.story.exchanges:
+            method = exchange.request.split("/api/")[1]
+            operation = next(iter(described[f"/{method}"].values()))
+            known = {argument["name"] for argument in operation["parameters"]} | newer
+            if more := set(exchange.sent or {}) - known:
+                unknown[method] = more
+
+    assert unknown == {}

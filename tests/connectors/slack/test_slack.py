@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 
@@ -12,17 +11,21 @@ import connectors
 from connectors.slack.answers import DENIED, REFUSED, WAIT
 from hub.domain import Delivery, Receipt, external_id
 from hub.errors import AccessDenied, HubError, RateLimited, RecordRefused, Unavailable
-from hub.kit import Destination
+from hub.kit import Destination, Services
+from hub.kit.local import SteppedClock
 from hub.mapping import load_mappings
 from sandbox.process import SandboxProcess
-from tests.contract.bench import Bench, a_handoff, send, settle
+from tests.connectors.slack.conftest import owner
+from tests.contract.bench import PATIENCE, Bench, a_handoff, send, settle
 
 
 @pytest.fixture
 def bench(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Bench:
     for name, value in sandbox.env.items():
         monkeypatch.setenv(name, value)
-    return Bench(connectors.manifest("slack"), sandbox)
+    made = Bench(connectors.manifest("slack"), sandbox)
+    made.services = Services.local(limits=PATIENCE, clock=SteppedClock(datetime.now(UTC)))  # nobody waits a second
+    return made
 
 
 @pytest.fixture
@@ -45,11 +48,6 @@ def reply(bench: Bench, number: int, *, to: str | None) -> Delivery:
         body={"channel": "#social-alerts", "text": "Mine too"}, digest=external_id(f"digest-{number}"), handoff="h",
         parent=bench.delivery(1).external_id, parent_object_id=to, attempt=1, claimed_at=datetime.now(UTC),
     )  # fmt: skip
-
-
-def by_owner(path: str) -> None:
-    """What the workspace's owner does."""
-    urlopen(f"https://slack.com/sandbox/{path}", data=b"", timeout=10).close()
 
 
 def messages(bench: Bench) -> list[dict[str, Any]]:
@@ -220,7 +218,7 @@ def test_a_429_in_the_middle_defers_the_rest_without_asking_again(bench: Bench, 
 
 
 def test_an_archived_channel_is_refused(bench: Bench, slack: Destination) -> None:
-    by_owner("channels/C0ALERTS/archive")
+    owner("channels/C0ALERTS/archive")
 
     (receipt,) = slack.send([bench.delivery(1)])
 
@@ -228,7 +226,7 @@ def test_an_archived_channel_is_refused(bench: Bench, slack: Destination) -> Non
 
 
 def test_a_history_that_lags_shows_the_message_when_it_is_due(bench: Bench, slack: Destination) -> None:
-    by_owner("history_lag?seconds=3")
+    owner("history_lag?seconds=3")
     delivery = bench.delivery(1)
     (receipt,) = slack.send([delivery])
 

@@ -183,3 +183,17 @@ def test_accounts_without_bulk_imports_save_authors_one_a_second(backlog: Backlo
     assert backlog.made("ticket created") == dict.fromkeys(ids, 1)
     assert backlog.calls()["POST /api/v2/users/create_or_update.json"] == 4
     assert not [line for line in backlog.lines() if line.get("status") == 429]
+
+
+def test_a_zendesk_that_asks_for_a_second_for_ever_is_left_alone_after_a_while(backlog: Backlog) -> None:
+    backlog.sandbox.control.fault(
+        system="zendesk", path_glob="/api/v2/*", kind="status", status=429, headers={"Retry-After": "1"}, times=9_999
+    )
+    backlog.add(200)
+    began = time.monotonic()
+
+    backlog.deliver()
+
+    assert time.monotonic() - began < 60
+    assert backlog.calls().total() <= 30
+    assert backlog.states() == {"pending": 200}

@@ -96,8 +96,17 @@ def _tickets(played: Played) -> list[tuple[Thing, str | None]]:
 
 
 def _messages(played: Played) -> list[tuple[Thing, str | None]]:
-    payloads = [(row.get("metadata") or {}).get("event_payload") or {} for row in played.rows("slack", "messages")]
-    return [(("slack", str(one["external_id"])), one.get("digest")) for one in payloads if one.get("external_id")]
+    """Messages by the id in their metadata; a digest holds one thing in each of its lines."""
+    found: list[tuple[Thing, str | None]] = []
+    for row in played.rows("slack", "messages"):
+        metadata = row.get("metadata") or {}
+        payload = metadata.get("event_payload") or {}
+        if metadata.get("event_type") == "hub_digest":
+            lines = {block.get("block_id") for block in row["blocks"]}
+            found += [(("slack", id), said.partition(":")[2]) for id, said in payload.items() if id in lines]
+        elif payload.get("external_id"):
+            found.append((("slack", str(payload["external_id"])), payload.get("digest")))
+    return found
 
 
 def _mark(audit: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +115,8 @@ def _mark(audit: dict[str, Any]) -> dict[str, Any]:
 
 
 def _follows(ticket: dict[str, Any]) -> bool:
-    return bool((ticket.get("via") or {}).get("source", {}).get("rel") == "follow_up")
+    followed = (ticket.get("via") or {}).get("source", {}).get("rel") == "follow_up"
+    return bool(followed) or any(str(tag).startswith("continues_") for tag in ticket.get("tags") or ())
 
 
 def _has_comment(audit: dict[str, Any]) -> bool:

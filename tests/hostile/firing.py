@@ -192,7 +192,8 @@ def _held(ground: Ground, post: Post | None) -> dict[str, list[dict[str, Any]]]:
         "slack": [
             row
             for row in played.rows("slack", "messages")
-            if ((row.get("metadata") or {}).get("event_payload") or {}).get("external_id") in mine
+            for payload in [(row.get("metadata") or {}).get("event_payload") or {}]
+            if {payload.get("external_id"), *payload} & set(mine)
         ],
     }
 

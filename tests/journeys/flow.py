@@ -51,13 +51,16 @@ def made(sandbox: SandboxProcess) -> dict[str, list[str]]:
         "Lead": [row["Hub_Key__c"].lower() for row in state("salesforce", "leads")],
         "ticket": tickets,
         "comment": [mark for row in state("zendesk", "audits") if (mark := _mark(row)) and mark not in tickets],
-        "message": [_payload(row) for row in messages if row not in replies],
-        "reply": [_payload(row) for row in replies],
+        "message": [id for row in messages if row not in replies for id in _ids(row)],
+        "reply": [id for row in replies for id in _ids(row)],
     }
 
 
-def _payload(message: dict[str, Any]) -> str:
-    return str(message["metadata"]["event_payload"]["external_id"])
+def _ids(message: dict[str, Any]) -> list[str]:
+    """Ours on a message: one, or one for each line of a digest."""
+    metadata = message["metadata"]
+    payload = metadata["event_payload"]
+    return list(payload) if metadata["event_type"] == "hub_digest" else [str(payload["external_id"])]
 
 
 def _mark(audit: dict[str, Any]) -> str | None:

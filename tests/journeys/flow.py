@@ -101,7 +101,7 @@ def keys_in_the_world() -> set[str]:
     """The keys of all posts that the watches can see, read by the connectors alone."""
     keys: set[str] = set()
     now = datetime.now(UTC)
-    for watch in load_config(REPO / "sandbox" / "hub.yaml").watches:
+    for watch in load_config(Path(os.environ["HUB_CONFIG"])).watches:
         manifest = connectors.manifest(watch.network)
         network = connectors.load(watch.network)(manifest, Connection.of(manifest), Services.local())
         mapping = load_mapping(connectors.mapping_path(watch.network))

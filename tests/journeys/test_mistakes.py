@@ -28,10 +28,18 @@ def told(run: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
 
 def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str) -> None:
     """Acme's configuration with one thing changed."""
-    text = (flow.REPO / "sandbox" / "hub.yaml").read_text()
+    text = Path(os.environ["HUB_CONFIG"]).read_text()
     assert old in text
     (tmp_path / "hub.yaml").write_text(text.replace(old, new))
     monkeypatch.setenv("HUB_CONFIG", str(tmp_path / "hub.yaml"))
+
+
+@pytest.fixture
+def only_x(tmp_path: Path) -> Path:
+    """A configuration that asks one network, which needs a connection: strangers' networks would be tried for long."""
+    path = tmp_path / "only-x.yaml"
+    path.write_text("organisation: {name: Acme}\nwatches: [{network: x, kind: keyword, value: acme}]\n")
+    return path
 
 
 @pytest.mark.usefixtures("hub_env")
@@ -111,8 +119,8 @@ def test_a_broken_mapping_names_file_field_and_remedy(
     assert flow.keys_in_the_store() == flow.keys_in_the_world()
 
 
-def test_without_a_sandbox_and_connections_it_says_what_to_set(tmp_path: Path) -> None:
-    run = flow.hub("run", HUB_VAR=str(tmp_path / "var"), HUB_CONFIG=str(flow.REPO / "sandbox" / "hub.yaml"))
+def test_without_a_sandbox_and_connections_it_says_what_to_set(only_x: Path, tmp_path: Path) -> None:
+    run = flow.hub("run", HUB_VAR=str(tmp_path / "var"), HUB_CONFIG=str(only_x))
 
     told(run, WRONG_SETUP, "x_default", "AIRFLOW_CONN_X_DEFAULT")
 
@@ -124,8 +132,9 @@ def test_without_a_configuration_it_says_how_to_make_one(tmp_path: Path) -> None
 
 
 def test_a_sandbox_that_is_gone_is_the_other_side_down(
-    sandbox: SandboxProcess, hub_env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    sandbox: SandboxProcess, hub_env: dict[str, str], only_x: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("HUB_CONFIG", str(only_x))
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         for name in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"):

@@ -108,7 +108,9 @@ def test_a_broken_mapping_names_file_field_and_remedy(
     for room in ("hub", "connectors", "sandbox", "mappings"):
         shutil.copytree(flow.REPO / room, home / room, ignore=shutil.ignore_patterns("__pycache__"))
     mapping = home / "mappings" / "x.yaml"
-    mapping.write_text(mapping.read_text().replace("text: decode_entities(", "text: decode_entitles("))
+    sound = mapping.read_text()
+    mapping.write_text(sound.replace("decode_entities(", "decode_entitles(", 1))
+    assert mapping.read_text() != sound
     monkeypatch.setenv("PYTHONPATH", str(home))
 
     command = ["-c", "from hub.cli import main; main()", "run"]

@@ -56,7 +56,7 @@ def test_a_signal_is_plain_as_any_noun_is() -> None:
     signal = Signal(
         post="x:post:1", found_by="rules@1", lang="en", sentiment="negative", sentiment_score=-0.25, intent="support",
         confidence=0.75, scores={"support": 0.75}, urgency=0.5, worth=0.5,
-        subjects=("Acme",), evidence=("support.broken",),
+        subjects=("Acme",), topics=("delivery",), evidence=("support.broken",),
     )  # fmt: skip
 
     assert signal.plain() == Model.plain(signal)

@@ -47,7 +47,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Inside]]:
     running: list[tuple[Sandbox, threading.Thread]] = []
 
     def begin(**facts: object) -> Inside:
-        plan = Plan(**({"port": 0, "var": tmp_path / "var", "scenario": "quiet_day"} | facts))  # type: ignore[arg-type]
+        usual = {"port": 0, "var": tmp_path / "var", "scenario": "quiet_day", "enforce_limits": False}
+        plan = Plan(**(usual | facts))  # type: ignore[arg-type]
         box = Sandbox(plan)
         thread = threading.Thread(target=box.serve, daemon=True)
         thread.start()

@@ -18,7 +18,7 @@ from sandbox.state import State
 from tests.unit.sandbox.conftest import Inside, through
 
 TOKEN = {"Authorization": "Bearer xoxb-sandbox"}
-PLAN = ("--scenario", "quiet_day")
+PLAN = ("--scenario", "quiet_day", "--no-limits")
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
     python benchmarks/parallel.py [--quick]
 
 A server in a process of its own answers each request after 200 ms with a page of 40 statuses. 16 watches are pulled
-in one task, in threads under one budget, into the store and the landing zone. The longest chain of pages sets the ceiling: nobody
-can be faster than its requests, one after the other. A second run finds the server limiting: each watch is asked
-once to wait a second, and what is lost beyond that second is measured. Exit code 1: a budget is missed.
+in one task, in threads under one budget, into the store and the landing zone. The longest chain of pages sets the
+ceiling: nobody can be faster than its requests, one after the other. A second run finds the server limiting: each
+watch is asked once to wait a second, and what is lost beyond it is measured. Exit code 1: a budget is missed.
 """
 
 import argparse

@@ -45,6 +45,9 @@ class Hasty(io.RawIOBase):
         super().close()
 
 
+KEPT = 64  # connections to one host: as many as threads may ask at once, or each question makes a new one
+
+
 class _Timed:
     """What makes a urllib3 connection hasty; `total` is set by the adapter."""
 
@@ -76,7 +79,7 @@ class TimedAdapter(HTTPAdapter):
 
     def __init__(self, total: float) -> None:
         self._total = total
-        super().__init__(max_retries=0)
+        super().__init__(max_retries=0, pool_maxsize=KEPT)
 
     def init_poolmanager(self, *sizes: Any, **options: Any) -> None:
         """Pools of timed connections."""

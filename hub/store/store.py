@@ -12,10 +12,11 @@ transaction is short: no request to another system is ever made inside one.
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar, Generic, Self, TypeVar
+from threading import Lock
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -126,6 +127,9 @@ class Store:
         self.engine = engine
         self._clock = clock
         self._reader = engine
+        self._turn: AbstractContextManager[Any] = nullcontext()
+        if engine.dialect.name == "sqlite":
+            self._turn = Lock()  # one writes at a time anyway; waiting for SQLite itself, threads would sleep too long
         if engine.dialect.name != "sqlite":  # SQLite's readers have a snapshot anyway
             self._reader = engine.execution_options(isolation_level="REPEATABLE READ")
 
@@ -150,7 +154,7 @@ class Store:
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """One writing transaction; an exception takes all of it back."""
-        with self._told(), self.engine.connect() as connection:
+        with self._told(), self._turn, self.engine.connect() as connection:
             # Row counts of inserts say what was new; SQLAlchemy forgets them unless it is asked not to.
             connection = connection.execution_options(**{WRITE: True, "preserve_rowcount": True})
             with connection.begin():

@@ -57,17 +57,15 @@ class NoAuth:
         return False
 
 
-@dataclass(frozen=True)
-class BearerToken:
-    """A token that lasts until somebody revokes it; where it is `optional`, one asks as a stranger without it."""
+class _Lasting:
+    """Proof that only a person can change: there is nothing to renew; where it is `optional`, one may lack it."""
 
-    secret: str
     optional: bool = False
 
     def headers(self, session: Session) -> dict[str, str]:
-        """`Authorization: Bearer`."""
+        """The proof; without its secrets and where it is `optional`, none."""
         try:
-            return {"Authorization": f"Bearer {session.secret(self.secret)}"}
+            return self.proof(session)
         except SetupError:
             if self.optional:
                 return {}
@@ -77,9 +75,25 @@ class BearerToken:
         """Only a person can make another one."""
         return False
 
+    def proof(self, session: Session) -> Proof:
+        """What to send along, from the connection's secrets."""
+        raise TypeError(f"{type(self).__name__} must say what it sends along.")
+
 
 @dataclass(frozen=True)
-class HeaderKeys:
+class BearerToken(_Lasting):
+    """A token that lasts until somebody revokes it; where it is `optional`, one asks as a stranger without it."""
+
+    secret: str
+    optional: bool = False
+
+    def proof(self, session: Session) -> Proof:
+        """`Authorization: Bearer`."""
+        return {"Authorization": f"Bearer {session.secret(self.secret)}"}
+
+
+@dataclass(frozen=True)
+class HeaderKeys(_Lasting):
     """Keys in headers of the system's own: `HeaderKeys({"Api-Key": "api_key"})`, header and secret.
 
     With `optional`, a connection without them asks as a stranger would.
@@ -88,35 +102,22 @@ class HeaderKeys:
     secrets: Mapping[str, str]
     optional: bool = False
 
-    def headers(self, session: Session) -> dict[str, str]:
+    def proof(self, session: Session) -> Proof:
         """Each key in its header."""
-        try:
-            return {header: session.secret(name) for header, name in self.secrets.items()}
-        except SetupError:
-            if self.optional:
-                return {}
-            raise
-
-    def renew(self, session: Session, refused: Proof) -> bool:
-        """Only a person can make another one."""
-        return False
+        return {header: session.secret(name) for header, name in self.secrets.items()}
 
 
 @dataclass(frozen=True)
-class BasicAuth:
+class BasicAuth(_Lasting):
     """A name and a password."""
 
     login: str
     password: str
 
-    def headers(self, session: Session) -> dict[str, str]:
+    def proof(self, session: Session) -> Proof:
         """`Authorization: Basic`."""
         pair = f"{session.secret(self.login)}:{session.secret(self.password)}".encode()
         return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
-
-    def renew(self, session: Session, refused: Proof) -> bool:
-        """Only a person can change the password."""
-        return False
 
 
 class _Granted:

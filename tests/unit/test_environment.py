@@ -1,5 +1,6 @@
 """What one test does to its process must not reach the next: each pair here fails where it does."""
 
+import gzip
 import os
 import threading
 import urllib.request
@@ -41,3 +42,9 @@ def test_a_proxy_that_one_test_has_set_does_not_meet_the_next(turn: str, address
             urllib.request.urlopen(address, timeout=5)
         return
     assert urllib.request.urlopen(address, timeout=5).status == 204
+
+
+@pytest.mark.parametrize("packed", [gzip.compress(b"holds the second it was made")])
+def test_workers_agree_on_a_tests_name_whenever_they_collect_it(packed: bytes, request: pytest.FixtureRequest) -> None:
+    assert packed
+    assert request.node.name.endswith("[packed]"), "tests/conftest.py: pytest_make_parametrize_id"

@@ -9,18 +9,21 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from sandbox.kit import Reply, Request, System, Window, WorldPost, route
+from sandbox.kit import Reply, Request, Shelves, System, Window, WorldPost, route
 
 VERSION = re.compile(r"v\d+\.\d+")
 WORD = re.compile(r"[A-Za-z0-9_=-]+|[{}(),.]")
 MOST, USUAL = 100, 25  # on one page
 DAY = 86_400
+PLACES = 1 << 24  # posts of one second
+US = "acme"  # whose token it is
 Posts = Callable[[int | None], Iterator[WorldPost]]
 """Posts beyond a place in a list, None for its beginning."""
 
@@ -67,6 +70,11 @@ class GraphSystem(System):
     app_secret: ClassVar[str]
     usage: ClassVar[tuple[str, int]]  # what its calls are counted as, and the error when there were too many
     _window: Window
+    _shelves: Shelves
+
+    def start(self) -> None:
+        """Nothing was asked yet."""
+        self._shelves = Shelves(self.world, self.name, order_of)
 
     def takes(self, request: Request) -> bool:
         """By whose token it is: Facebook and Instagram are behind one host."""
@@ -106,6 +114,33 @@ class GraphSystem(System):
             "facebook-api-version": "v25.0",
             "X-Business-Use-Case-Usage": json.dumps({self.account(): [usage]}, separators=(",", ":")),
         }
+
+    def newest(
+        self, question: Hashable, wanted: Callable[[WorldPost], bool], node: Callable[[WorldPost], Node],
+        *, most: int = MOST,
+    ) -> Callable[[Wanted], dict[str, Any]]:  # fmt: skip
+        """An edge that lists what is wanted, newest first; `question` names it among the edges of this network."""
+        return lambda asked: listed(
+            lambda below: self._shelves.newest(question, wanted, below=below), asked, node=node, most=most
+        )
+
+    def below(self, post: WorldPost) -> list[WorldPost]:
+        """Everything that was answered below a post, at any depth, oldest first."""
+        found, waiting = [], self.world.replies(post.id)
+        while waiting:
+            each = waiting.pop(0)
+            found.append(each)
+            waiting += self.world.replies(each.id)
+        return sorted(found, key=order_of)
+
+    def top(self, post: WorldPost) -> WorldPost:
+        """The comment right below the post that this one is, or is an answer to."""
+        while post.in_reply_to and post.in_reply_to != post.thread:
+            parent = self.world.trace(post.in_reply_to)
+            if parent is None:
+                break
+            post = parent
+        return post
 
     def not_found(self, request: Request) -> Reply:
         """Graph's words for no such thing."""
@@ -147,6 +182,28 @@ class GraphSystem(System):
             raise Refused(803, f"Some of the aliases you requested do not exist: {id}", status=404) from None
 
 
+def order_of(post: WorldPost) -> int:
+    """What lists are sorted by: when it was said, and its number where that is the same second."""
+    return int(post.published_at.timestamp()) * PLACES + post.id
+
+
+def moment(at: datetime) -> str:
+    """As Graph writes times, without a colon in the offset."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
+
+
+def grown(posts: Sequence[WorldPost], end: datetime, what: Callable[[WorldPost, datetime], int]) -> int:
+    """By how much a number grew in the day before its end."""
+    start = end - timedelta(days=1)
+    there = (post for post in posts if post.published_at < end)
+    return sum(what(post, end) - (what(post, start) if post.published_at < start else 0) for post in there)
+
+
+def views(posts: Sequence[WorldPost], end: datetime) -> int:
+    """How often posts were shown in that day."""
+    return grown(posts, end, lambda post, at: post.counters(at).views)
+
+
 def gone(id: str) -> Refused:
     """What Graph says of an object that is not there, or not for us."""
     return Refused(100, f"There is no object {id}, or it cannot be loaded.", subcode=33)
@@ -184,17 +241,16 @@ def _part(value: Any, fields: Fields) -> Any:
 
 
 def listed(
-    posts: Posts, wanted: Wanted, *, order: Callable[[WorldPost], int], node: Callable[[WorldPost], Node],
-    total: int | None = None, usual: int = USUAL, most: int = MOST,
+    posts: Posts, wanted: Wanted, *, node: Callable[[WorldPost], Node], total: int | None = None, most: int = MOST
 ) -> dict[str, Any]:  # fmt: skip
     """One page of an edge, with cursors, and a next page only where there is one."""
-    size = wanted.params.get("limit", str(usual))
-    limit = min(int(size), most) if size.isdigit() else usual
+    size = wanted.params.get("limit", str(USUAL))
+    limit = min(int(size), most) if size.isdigit() else USUAL
     found = list(islice(posts(_place(wanted.params.get("after"))), limit + 1))
     page = found[:limit]
     body: dict[str, Any] = {"data": [shown(node(post), wanted.fields) for post in page]}
     if page:
-        body["paging"] = {"cursors": {"before": _cursor(order(page[0])), "after": _cursor(order(page[-1]))}}
+        body["paging"] = {"cursors": {"before": _cursor(order_of(page[0])), "after": _cursor(order_of(page[-1]))}}
         body["paging"] |= {"next": ""} if len(found) > limit else {}
     if wanted.params.get("summary") and total is not None:
         body["summary"] = {"order": "chronological", "total_count": total, "can_comment": True}

@@ -22,7 +22,7 @@ from hub.domain import Cursor, Measurement, Reference, Watch
 from hub.errors import ContractBroken, SetupError
 from hub.kit import Backward, GraphNetwork, GraphRejected, LookUp, Page, Proofs, Record, Threads
 from hub.kit.backward import Ask, Mark
-from hub.kit.graph import moment, nodes_of
+from hub.kit.graph import moment
 
 THREADS_REACH = timedelta(days=30)  # older posts are not looked at for new comments
 FEED_SIZE = 50  # with counters beside each post, Graph refuses larger pages as too much data
@@ -54,10 +54,6 @@ class Facebook(GraphNetwork):
         "page_views_total": "profile_views", "page_daily_follows_unique": "new_followers",
         "page_daily_unfollows_unique": "lost_followers",
     }  # fmt: skip
-
-    def check(self) -> None:
-        """Prove that the token works."""
-        self.get("/me", fields="id,name")
 
     def proofs(self) -> Proofs:
         """Each permission, by the smallest question that needs it."""
@@ -115,15 +111,8 @@ class Facebook(GraphNetwork):
 
     def records(self, body: Any) -> list[Record]:
         """Posts, comments and reviews; an account is none of them, and nothing else was asked for."""
-        self.raise_told(body)
-        listed = body.get("data", []) if isinstance(body, dict) else None
-        if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
-            raise ContractBroken("Facebook gave something else where a list was due.")
-        nodes = nodes_of(body)
-        found = [_named(each) for each in nodes if "created_time" in each and not NO_TALK & set(each)]
-        if nodes and not found and not all(self._is_account(each) for each in nodes):
-            raise ContractBroken("Facebook gave something else where posts were due.")
-        return found
+        found = self.said(body, is_talk=_is_talk, is_account=self._is_account)
+        return [_named(each) for each in found]
 
     def _feed(self, watch: Watch, cursor: Cursor) -> Iterator[tuple[list[Record], Mark, dict[str, Mark]]]:
         oldest = self.services.clock.now() - THREADS_REACH
@@ -186,6 +175,10 @@ def _comments_of(post: Record) -> int:
     summary = comments.get("summary") if isinstance(comments, dict) else None
     total = summary.get("total_count") if isinstance(summary, dict) else None
     return total if isinstance(total, int) else 0
+
+
+def _is_talk(node: Record) -> bool:
+    return "created_time" in node and not NO_TALK & set(node)
 
 
 def _named(record: Record) -> Record:

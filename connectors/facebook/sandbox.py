@@ -17,9 +17,7 @@ from connectors.facebook.sandbox_shapes import (
     from_of,
     insight,
     metric_names,
-    moment,
     number_of,
-    order_of,
     page_fields,
     page_id,
     post_id,
@@ -27,10 +25,8 @@ from connectors.facebook.sandbox_shapes import (
     review_fields,
     tags_of,
 )
-from sandbox.graph import GraphSystem, Node, Wanted, gone, listed
-from sandbox.kit import Shelves, WorldPost
-
-US = "acme"
+from sandbox.graph import US, GraphSystem, Node, Wanted, gone, listed, moment, order_of
+from sandbox.kit import WorldPost
 
 
 class Facebook(GraphSystem):
@@ -40,10 +36,6 @@ class Facebook(GraphSystem):
     token = "sandbox-facebook-token"
     app_secret = "sandbox-facebook-secret"
     usage = ("pages", 80001)
-
-    def start(self) -> None:
-        """Nothing was asked yet."""
-        self._shelves = Shelves(self.world, "facebook", order_of)
 
     def allowance(self) -> int:
         """By the number of people who have to do with the Page."""
@@ -87,26 +79,21 @@ class Facebook(GraphSystem):
         return comment_id(post.thread, post)
 
     def _page_node(self) -> Node:
-        def edge(name: str, wanted: Any, node: Any) -> Any:
-            return lambda asked: listed(
-                lambda below: self._shelves.newest(name, wanted, below=below), asked, order=order_of, node=node
-            )
-
         return Node(
             PAGE,
             page_fields(self._page, len(self.world.posts("facebook"))),
             ("id", "name"),
             {
-                "feed": edge("feed", _on_the_page, self._post),
-                "tagged": edge("tagged", lambda post: _on_a_wall(post) and _only_names_us(post), self._post),
-                "ratings": edge("ratings", lambda post: "recommendation" in post.extra, self._review),
+                "feed": self.newest("feed", _on_the_page, self._post),
+                "tagged": self.newest("tagged", lambda post: _on_a_wall(post) and _only_names_us(post), self._post),
+                "ratings": self.newest("ratings", lambda post: "recommendation" in post.extra, self._review),
                 "insights": self._insights,
             },
         )
 
     def _post(self, post: WorldPost) -> Node:
         now = self.clock.now()
-        below = self._below(post)
+        below = self.below(post)
         shared = self.world.trace(post.shared) if post.shared else None
         fields = {
             "id": self._post_id(post), "message": post.text or None, "created_time": moment(post.published_at),
@@ -121,8 +108,8 @@ class Facebook(GraphSystem):
         return Node("PagePost", fields, ("created_time", "message", "id"), edges)
 
     def _comment(self, post: WorldPost) -> Node:
-        root, top = self.world.trace(post.thread) or post, self._top(post)
-        answers = len([each for each in self._below(root) if each.id != post.id and self._top(each).id == post.id])
+        root, top = self.world.trace(post.thread) or post, self.top(post)
+        answers = len([each for each in self.below(root) if each.id != post.id and self.top(each).id == post.id])
         fields = {
             "id": self._comment_id(post), "message": post.text, "created_time": moment(post.published_at),
             "permalink_url": self.address_of(post), "like_count": post.counters(self.clock.now()).likes,
@@ -136,29 +123,11 @@ class Facebook(GraphSystem):
     def _review(self, post: WorldPost) -> Node:
         return Node("Recommendation", review_fields(post), ("created_time", "recommendation_type", "review_text"))
 
-    def _below(self, post: WorldPost) -> list[WorldPost]:
-        """Everything that was answered below a post, at any depth, oldest first."""
-        found, waiting = [], self.world.replies(post.id)
-        while waiting:
-            each = waiting.pop(0)
-            found.append(each)
-            waiting += self.world.replies(each.id)
-        return sorted(found, key=order_of)
-
-    def _top(self, post: WorldPost) -> WorldPost:
-        """The comment right below the post that this one is, or is an answer to."""
-        while post.in_reply_to and post.in_reply_to != post.thread:
-            parent = self.world.trace(post.in_reply_to)
-            if parent is None:
-                break
-            post = parent
-        return post
-
     def _comments(self, post: WorldPost) -> Any:
         def edge(asked: Wanted) -> dict[str, Any]:
-            found = self._below(post)
+            found = self.below(post)
             if asked.params.get("filter") != "stream":
-                found = [each for each in found if self._top(each).id == each.id]
+                found = [each for each in found if self.top(each).id == each.id]
             newest_first = asked.params.get("order") == "reverse_chronological"
             found = found[::-1] if newest_first else found
 
@@ -167,7 +136,7 @@ class Facebook(GraphSystem):
                     if place is None or (order_of(each) < place if newest_first else order_of(each) > place):
                         yield each
 
-            return listed(beyond, asked, order=order_of, node=self._comment, total=len(found))
+            return listed(beyond, asked, node=self._comment, total=len(found))
 
         return edge
 

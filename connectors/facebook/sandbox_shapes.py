@@ -1,16 +1,15 @@
 """How Facebook writes things down: ids of walls, posts and comments, times without a colon, numbers of a Page."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sandbox.graph import Refused, Wanted
+from sandbox.graph import Refused, Wanted, grown, moment, views
 from sandbox.kit import Person, WorldPost
 
 PAGE = "Page"
 PAGE_BASE = 100_000_000_000_000
 POST_BASE = 122_000_000_000_000
-PLACES = 1 << 24  # posts of one second
 Edge = Callable[[Wanted], dict[str, Any]]
 
 
@@ -32,16 +31,6 @@ def comment_id(thread: int, post: WorldPost) -> str:
 def number_of(post: WorldPost | str) -> int:
     """The world's number behind the last part of an id, or the last part itself."""
     return int(post) - POST_BASE if isinstance(post, str) else POST_BASE + post.id
-
-
-def order_of(post: WorldPost) -> int:
-    """By time."""
-    return int(post.published_at.timestamp()) * PLACES + post.id
-
-
-def moment(at: datetime) -> str:
-    """As Graph writes times."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
 def from_of(post: WorldPost) -> dict[str, str] | None:
@@ -95,28 +84,17 @@ def review_fields(post: WorldPost) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _grown(posts: Sequence[WorldPost], end: datetime, what: Callable[[WorldPost, datetime], int]) -> int:
-    """By how much a number grew in the day before its end."""
-    start = end - timedelta(days=1)
-    return sum(what(post, end) - (what(post, start) if post.published_at < start else 0) for post in posts
-               if post.published_at < end)  # fmt: skip
-
-
-def _views(posts: Sequence[WorldPost], end: datetime) -> int:
-    return _grown(posts, end, lambda post, at: post.counters(at).views)
-
-
 def _engagements(posts: Sequence[WorldPost], end: datetime) -> int:
-    return _grown(posts, end, lambda post, at: post.counters(at).likes + post.counters(at).shares)
+    return grown(posts, end, lambda post, at: post.counters(at).likes + post.counters(at).shares)
 
 
 METRICS: dict[str, Callable[[Sequence[WorldPost], datetime], int]] = {
-    "page_media_view": _views,
-    "page_total_media_view_unique": lambda posts, end: _views(posts, end) * 2 // 3,
+    "page_media_view": views,
+    "page_total_media_view_unique": lambda posts, end: views(posts, end) * 2 // 3,
     "page_post_engagements": _engagements,
-    "page_views_total": lambda posts, end: _views(posts, end) // 10,
-    "page_daily_follows_unique": lambda posts, end: _views(posts, end) // 100,
-    "page_daily_unfollows_unique": lambda posts, end: _views(posts, end) // 400,
+    "page_views_total": lambda posts, end: views(posts, end) // 10,
+    "page_daily_follows_unique": lambda posts, end: views(posts, end) // 100,
+    "page_daily_unfollows_unique": lambda posts, end: views(posts, end) // 400,
 }
 """Those that are alive. All others died on 15 June 2026, or never lived."""
 

@@ -68,10 +68,6 @@ class Instagram(GraphNetwork):
         "accounts_engaged": "accounts_engaged", "profile_views": "profile_views", "impressions": "impressions",
     }  # fmt: skip
 
-    def check(self) -> None:
-        """Prove that the token works."""
-        self.get("/me", fields="id")
-
     def proofs(self) -> Proofs:
         """Each permission, by the smallest question that needs it."""
         return {
@@ -143,15 +139,7 @@ class Instagram(GraphNetwork):
     def records(self, body: Any) -> list[Record]:
         """Media and comments, answers after the comments that they answer; an account is none of them."""
         self.raise_told(body)
-        body = unwrapped(body)
-        listed = body.get("data", []) if isinstance(body, dict) else None
-        if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
-            raise ContractBroken("Instagram gave something else where a list was due.")
-        nodes = nodes_of(body)
-        found = [each for each in nodes if is_post(each)]
-        if nodes and not found and not all(is_account(each) for each in nodes):
-            raise ContractBroken("Instagram gave something else where posts were due.")
-        return with_answers(found)
+        return with_answers(self.said(unwrapped(body), is_talk=is_post, is_account=is_account))
 
     def _media(self, mine: str, watch: Watch, cursor: Cursor) -> Iterator[tuple[list[Record], Mark, dict[str, Mark]]]:
         oldest = self.services.clock.now() - THREADS_REACH

@@ -27,13 +27,12 @@ from connectors.instagram.sandbox_shapes import (
     metric_names,
     mixed,
     number_in,
-    order_of,
     permalink,
 )
-from sandbox.graph import GraphSystem, Node, Refused, Wanted, gone, listed, shown
-from sandbox.kit import Person, Reply, Request, Shelves, WorldPost, route
+from sandbox.graph import US, GraphSystem, Node, Refused, Wanted, gone, listed, order_of, shown
+from sandbox.kit import Person, Reply, Request, WorldPost, route
 
-US = "acme"
+PAGE = 50  # the most that a list gives
 
 
 class Instagram(GraphSystem):
@@ -43,10 +42,6 @@ class Instagram(GraphSystem):
     token = "sandbox-instagram-token"
     app_secret = "sandbox-instagram-secret"
     usage = ("instagram", 80002)
-
-    def start(self) -> None:
-        """Nothing was asked yet."""
-        self._shelves = Shelves(self.world, "instagram", order_of)
 
     def account(self) -> str:
         """Acme's."""
@@ -106,20 +101,18 @@ class Instagram(GraphSystem):
         return {"data": [shown(Node("Page", fields, ("id", "name")), asked.fields)]}
 
     def _account_node(self, person: Person) -> Node:
-        def edge(name: str, wanted: Any, node: Any, most: int = 50) -> Any:
-            question = (name, person.id)
-            return lambda asked: listed(
-                lambda below: self._shelves.newest(question, wanted, below=below), asked, order=order_of, node=node,
-                most=most,
-            )  # fmt: skip
-
-        media = edge("media", lambda post: post.in_reply_to is None and post.author.id == person.id, self._media)
+        media = self.newest(
+            ("media", person.id), lambda post: post.in_reply_to is None and post.author.id == person.id, self._media,
+            most=PAGE,
+        )  # fmt: skip
         fields = account_fields(person, len(self._posts_of(person)))
         if person.id != self._us.id:
             return Node(ACCOUNT, fields, ("id",), {"media": media})
         return Node(ACCOUNT, fields, ("id",), {
             "media": media,
-            "tags": edge("tags", lambda post: _names_us(post) and post.in_reply_to is None, self._tagged),
+            "tags": self.newest(
+                "tags", lambda post: _names_us(post) and post.in_reply_to is None, self._tagged, most=PAGE
+            ),
             "insights": self._insights,
             "business_discovery": self._discovered,
             "mentioned_media": self._mentioned_media,
@@ -132,43 +125,27 @@ class Instagram(GraphSystem):
         return [post for post in mine if post.in_reply_to is None]
 
     def _media(self, post: WorldPost, *, stranger: bool = False) -> Node:
-        below = self._below(post)
+        below = self.below(post)
         fields = media_fields(post, len(below), self.clock.now(), named=not stranger, owner=post.author.own)
         return Node("IGMedia", fields, ("id",), {} if stranger else {"comments": self._comments(post, top=True)})
 
     def _tagged(self, post: WorldPost) -> Node:
-        return Node("IGMedia", media_fields(post, len(self._below(post)), self.clock.now(), named=True, owner=False))
+        return Node("IGMedia", media_fields(post, len(self.below(post)), self.clock.now(), named=True, owner=False))
 
     def _comment(self, post: WorldPost) -> Node:
-        root, top = self.world.trace(post.thread) or post, self._top(post)
+        root, top = self.world.trace(post.thread) or post, self.top(post)
         fields = comment_fields(post, root, None if top.id == post.id else top, self.clock.now())
         edges = {"replies": self._comments(post, top=False)} if top.id == post.id else {}
         return Node("IGComment", fields, ("id", "text", "timestamp"), edges)
 
-    def _below(self, post: WorldPost) -> list[WorldPost]:
-        found, waiting = [], self.world.replies(post.id)
-        while waiting:
-            each = waiting.pop(0)
-            found.append(each)
-            waiting += self.world.replies(each.id)
-        return sorted(found, key=order_of, reverse=True)
-
-    def _top(self, post: WorldPost) -> WorldPost:
-        while post.in_reply_to and post.in_reply_to != post.thread:
-            parent = self.world.trace(post.in_reply_to)
-            if parent is None:
-                break
-            post = parent
-        return post
-
     def _comments(self, post: WorldPost, *, top: bool) -> Any:
         def edge(asked: Wanted) -> dict[str, Any]:
-            found = [each for each in self._below(post) if not top or self._top(each).id == each.id]
+            found = [each for each in reversed(self.below(post)) if not top or self.top(each).id == each.id]
 
             def beyond(place: int | None) -> Iterator[WorldPost]:
                 return (each for each in found if place is None or order_of(each) < place)
 
-            return listed(beyond, asked, order=order_of, node=self._comment, most=50)
+            return listed(beyond, asked, node=self._comment, most=PAGE)
 
         return edge
 
@@ -213,7 +190,7 @@ class Instagram(GraphSystem):
             places = self.table("places")
             row = places.get(tag)
             start = row["place"] if row and asked.params.get("after") == ALWAYS else 0
-            size = min(int(asked.params.get("limit", "25")), 50)
+            size = min(int(asked.params.get("limit", "25")), PAGE)
             if row:
                 places.update(tag, place=start + size)
             else:

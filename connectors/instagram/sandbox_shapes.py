@@ -1,11 +1,11 @@
 """How Instagram writes things down: ids, media, comments, and the numbers of an account."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zlib import crc32
 
-from sandbox.graph import Node, Refused
+from sandbox.graph import Node, Refused, grown, moment, views
 from sandbox.kit import Person, WorldPost
 
 ACCOUNT = "IGUser"
@@ -18,8 +18,6 @@ HASHTAG_BASE = 17_843_000_000_000_000
 MEDIA_BASE = 17_900_000_000_000_000
 COMMENT_BASE = 17_800_000_000_000_000
 PERSON_BASE = 6_200_000_000_000_000  # people are numbered for each account anew
-PLACES = 1 << 24
-Grown = Callable[[WorldPost, datetime], int]
 
 
 def account_id(person: Person) -> str:
@@ -50,19 +48,9 @@ def number_in(id: str) -> int:
     return number - (MEDIA_BASE if number >= MEDIA_BASE else COMMENT_BASE)
 
 
-def order_of(post: WorldPost) -> int:
-    """By time."""
-    return int(post.published_at.timestamp()) * PLACES + post.id
-
-
 def mixed(posts: Iterable[WorldPost]) -> list[WorldPost]:
     """In an order that is none, and always the same."""
     return sorted(posts, key=lambda post: crc32(str(post.id).encode()))
-
-
-def moment(at: datetime) -> str:
-    """As Graph writes times."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
 def permalink(post: WorldPost) -> str:
@@ -101,31 +89,20 @@ def comment_fields(post: WorldPost, root: WorldPost, top: WorldPost | None, now:
     }  # fmt: skip
 
 
-def _grown(posts: Sequence[WorldPost], end: datetime, what: Grown) -> int:
-    """By how much a number grew in the day before its end."""
-    start = end - DAY
-    fresh = (post for post in posts if post.published_at < end)
-    return sum(what(post, end) - (what(post, start) if post.published_at < start else 0) for post in fresh)
-
-
-def _views(posts: Sequence[WorldPost], end: datetime) -> int:
-    return _grown(posts, end, lambda post, at: post.counters(at).views)
-
-
 def _likes(posts: Sequence[WorldPost], end: datetime) -> int:
-    return _grown(posts, end, lambda post, at: post.counters(at).likes + post.counters(at).replies)
+    return grown(posts, end, lambda post, at: post.counters(at).likes + post.counters(at).replies)
 
 
 BY_DAY: dict[str, Callable[[Sequence[WorldPost], datetime], int]] = {
-    "reach": lambda posts, end: _views(posts, end) * 2 // 3,
-    "follower_count": lambda posts, end: _views(posts, end) // 100,
+    "reach": lambda posts, end: views(posts, end) * 2 // 3,
+    "follower_count": lambda posts, end: views(posts, end) // 100,
 }
 AS_TOTAL: dict[str, Callable[[Sequence[WorldPost], datetime], int]] = {
-    "views": _views,
+    "views": views,
     "total_interactions": _likes,
     "accounts_engaged": lambda posts, end: _likes(posts, end) * 3 // 4,
-    "profile_views": lambda posts, end: _views(posts, end) // 10,
-    "reach": lambda posts, end: _views(posts, end) * 2 // 3,
+    "profile_views": lambda posts, end: views(posts, end) // 10,
+    "reach": lambda posts, end: views(posts, end) * 2 // 3,
 }
 
 

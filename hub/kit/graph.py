@@ -13,7 +13,7 @@ What shapes this module:
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Literal, get_args
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -64,6 +64,10 @@ class GraphNetwork(Network):
         """With the version that this was written for: without one, an app's oldest would answer."""
         return f"{self.base_url}/{VERSION}{path}"
 
+    def check(self) -> None:
+        """Prove that the token works."""
+        self.get("/me", fields="id")
+
     def ask(self, path: str, params: dict[str, Any]) -> Answer:
         """The whole answer; where the connection holds the app's secret, the token is shown to be in its hands."""
         secret = self.connection.extra.get("app_secret")
@@ -99,6 +103,20 @@ class GraphNetwork(Network):
         """An error may come in an answer that is otherwise good."""
         if isinstance(body, dict) and "error" in body:
             raise self.trouble(400, body) or ContractBroken(f"{self.manifest.title} gave an error without a code.")
+
+    def said(
+        self, body: Any, *, is_talk: Callable[[Record], bool], is_account: Callable[[Record], bool]
+    ) -> list[Record]:
+        """What people said, among the objects of an answer; accounts may stand there too, and nothing else alone."""
+        self.raise_told(body)
+        listed = body.get("data", []) if isinstance(body, dict) else None
+        if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+            raise ContractBroken(f"{self.manifest.title} gave something else where a list was due.")
+        nodes = nodes_of(body)
+        found = [each for each in nodes if is_talk(each)]
+        if nodes and not found and not all(is_account(each) for each in nodes):
+            raise ContractBroken(f"{self.manifest.title} gave something else where posts were due.")
+        return found
 
     def listing(self, path: str, **params: Any) -> Ask:
         """How to ask for the pages of an edge."""

@@ -1,6 +1,7 @@
 """A connector against the played other side, through the real client: what it brings, and from where it goes on."""
 
 import json
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,8 @@ from hub.rehearsal import understand
 from sandbox.process import SandboxProcess
 
 WEEK = timedelta(days=7)
+Say = Callable[..., int]
+"""Lets an author post a text on the network that the test's folder is named after; returns the post's number."""
 
 
 def opened(name: str, sandbox: SandboxProcess, **extra: Any) -> Network:
@@ -49,14 +52,20 @@ def referred(post: Post) -> Reference:
     return Reference(key=post.key, native_id=post.native_id, scope=scope, url=post.url, thread=post.thread)
 
 
+def through(env: Mapping[str, str]) -> requests.Session:
+    """A client of the sandbox's proxy that trusts its authority, as the hub's processes do."""
+    session = requests.Session()
+    session.trust_env = False
+    session.proxies = {"https": env["HTTPS_PROXY"], "http": env["HTTP_PROXY"]}
+    session.verify = env["REQUESTS_CA_BUNDLE"]
+    return session
+
+
 class Client:
     """Asks a played system as an app would, through the proxy."""
 
     def __init__(self, sandbox: SandboxProcess, base: str, **headers: str) -> None:
-        self._base, self._session = base, requests.Session()
-        self._session.trust_env = False
-        self._session.proxies = {"https": sandbox.env["HTTPS_PROXY"]}
-        self._session.verify = sandbox.env["REQUESTS_CA_BUNDLE"]
+        self._base, self._session = base, through(sandbox.env)
         self._session.headers.update(headers)
 
     def ask(self, path: str, *, headers: dict[str, str] | None = None, **params: Any) -> requests.Response:

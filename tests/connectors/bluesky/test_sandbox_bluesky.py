@@ -12,6 +12,7 @@ from hub.domain import Cursor, Watch
 from hub.wiring import Hub
 from sandbox.process import SandboxProcess
 from tests.connectors import lexicons
+from tests.connectors.played import through
 
 PUBLIC, OWN = "https://public.api.bsky.app", "https://bsky.social"
 CONTRACT = Path("contracts", "bluesky", "lexicons.json")
@@ -28,10 +29,7 @@ class Client:
     """Asks the played servers as an app would."""
 
     def __init__(self, sandbox: SandboxProcess) -> None:
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.proxies = {"https": sandbox.env["HTTPS_PROXY"]}
-        self._session.verify = sandbox.env["REQUESTS_CA_BUNDLE"]
+        self._session = through(sandbox.env)
 
     def ask(self, method: str, *, host: str = PUBLIC, token: str = "", **params: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {token}"} if token else {}

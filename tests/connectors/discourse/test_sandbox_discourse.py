@@ -1,6 +1,5 @@
 """The played Discourse: held to the vendor's description; how it pages, what it hides, and how it limits."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,27 +9,18 @@ import pytest
 from hub.wiring import Hub
 from sandbox.process import SandboxProcess
 from tests.connectors.contracts import faults
-from tests.connectors.played import Client, brought, opened, referred, watch
+from tests.connectors.played import Client, Say, brought, opened, referred, watch
 
 BASE = "https://forum.acme.test"
 OPENAPI = Path("contracts", "discourse", "openapi.json")
 AS_LISTED = {"$ref": "#/paths/~1posts.json/get/responses/200/content/application~1json/schema"}
 AS_ALONE = {"$ref": "#/paths/~1posts~1{id}.json/get/responses/200/content/application~1json/schema"}
 OF_TOPIC = {"$ref": "#/paths/~1t~1{id}~1posts.json/get/responses/200/content/application~1json/schema"}
-Say = Callable[..., int]
 
 
 @pytest.fixture
 def client(sandbox: SandboxProcess) -> Client:
     return Client(sandbox, BASE)
-
-
-@pytest.fixture
-def say(sandbox: SandboxProcess) -> Say:
-    def add(author: str, text: str, **facts: Any) -> int:
-        return sandbox.control.add_post(network="discourse", author=author, text=text, **facts)
-
-    return add
 
 
 def real_faults(path: Path, schema: dict[str, Any], answer: Any) -> list[str]:

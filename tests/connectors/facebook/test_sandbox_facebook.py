@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from hub.kit import Network
 from sandbox.graph import read_fields
 from sandbox.process import SandboxProcess
 from tests.connectors.graph_specs import Specs
-from tests.connectors.played import Client, brought, opened, referred, watch
+from tests.connectors.played import Client, Say, brought, opened, referred, watch
 
 BASE = "https://graph.facebook.com/v25.0"
 TOKEN = "sandbox-facebook-token"
@@ -28,24 +27,14 @@ def client(sandbox: SandboxProcess) -> Client:
     return Client(sandbox, BASE, Authorization=f"Bearer {TOKEN}")
 
 
-@pytest.fixture
-def facebook(sandbox: SandboxProcess, hub_env: dict[str, str]) -> Iterator[Network]:
-    with opened("facebook", sandbox) as network:
-        yield network
-
-
-def say(sandbox: SandboxProcess, text: str, author: str = "nia", **more: Any) -> int:
-    return sandbox.control.add_post(network="facebook", text=text, author=author, **more)
-
-
-def talk(sandbox: SandboxProcess) -> list[int]:
+def talk(say: Say) -> list[int]:
     """A post of ours with three comments, one of them below another; a visitor's post; one that names us elsewhere."""
-    ours = say(sandbox, "The Brew Pro is back", "acme")
-    first = say(sandbox, "Mine leaks", in_reply_to=ours)
-    answer = say(sandbox, "Please write to us", "acme", in_reply_to=first)
-    second = say(sandbox, "Is it loud?", "omar", in_reply_to=ours)
-    visitor = say(sandbox, "Are you open on Sunday? #acme", "omar")
-    tagged = say(sandbox, "@acme your courier left it in the rain", "nia")
+    ours = say("acme", "The Brew Pro is back")
+    first = say("nia", "Mine leaks", in_reply_to=ours)
+    answer = say("acme", "Please write to us", in_reply_to=first)
+    second = say("omar", "Is it loud?", in_reply_to=ours)
+    visitor = say("omar", "Are you open on Sunday? #acme")
+    tagged = say("nia", "@acme your courier left it in the rain")
     return [ours, first, answer, second, visitor, tagged]
 
 
@@ -53,11 +42,11 @@ def numbers(posts: list[Post]) -> set[int]:
     return {int(post.native_id.rpartition("_")[2]) - 122_000_000_000_000 for post in posts}
 
 
-def test_everything_about_the_page_is_brought_once(sandbox: SandboxProcess, facebook: Network) -> None:
-    ours, first, answer, second, visitor, tagged = talk(sandbox)
+def test_everything_about_the_page_is_brought_once(say: Say, network: Network) -> None:
+    ours, first, answer, second, visitor, tagged = talk(say)
 
-    posts, cursor = brought(facebook, watch("facebook", "profile", "acme"))
-    mentions, _ = brought(facebook, watch("facebook", "mention", PAGE))
+    posts, cursor = brought(network, watch("facebook", "profile", "acme"))
+    mentions, _ = brought(network, watch("facebook", "mention", PAGE))
 
     assert {ours, first, answer, second, visitor} <= numbers(posts)
     assert tagged in numbers(mentions)
@@ -67,40 +56,40 @@ def test_everything_about_the_page_is_brought_once(sandbox: SandboxProcess, face
     assert by_number[answer].in_reply_to == by_number[first].key
     assert by_number[first].in_reply_to == by_number[ours].key
     assert by_number[answer].thread == by_number[ours].thread
-    assert brought(facebook, watch("facebook", "profile", "acme"), cursor)[0] == []
+    assert brought(network, watch("facebook", "profile", "acme"), cursor)[0] == []
 
 
-def test_the_next_pull_brings_what_was_said_since_also_below_old_posts(
-    sandbox: SandboxProcess, facebook: Network
-) -> None:
-    ours = talk(sandbox)[0]
-    _, cursor = brought(facebook, watch("facebook", "profile", "acme"))
+def test_the_next_pull_brings_what_was_said_since_also_below_old_posts(say: Say, network: Network) -> None:
+    ours = talk(say)[0]
+    _, cursor = brought(network, watch("facebook", "profile", "acme"))
 
-    late = say(sandbox, "Found another leak", "omar", in_reply_to=ours)
-    new = say(sandbox, "Tasting on Friday", "acme")
+    late = say("omar", "Found another leak", in_reply_to=ours)
+    new = say("acme", "Tasting on Friday")
 
-    posts, cursor = brought(facebook, watch("facebook", "profile", "acme"), cursor)
+    posts, cursor = brought(network, watch("facebook", "profile", "acme"), cursor)
     assert numbers(posts) == {late, new}
-    assert brought(facebook, watch("facebook", "profile", "acme"), cursor)[0] == []
+    assert brought(network, watch("facebook", "profile", "acme"), cursor)[0] == []
 
 
-def test_many_comments_come_over_several_pages(sandbox: SandboxProcess, facebook: Network) -> None:
-    ours = say(sandbox, "Ask us anything", "acme")
-    below = {say(sandbox, f"Question {number}", "omar", in_reply_to=ours) for number in range(120)}
+def test_many_comments_come_over_several_pages(say: Say, network: Network) -> None:
+    ours = say("acme", "Ask us anything")
+    below = {say("omar", f"Question {number}", in_reply_to=ours) for number in range(120)}
 
-    posts, _ = brought(facebook, watch("facebook", "profile", "acme"))
+    posts, _ = brought(network, watch("facebook", "profile", "acme"))
 
     assert below <= numbers(posts)
 
 
-def test_edits_and_removals_are_seen_when_posts_are_looked_up(sandbox: SandboxProcess, facebook: Network) -> None:
-    ours, first, answer, *_ = talk(sandbox)
-    posts, _ = brought(facebook, watch("facebook", "profile", "acme"))
+def test_edits_and_removals_are_seen_when_posts_are_looked_up(
+    sandbox: SandboxProcess, say: Say, network: Network
+) -> None:
+    ours, first, answer, *_ = talk(say)
+    posts, _ = brought(network, watch("facebook", "profile", "acme"))
     by_number = {min(numbers([post])): post for post in posts}
     sandbox.control.change_post(first, edited_text="Mine leaked")
     sandbox.control.change_post(answer, deleted_at=datetime.now(UTC).isoformat())
 
-    found = list(facebook.look_up([referred(by_number[number]) for number in (ours, first, answer)]))
+    found = list(network.look_up([referred(by_number[number]) for number in (ours, first, answer)]))
 
     assert {each["id"] for answer_ in found for each in answer_.records} == {
         by_number[ours].native_id, by_number[first].native_id,
@@ -109,24 +98,24 @@ def test_edits_and_removals_are_seen_when_posts_are_looked_up(sandbox: SandboxPr
     assert "Mine leaked" in {each["message"] for answer_ in found for each in answer_.records}
 
 
-def test_reviews_are_read(sandbox: SandboxProcess, facebook: Network) -> None:
-    say(sandbox, "Three weeks for a spare part", recommendation="negative")
+def test_reviews_are_read(say: Say, network: Network) -> None:
+    say("nia", "Three weeks for a spare part", recommendation="negative")
 
-    ((review,), _) = brought(facebook, watch("facebook", "review", "acme"))
+    ((review,), _) = brought(network, watch("facebook", "review", "acme"))
 
     assert (review.kind, review.rating, review.text) == ("review", 0.0, "Three weeks for a spare part")
 
 
-def test_the_numbers_of_our_page_are_told_and_none_is_missing(facebook: Network) -> None:
-    told = list(facebook.measure("acme"))
+def test_the_numbers_of_our_page_are_told_and_none_is_missing(network: Network) -> None:
+    told = list(network.measure("acme"))
 
     names = {"followers", "fans", "talking_about", "views", "reach", "engagements", "profile_views"}
     assert names <= {each.name for each in told if each.value is not None}
     assert {each.account for each in told} == {PAGE}
 
 
-def test_all_proofs_hold_and_a_wrong_token_fails_them(sandbox: SandboxProcess, facebook: Network) -> None:
-    for prove in facebook.proofs().values():
+def test_all_proofs_hold_and_a_wrong_token_fails_them(sandbox: SandboxProcess, network: Network) -> None:
+    for prove in network.proofs().values():
         prove()
     with opened("facebook", sandbox, access_token="stale") as stranger, pytest.raises(AccessDenied):
         stranger.check()
@@ -152,9 +141,9 @@ def test_after_too_many_calls_minutes_are_told_and_honoured(sandbox: SandboxProc
     assert told.value.retry_after == 18 * 60
 
 
-def test_a_page_holds_no_more_than_is_asked_and_leads_on_by_a_cursor(sandbox: SandboxProcess, client: Client) -> None:
+def test_a_page_holds_no_more_than_is_asked_and_leads_on_by_a_cursor(say: Say, client: Client) -> None:
     for number in range(5):
-        say(sandbox, f"News {number}", "acme")
+        say("acme", f"News {number}")
 
     first = client.get(f"/{PAGE}/feed", limit=2)
     second = client.get(f"/{PAGE}/feed", limit=2, after=first["paging"]["cursors"]["after"])
@@ -167,8 +156,8 @@ def test_a_page_holds_no_more_than_is_asked_and_leads_on_by_a_cursor(sandbox: Sa
     assert "next" not in whole["paging"]
 
 
-def test_one_dead_metric_or_one_lost_object_fails_the_whole_call(sandbox: SandboxProcess, client: Client) -> None:
-    ours = say(sandbox, "News", "acme")
+def test_one_dead_metric_or_one_lost_object_fails_the_whole_call(say: Say, client: Client) -> None:
+    ours = say("acme", "News")
     id = f"{PAGE}_{122_000_000_000_000 + ours}"
 
     assert client.ask(f"/{PAGE}/insights", metric="page_media_view,page_impressions").status_code == 400
@@ -199,9 +188,9 @@ def test_what_is_no_list_of_fields_is_refused(client: Client, text: str) -> None
     assert client.ask("/me", fields=text).status_code == 400
 
 
-def test_answers_hold_what_the_vendors_lists_name(sandbox: SandboxProcess, client: Client, shared: Path) -> None:
+def test_answers_hold_what_the_vendors_lists_name(say: Say, client: Client, shared: Path) -> None:
     specs = Specs(shared / "contracts" / "facebook" / "graph-specs")
-    ours = talk(sandbox)[0]
+    ours = talk(say)[0]
     post = f"{PAGE}_{122_000_000_000_000 + ours}"
     since = (datetime.now(UTC) - timedelta(days=2)).strftime("%Y-%m-%d")
     nodes: list[tuple[str, Any]] = [("Page", client.get("/me", fields="id,name,username,fan_count,followers_count"))]

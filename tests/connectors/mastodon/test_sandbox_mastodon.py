@@ -13,6 +13,7 @@ from connectors.mastodon.sandbox_shapes import content_of
 from hub.mapping.html import html_to_text
 from sandbox.process import SandboxProcess
 from tests.connectors.contracts import always, faults, objects, recorded
+from tests.connectors.played import through
 
 BASE = "https://mastodon.test"
 TAG = "/api/v1/timelines/tag/acme"
@@ -23,10 +24,7 @@ class Client:
     """Asks the played server as an app would."""
 
     def __init__(self, sandbox: SandboxProcess) -> None:
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.proxies = {"https": sandbox.env["HTTPS_PROXY"]}
-        self._session.verify = sandbox.env["REQUESTS_CA_BUNDLE"]
+        self._session = through(sandbox.env)
 
     def ask(self, path: str, *, token: str = "sandbox-mastodon-token", **params: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {token}"} if token else {}

@@ -1,6 +1,5 @@
 """The played Reddit: tokens, listings, trees, shells of what was deleted, and who must present themselves."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,11 @@ import pytest
 from connectors.reddit.sandbox_shapes import base36, number_in
 from sandbox.process import SandboxProcess
 from tests.connectors.contracts import always, objects, recorded
-from tests.connectors.played import Client, brought, opened, referred, watch
+from tests.connectors.played import Client, Say, brought, opened, referred, watch
 
 API, SITE = "https://oauth.reddit.com", "https://www.reddit.com"
 AGENT = "python:test:0.1 (by /u/acme)"
 APP = ("sandbox-reddit-app", "sandbox-reddit-secret")
-Say = Callable[..., int]
 
 
 def token(sandbox: SandboxProcess, **form: str) -> str:
@@ -27,14 +25,6 @@ def token(sandbox: SandboxProcess, **form: str) -> str:
 @pytest.fixture
 def client(sandbox: SandboxProcess) -> Client:
     return Client(sandbox, API, **{"User-Agent": AGENT, "Authorization": f"Bearer {token(sandbox)}"})
-
-
-@pytest.fixture
-def say(sandbox: SandboxProcess) -> Say:
-    def add(author: str, text: str, **facts: Any) -> int:
-        return sandbox.control.add_post(network="reddit", author=author, text=text, **facts)
-
-    return add
 
 
 def names(listing: Any) -> list[str]:

@@ -1,11 +1,10 @@
-"""Somebody who is logged in to the played organisation, and a bench for the connector."""
+"""Somebody who is logged in to the played organisation, and the connector that is."""
 
 from collections.abc import Iterator
 
 import pytest
 import requests
 
-import connectors
 from hub.kit import Destination
 from sandbox.process import SandboxProcess
 from tests.connectors.salesforce.org import log_in
@@ -13,21 +12,11 @@ from tests.contract.bench import Bench
 
 
 @pytest.fixture
-def session(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[requests.Session]:
+def session(led: SandboxProcess) -> Iterator[requests.Session]:
     """Somebody who has logged in."""
-    for name, value in sandbox.env.items():
-        monkeypatch.setenv(name, value)
     with requests.Session() as session:
         log_in(session)
         yield session
-
-
-@pytest.fixture
-def bench(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    """The connector's bench."""
-    for name, value in sandbox.env.items():
-        monkeypatch.setenv(name, value)
-    return Bench(connectors.manifest("salesforce"), sandbox)
 
 
 @pytest.fixture

@@ -2,22 +2,24 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import requests
 
+from hub.kit import Services
+from hub.kit.local import SteppedClock
 from sandbox.process import SandboxProcess
+from tests.contract.bench import PATIENCE, Bench
 
 Ask = Callable[..., dict[str, Any]]
 HEADERS = {"Authorization": "Bearer xoxb-sandbox", "Content-Type": "application/json; charset=utf-8"}
 
 
 @pytest.fixture
-def ask(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Ask:
+def ask(led: SandboxProcess) -> Ask:
     """Calls a method as the bot."""
-    for name, value in sandbox.env.items():
-        monkeypatch.setenv(name, value)
 
     def call(method: str, **arguments: Any) -> dict[str, Any]:
         answer = requests.post(
@@ -31,6 +33,13 @@ def ask(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Ask:
         return found
 
     return call
+
+
+@pytest.fixture
+def bench(bench: Bench) -> Bench:
+    """The connector's bench; nobody waits the second between two messages."""
+    bench.services = Services.local(limits=PATIENCE, clock=SteppedClock(datetime.now(UTC)))
+    return bench
 
 
 def owner(path: str) -> None:

@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 
-import connectors
 from connectors.slack.sandbox_message import marked_below, refusal_of
 from hub.domain import Delivery, external_id
 from hub.kit import Connection, Destination, Services
 from hub.kit.local import SteppedClock
-from hub.wiring import Hub
 from sandbox.process import SandboxProcess
 from tests.connectors.backlog import Backlog
 from tests.connectors.slack.conftest import owner
@@ -20,22 +18,6 @@ from tests.contract.bench import PATIENCE, Bench, send, settle
 
 POST = "POST /api/chat.postMessage"
 HISTORY = "POST /api/conversations.history"
-
-
-@pytest.fixture
-def backlog(hub_env: dict[str, str], sandbox: SandboxProcess) -> Iterator[Backlog]:
-    hub = Hub()
-    yield Backlog(hub, sandbox, "slack")
-    hub.close()
-
-
-@pytest.fixture
-def bench(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    for name, value in sandbox.env.items():
-        monkeypatch.setenv(name, value)
-    made = Bench(connectors.manifest("slack"), sandbox)
-    made.services = Services.local(limits=PATIENCE, clock=SteppedClock(datetime.now(UTC)))  # nobody waits
-    return made
 
 
 @pytest.fixture

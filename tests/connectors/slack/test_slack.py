@@ -11,21 +11,10 @@ import connectors
 from connectors.slack.answers import DENIED, REFUSED, WAIT
 from hub.domain import Delivery, Receipt, external_id
 from hub.errors import AccessDenied, HubError, RateLimited, RecordRefused, Unavailable
-from hub.kit import Destination, Services
-from hub.kit.local import SteppedClock
+from hub.kit import Destination
 from hub.mapping import load_mappings
-from sandbox.process import SandboxProcess
 from tests.connectors.slack.conftest import owner
-from tests.contract.bench import PATIENCE, Bench, a_handoff, send, settle
-
-
-@pytest.fixture
-def bench(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    for name, value in sandbox.env.items():
-        monkeypatch.setenv(name, value)
-    made = Bench(connectors.manifest("slack"), sandbox)
-    made.services = Services.local(limits=PATIENCE, clock=SteppedClock(datetime.now(UTC)))  # nobody waits a second
-    return made
+from tests.contract.bench import Bench, a_handoff, send, settle
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from connectors.x.sandbox_query import QueryError, matcher
 from sandbox.people import Person, WorldPost, marks
 from sandbox.process import SandboxProcess
 from tests.connectors.contracts import always, faults, objects, recorded
+from tests.connectors.played import through
 
 BASE = "https://api.x.com/2"
 FIELDS = {
@@ -33,10 +34,7 @@ class Client:
     """Asks the played X as an app would."""
 
     def __init__(self, sandbox: SandboxProcess) -> None:
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.proxies = {"https": sandbox.env["HTTPS_PROXY"]}
-        self._session.verify = sandbox.env["REQUESTS_CA_BUNDLE"]
+        self._session = through(sandbox.env)
 
     def ask(self, path: str, *, token: str = "sandbox-x-bearer", **params: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {token}"}

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import requests
 
-import connectors
 from hub.domain import Delivery, Receipt, external_id
 from hub.kit import Destination
 from sandbox.process import SandboxProcess
@@ -20,10 +19,8 @@ Owner = Callable[[str], None]
 
 
 @pytest.fixture
-def session(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[requests.Session]:
+def session(led: SandboxProcess) -> Iterator[requests.Session]:
     """The account's agent."""
-    for name, value in sandbox.env.items():
-        monkeypatch.setenv(name, value)
     with requests.Session() as session:
         session.auth = AGENT
         yield session
@@ -37,13 +34,6 @@ def owner(session: requests.Session) -> Owner:
         session.post(f"https://acme.zendesk.com/sandbox/{path}", timeout=10).raise_for_status()
 
     return act
-
-
-@pytest.fixture
-def bench(sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    for name, value in sandbox.env.items():
-        monkeypatch.setenv(name, value)
-    return Bench(connectors.manifest("zendesk"), sandbox)
 
 
 @pytest.fixture

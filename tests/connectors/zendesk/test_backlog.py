@@ -1,16 +1,12 @@
 """A backlog of cases: few calls, exactly one ticket each, whatever becomes of the jobs."""
 
-import os
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
-from hub.wiring import Hub
-from sandbox.process import SandboxProcess
 from tests.connectors.backlog import Backlog
 from tests.connectors.zendesk.conftest import DESK, Owner
 
@@ -19,14 +15,6 @@ ONE = "POST /api/v2/tickets.json"
 USERS = "POST /api/v2/users/create_or_update_many.json"
 POLL = "GET /api/v2/job_statuses/show_many.json"
 LISTED = "GET /api/v2/tickets.json"
-
-
-@pytest.fixture
-def backlog(hub_env: dict[str, str], sandbox: SandboxProcess) -> Iterator[Backlog]:
-    assert os.environ["HUB_VAR"]
-    hub = Hub()
-    yield Backlog(hub, sandbox, "zendesk")
-    hub.close()
 
 
 def ticket_of(backlog: Backlog, external_id: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import requests
 
 from sandbox.app import Plan, Sandbox
 from sandbox.process import Control, SandboxProcess
+from tests.connectors.played import through
 
 
 @dataclass
@@ -25,15 +26,6 @@ class Inside:
     @property
     def session(self) -> requests.Session:
         return through(self.box.env)
-
-
-def through(env: dict[str, str]) -> requests.Session:
-    """A client of the sandbox's proxy that trusts its authority, as the hub's processes do."""
-    session = requests.Session()
-    session.trust_env = False
-    session.proxies = {"https": env["HTTPS_PROXY"], "http": env["HTTP_PROXY"]}
-    session.verify = env["REQUESTS_CA_BUNDLE"]
-    return session
 
 
 @pytest.fixture

@@ -1,20 +1,16 @@
 """A store on each database that is there, and a clock that tests own."""
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from shutil import copy
-from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
 from hub.store import Store
+from tests import databases
 from tests.unit.store.builders import START
-
-POSTGRES = "HUB_TEST_POSTGRES"
 
 
 class Clock:
@@ -38,12 +34,7 @@ def clock() -> Clock:
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], scope="session")
 def server(request: pytest.FixtureRequest) -> str | None:
     """Each kind of database; PostgreSQL is skipped, by name, when no server is named."""
-    if request.param == "sqlite":
-        return None
-    named = os.environ.get(POSTGRES)
-    if not named:
-        pytest.skip(f"{POSTGRES} names no server: the store is not tested on PostgreSQL")
-    return named
+    return None if request.param == "sqlite" else databases.server()
 
 
 @pytest.fixture
@@ -52,7 +43,7 @@ def url(server: str | None, tmp_path: Path) -> Iterator[str]:
     if server is None:
         yield f"sqlite:///{tmp_path / 'hub.db'}"
         return
-    with _database(server) as made:
+    with databases.database(server) as made:
         yield made
 
 
@@ -64,7 +55,7 @@ def migrated(server: str | None, tmp_path_factory: pytest.TempPathFactory) -> It
         Store.open(url).close()
         yield url
         return
-    with _database(server) as url:
+    with databases.database(server) as url:
         Store.open(url).close()
         yield url
 
@@ -77,7 +68,10 @@ def store(server: str | None, migrated: str, tmp_path: Path, clock: Clock) -> It
         with Store.open(f"sqlite:///{tmp_path / 'hub.db'}", clock=clock) as opened:
             yield opened
         return
-    with _database(server, template=sa.make_url(migrated).database) as url, Store.open(url, clock=clock) as opened:
+    with (
+        databases.database(server, template=sa.make_url(migrated).database) as url,
+        Store.open(url, clock=clock) as opened,
+    ):
         yield opened
 
 
@@ -86,15 +80,3 @@ def lite(tmp_path: Path, clock: Clock) -> Iterator[Store]:
     """For what does not depend on the database."""
     with Store.open(f"sqlite:///{tmp_path / 'lite.db'}", clock=clock) as opened:
         yield opened
-
-
-@contextmanager
-def _database(server: str, *, template: str = "template1") -> Iterator[str]:
-    name = f"hub_test_{uuid4().hex[:12]}"
-    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-    yield sa.make_url(server).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(sa.text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()

@@ -81,9 +81,9 @@ class Sandbox:
         self.clock.offset_seconds = float(self.state.fact("offset_seconds", 0.0))
         self.limits = Limits(self.clock, enforced=plan.enforce_limits)
         self.world = World(self.state, self.clock)
-        self.authority = Authority(plan.var)
         self.switchboard = Switchboard(keep=lambda rules: self.state.set_fact("faults", rules))
         self.gateway = _gateway(plan.live)
+        self.authority = Authority(plan.var, outside=bool(self.gateway.names))
         modules = played_modules()
         self._networks = [name for name, _ in modules]
         self.titles = {manifest.name: manifest.title for manifest in connectors.manifests()}

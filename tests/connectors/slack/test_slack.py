@@ -1,6 +1,7 @@
 """What is peculiar to Slack: answers inside a 200, threads, and a history that is read before anything is repeated."""
 
 import json
+import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -49,6 +50,17 @@ def says(bench: Bench, answer: dict[str, Any] | str, *, times: int = 1, status: 
     body = answer if isinstance(answer, str) else json.dumps(answer)
     headers = {"Content-Type": "application/json; charset=utf-8"}
     bench.fault(kind="status", status=status, body=body, headers=headers, times=times)
+
+
+def test_no_call_reads_the_machines_authorities_anew(
+    bench: Bench, slack: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[ssl.SSLContext] = []
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda context, *_: read.append(context))
+
+    assert send(slack, bench.deliveries(2)) == ["created", "created"]
+
+    assert read == []
 
 
 def test_a_message_unfurls_nothing_and_carries_our_mark(bench: Bench, alert: Receipt) -> None:

@@ -1,6 +1,7 @@
 """The way out: only for named networks, only to public addresses."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 
@@ -119,6 +120,19 @@ def test_a_live_network_is_not_played_and_keeps_its_owners_connection(start: Cal
     assert "AIRFLOW_CONN_X_DEFAULT" in inside.box.env
     with pytest.raises(requests.exceptions.ProxyError):
         inside.session.get("https://mastodon.test/api/v2/instance", timeout=10)
+
+
+@pytest.mark.parametrize(("live", "theirs"), [((), False), (("mastodon",), True)])
+def test_the_machines_authorities_are_trusted_only_where_something_is_let_through(
+    start: Callable[..., Inside], live: tuple[str, ...], theirs: bool
+) -> None:
+    context = ssl.create_default_context(cafile=start(live=live).box.env["SSL_CERT_FILE"])
+    trusted = {
+        name for entry in context.get_ca_certs() for ((kind, name),) in entry["subject"] if kind == "organizationName"
+    }
+
+    assert "Social Intelligence Hub sandbox" in trusted
+    assert (len(trusted) > 1) is theirs
 
 
 def test_only_networks_can_be_live(start: Callable[..., Inside]) -> None:

@@ -41,6 +41,7 @@ class Square(BaseHTTPRequestHandler):
     """A Mastodon server of few words."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else a body waits 40 ms until the headers before it are acknowledged
     pages = 7
     asked: Counter[str] = Counter()
     limiting = False
@@ -94,6 +95,12 @@ class Square(BaseHTTPRequestHandler):
         """Silence."""
 
 
+class Many(ThreadingHTTPServer):
+    """Takes as many connections at once as there are watches; the standard five make the others wait a second."""
+
+    request_queue_size = 4 * WATCHES
+
+
 def _status(number: int) -> dict[str, object]:
     return {
         "id": str(number), "created_at": datetime.now(UTC).isoformat(), "visibility": "public", "language": "en",
@@ -132,7 +139,7 @@ def told(host: str, *, limiting: bool = False) -> dict[str, Any]:
 
 def serve() -> None:
     """Be the server, and say where."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Square)
+    server = Many(("127.0.0.1", 0), Square)
     print(server.server_port, flush=True)
     server.serve_forever()
 

@@ -7,6 +7,7 @@ of our errors; what an error says is fit for a log: no secret, no body, no query
 
 import random
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -26,6 +27,8 @@ from hub.kit.answers import Answer, read_json
 from hub.kit.auth import Auth, Session
 from hub.kit.deadline import TimedAdapter
 from hub.kit.gate import GatedAdapter
+from hub.kit.reach import Down
+from hub.kit.routes import Route, Routes
 from hub.kit.services import Services
 from hub.kit.waits import RetryAfter, Wait
 
@@ -81,7 +84,7 @@ class Http:
         self._adapter = adapter = services.transport or wire_of(services, open_web=open_web)
         self._wire.mount("https://", adapter)
         self._wire.mount("http://", adapter)
-        self._routes: dict[str, dict[str, Any]] = {}
+        self._routes = Routes()
 
     def get(
         self, url: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None,
@@ -116,18 +119,21 @@ class Http:
                     continue
                 self._judge(status, found, body)
                 return status, found, body
+            except Down:
+                raise
             except TransientError as trouble:
                 last = trouble
         raise last or Unavailable(f"{self._manifest.title} was not asked.", sent=False)
 
     def post_form(self, url: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """Send a log-in form once and decode what comes back; what cannot be decoded is an empty answer."""
-        limits, title = self._services.limits, self._manifest.title
+        limits, title, route = self._services.limits, self._manifest.title, self._routes.of(url)
         try:
-            response = self._wire.post(
-                url, data=body, headers=headers, timeout=(limits.connect_seconds, limits.read_seconds),
-                stream=True, allow_redirects=False, **self._route(url),
-            )  # fmt: skip
+            with self._trying(route):
+                response = self._wire.post(
+                    url, data=body, headers=headers, timeout=(limits.connect_seconds, limits.read_seconds),
+                    stream=True, allow_redirects=False, **route.options,
+                )  # fmt: skip
             with response:
                 if response.status_code == 429 or response.status_code >= 500:
                     self._judge(response.status_code, response.headers)  # trouble of theirs is no refusal of ours
@@ -179,13 +185,13 @@ class Http:
         return _Expense(f"{manifest.name}:{endpoint.bucket}", manifest.buckets[endpoint.bucket], endpoint.units)
 
     def _once(self, question: requests.PreparedRequest, url: str) -> tuple[int, Mapping[str, str], bytes]:
-        services, title = self._services, self._manifest.title
-        limits = services.limits
+        limits, title, route = self._services.limits, self._manifest.title, self._routes.of(url)
         try:
-            response = self._adapter.send(
-                question, stream=True,
-                timeout=(limits.connect_seconds, limits.read_seconds), **self._route(url),
-            )  # fmt: skip
+            with self._trying(route):
+                response = self._adapter.send(
+                    question, stream=True,
+                    timeout=(limits.connect_seconds, limits.read_seconds), **route.options,
+                )  # fmt: skip
             with response:
                 return response.status_code, response.headers, self._read(response)
         except (requests.Timeout, ReadTimeoutError):
@@ -226,14 +232,8 @@ class Http:
         found: bytes = read(CHUNK_BYTES, decode_content=True) if response.raw is not None else b""
         return found
 
-    def _route(self, url: str) -> dict[str, Any]:
-        """Proxy and certificates for this host, from the environment."""
-        host = urlsplit(url).netloc
-        if host not in self._routes:
-            with requests.Session() as reader:  # ours is shared by threads, and trusts nothing
-                found = reader.merge_environment_settings(url, {}, None, None, None)
-            self._routes[host] = {"proxies": found["proxies"], "verify": found["verify"]}
-        return self._routes[host]
+    def _trying(self, route: Route) -> AbstractContextManager[None]:
+        return self._services.reach.trying(route.place, self._manifest.title, self._services.clock)
 
     def _judge(self, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
         """Give trouble its name: what the body says, where the connector can read it, else what the status says."""

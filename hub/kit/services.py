@@ -15,6 +15,7 @@ from requests.adapters import BaseAdapter
 
 from hub.domain import Allowance, Budget
 from hub.errors import SetupError
+from hub.kit.reach import Reach
 
 MEGABYTE = 1_000_000
 
@@ -138,6 +139,7 @@ class Services:
     transport: BaseAdapter | None = None  # plays the other side: a recording in place of the wire
     proxy: str | None = None  # where a library that opens its own connections finds it; None asks the environment
     files: Files = field(default_factory=LocalFiles)
+    reach: Reach = field(default_factory=Reach)  # what cannot be connected to, found out once for all
     resolve: Resolver | None = None  # for the gate's tests; None asks the system
 
     @classmethod

@@ -6,7 +6,6 @@ or oversized answer is hung up on; a 429 is RateLimited and a broken connection 
 sees either. `sent` says whether the other side may have acted.
 """
 
-import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,16 +13,16 @@ from typing import Any
 import requests
 from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import HTTPError
 
 from hub.domain import Delivery, Manifest, Receipt
 from hub.errors import AccessDenied, HubError, RateLimited, SetupError, TransientError, Unavailable
 from hub.kit.deadline import TimedAdapter
+from hub.kit.reach import NO_CONNECTION, causes_of
 from hub.kit.services import Limits, Services, Token
 from hub.kit.waits import UNREADABLE_SECONDS, RetryAfter
 
 CHUNK_BYTES = 65_536
-NO_CONNECTION = (ConnectTimeoutError, ConnectionRefusedError, NameResolutionError, NewConnectionError, socket.gaierror)
 NO_ANSWER = "no_answer"  # reasons of receipts that speak of the destination, not of the delivery
 TOO_FAST = "rate_limited"
 NO_TUNNEL = ("Tunnel connection failed", "CERTIFICATE_VERIFY_FAILED")
@@ -133,14 +132,7 @@ def may_have_been_sent(trouble: BaseException) -> bool:
     The kind of the error alone does not tell: behind a proxy, urllib3 calls a connection that was cut after
     the request "unable to connect to proxy". So its causes are searched for one that proves it.
     """
-    causes: list[Any] = [trouble]
-    for cause in causes:
-        inner = (
-            *getattr(cause, "args", ())[:1],
-            getattr(cause, "reason", None),
-            getattr(cause, "original_error", None),
-        )
-        causes += [one for one in inner if isinstance(one, BaseException) and one not in causes]
+    causes = causes_of(trouble)
     if any(isinstance(cause, NO_CONNECTION) for cause in causes):
         return False
     return not any(sign in str(cause) for cause in causes for sign in NO_TUNNEL)

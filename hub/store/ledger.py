@@ -112,12 +112,16 @@ class Ledger(Repository):
         records = int(row[0] or 0) if row else 0
         return Counter({"fetched": records, "known": records})
 
-    def _standings(self, these: sa.ColumnElement[bool]) -> dict[tuple[str, str | None], int]:
+    def _standings(self, these: sa.ColumnElement[bool]) -> Counter[tuple[str, str | None]]:
+        """Counted batch by batch, as an index lists them; by standing alone, all posts would be sorted first."""
         columns = tables.posts.c
         batches = sa.select(tables.batches.c.id).where(these)
         statement = sa.select(columns.state, columns.reason, sa.func.count().label("posts"))
-        statement = statement.where(columns.batch.in_(batches)).group_by(columns.state, columns.reason)
-        return {(row.state, row.reason): row.posts for row in self._rows(statement)}
+        statement = statement.where(columns.batch.in_(batches))
+        found: Counter[tuple[str, str | None]] = Counter()
+        for row in self._rows(statement.group_by(columns.batch, columns.state, columns.reason)):
+            found[row.state, row.reason] += row.posts
+        return found
 
     def _quarantined(self, these: sa.ColumnElement[bool]) -> Counter[str]:
         """Records in quarantine by what they count as; posts count by their standing, deliveries not at all."""

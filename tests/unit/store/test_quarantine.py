@@ -117,6 +117,21 @@ def test_the_sums_of_a_run_are_those_of_the_batches_it_landed_or_triaged(store):
         assert view.ledger.balance(network="x").fetched == 0
 
 
+def test_all_posts_are_counted_without_being_sorted_first(lite):
+    """SQLite sorts in memory, as much as a connection may cache: a million posts would need it all once more."""
+    triaged(lite)
+    asked: list[tuple[str, object]] = []
+    sa.event.listen(lite.engine, "before_cursor_execute", lambda _, __, text, given, *rest: asked.append((text, given)))
+    with lite.read() as view:
+        view.ledger.balance()
+        over_posts = [one for one in asked if "FROM posts" in one[0]]
+        plans = [view.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given) for text, given in over_posts]
+        steps = [row.detail for plan in plans for row in plan]
+
+    assert any("COVERING INDEX" in step for step in steps)
+    assert not [step for step in steps if "TEMP B-TREE" in step]
+
+
 def test_a_record_that_went_missing_shows_as_a_difference(store):
     triaged(store)
     with store.begin() as tx:

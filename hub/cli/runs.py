@@ -85,7 +85,8 @@ def replay(
         typer.Argument(help="Numbers from `hub quarantine`; none means all that the filters leave."),
     ] = None,
     stage: Annotated[
-        str | None, typer.Option(help="Only items that left at this stage: validate, render or deliver.")
+        str | None,
+        typer.Option(help="Only items that left at this stage: validate, classify, route, render or deliver."),
     ] = None,
     reason: Annotated[str | None, typer.Option(help="Only items with this reason code.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would come of them.")] = False,

@@ -4,7 +4,7 @@ Shared by triage (a batch that landed) and replay (a record that was mended), so
 same rows.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,12 +13,14 @@ from hub.domain import CONTEXT_KINDS, Handoff, Manifest, Post, Signal
 from hub.domain.config import Config
 from hub.mapping import Mapping as RecordMapping
 from hub.stages.render import Outlet, Rendered, render
-from hub.stages.route import Routed, Router, Rule, conversation_key, fold_alerts, open_desk
+from hub.stages.route import Desk, Routed, Router, conversation_key, fold_alerts, open_desk
+from hub.stages.rules import Rule
 from hub.stages.threads import with_threads
 from hub.stages.validate import Gate
 from hub.store import Rejected, Standing, Store, Transaction, View
 
 AS_CONTEXT = Standing("set_aside", "context")
+CANNOT_DECIDE = "route_cannot_decide"
 ADDRESSED = ("mention", "profile")  # kinds of watch that find what is said to us, named or not
 
 
@@ -72,7 +74,7 @@ class Admitted:
 
     routed: tuple[Routed, ...]
     handoffs: tuple[Handoff, ...]
-    unsayable: frozenset[str]  # keys of posts in quarantine, since a mapping cannot say what they became
+    quarantined: frozenset[str]  # keys of posts of which a rule or a mapping could not make what they should become
     known: int
     promoted: int  # known as context until a watch found them; among the routed
     dead: int  # dropped, since they or their authors were erased
@@ -107,26 +109,44 @@ def admit(tx: Transaction, considered: Considered, found: Found, book: Rulebook,
     routed = _route(tx, fresh, signals, found, book, run)
     handoffs = fold_alerts([handoff for one in routed for handoff in one.handoffs])
     rendered = [(handoff, render(handoff, book.outlets, book.config)) for handoff in handoffs]
-    unsayable = [_unsayable(handoff, made, found, run) for handoff, made in rendered if made.problems]
-    refused = frozenset(one.post for one in unsayable if one.post)
-    standings = {one.post.key: _standing(one, refused) for one in routed}
+    unfinished = _unfinished(routed, rendered, found, run)
+    quarantined = frozenset(unfinished)
+    standings = {one.post.key: _standing(one, unfinished) for one in routed}
     saved = tx.posts.save(alive, batch=found.batch, standings=standings)
     promoted = {key: standing for key, standing in standings.items() if key in saved.known}
     tx.posts.mark(promoted)
     tx.signals.save([(post, signals[post.key]) for post in fresh])
     tx.handoffs.save(handoffs)
     tx.outbox.intend([draft for _, made in rendered for draft in made.drafts])
-    tx.quarantine.add_all(unsayable)
+    tx.quarantine.add_all(list(unfinished.values()))
     known = len(saved.known) + saved.repeats
-    return Admitted(tuple(routed), tuple(handoffs), refused, known, len(promoted), len(posts) - len(alive))
+    return Admitted(tuple(routed), tuple(handoffs), quarantined, known, len(promoted), len(posts) - len(alive))
 
 
-def _unsayable(handoff: Handoff, made: Rendered, found: Found, run: str) -> Rejected:
-    """The post whose work waits until a destination's mapping is mended; what could be rendered is sent."""
-    problem = made.problems[0]
+def _unfinished(
+    routed: Sequence[Routed], rendered: Sequence[tuple[Handoff, Rendered]], found: Found, run: str
+) -> dict[str, Rejected]:
+    """The posts, by key, whose work waits until a rule or a mapping is mended; what could be made of them is sent.
+
+    One that lacks both waits at the earlier stage: from there on it goes through all of them.
+    """
+    unfinished = {}
+    for handoff, made in rendered:
+        if made.problems:
+            problem = made.problems[0]
+            unfinished[handoff.post.key] = _rejected("render", problem.reason, str(problem), handoff.post, found, run)
+    for one in routed:
+        if one.undecided:
+            why = next(iter(one.undecided.values()))
+            rejected = _rejected("route", CANNOT_DECIDE, why, one.post, found, run)
+            unfinished[one.post.key] = rejected.with_(record={"undecided": sorted(one.undecided)})
+    return unfinished
+
+
+def _rejected(stage: str, reason: str, detail: str, post: Post, found: Found, run: str) -> Rejected:
     return Rejected(
-        stage="render", reason=problem.reason, detail=str(problem), network=handoff.post.network,
-        post=handoff.post.key, batch=found.batch or None, run=run,
+        stage=stage, reason=reason, detail=detail, network=post.network, post=post.key, batch=found.batch or None,
+        run=run,
     )  # fmt: skip
 
 
@@ -148,6 +168,19 @@ def unknown(posts: Sequence[Post], known: set[str]) -> list[Post]:
     return [post for post in posts if first.get(post.key) is post]
 
 
+def router_of(book: Rulebook, run: str) -> Router:
+    """What decides, by the rules of this run."""
+    return Router(
+        book.config,
+        book.rules,
+        version=book.routes_version,
+        purposes={name: reading.manifest.policy.purposes for name, reading in book.networks.items()},
+        run=run,
+        link_base=book.link_base,
+        taken_somewhere={kind for outlet in book.outlets for kind in outlet.manifest.handoffs},
+    )
+
+
 def _route(
     tx: Transaction,
     posts: Sequence[Post],
@@ -158,24 +191,20 @@ def _route(
 ) -> list[Routed]:
     if not posts:
         return []
-    purposes = {name: reading.manifest.policy.purposes for name, reading in book.networks.items()}
-    router = Router(
-        book.config,
-        book.rules,
-        version=book.routes_version,
-        purposes=purposes,
-        run=run,
-        link_base=book.link_base,
-        taken_somewhere={kind for outlet in book.outlets for kind in outlet.manifest.handoffs},
-    )
-    quiet_hours = book.config.triage.incident_quiet_hours
-    desk = open_desk(tx, {conversation_key(post) for post in posts}, quiet_hours=quiet_hours)
+    desk = desk_of(tx, posts, book)
     if found.as_context:
         return [Routed(post, set_aside=AS_CONTEXT.reason) for post in posts]
+    router = router_of(book, run)
     return [router.route(post, signals[post.key], watch_started=found.started_at, desk=desk) for post in posts]
 
 
-def _standing(routed: Routed, unsayable: Collection[str]) -> Standing:
-    if routed.post.key in unsayable:
-        return Standing("quarantined", "render")
+def desk_of(tx: Transaction, posts: Sequence[Post], book: Rulebook) -> Desk:
+    """What is on people's desks already, as far as it concerns these posts."""
+    quiet_hours = book.config.triage.incident_quiet_hours
+    return open_desk(tx, {conversation_key(post) for post in posts}, quiet_hours=quiet_hours)
+
+
+def _standing(routed: Routed, unfinished: Mapping[str, Rejected]) -> Standing:
+    if routed.post.key in unfinished:
+        return Standing("quarantined", unfinished[routed.post.key].stage)
     return Standing("set_aside", routed.set_aside) if routed.set_aside else Standing("handed_off")

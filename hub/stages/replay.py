@@ -1,25 +1,29 @@
 """Replay: quarantined items go back to the stage they left, with today's mappings and rules.
 
-A record is mapped and checked again. A post whose work a mapping could not say is rendered again, and what
-was missing is sent. A delivery is rendered again and sent as a new version if its body changed, or tried
-again as it is. What still cannot go on stays in quarantine with one more try counted. Replaying everything
-when nothing has changed writes nothing at any destination.
+A record is mapped, checked and classified again. A post on which a rule could not decide is routed again, one
+whose work a mapping could not say is rendered again, and what was missing is sent. A delivery is rendered again
+and sent as a new version if its body changed, or tried again as it is. What still cannot go on stays in
+quarantine with one more try counted. Replaying everything when nothing has changed writes nothing at any
+destination.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
-from hub.domain import Post, kind_of
+from hub.domain import HandoffKind, Post, kind_of
 from hub.errors import RecordError, SetupError
 from hub.stages import triage
-from hub.stages.admit import Found, Rulebook, admit, consider
+from hub.stages.admit import CANNOT_DECIDE, Found, Rulebook, admit, consider, desk_of, router_of
 from hub.stages.posts import PostMaker
 from hub.stages.render import Rendered, render
+from hub.stages.route import Routed
 from hub.stages.validate import BadRecord, Sorted, sort_records
-from hub.store import Item, Standing, Store, Transaction
+from hub.store import Draft, Item, Standing, Store, Transaction
 
+KINDS: frozenset[HandoffKind] = frozenset(get_args(HandoffKind))
 AT_A_TIME = 2_000  # records that meet the batch gate together
 
 
@@ -59,7 +63,7 @@ def run(book: Rulebook, items: Sequence[Item], *, store: Store, run: str, dry_ru
         _remap(book, records[start : start + AT_A_TIME], store, run, done, dry_run=dry_run)
     for item in items:
         if item.kind == "post":
-            _rerender(book, item, store, run, done, dry_run=dry_run)
+            _rework(book, item, store, run, done, dry_run=dry_run)
         elif item.kind == "delivery":
             _redeliver(book, item, store, run, done, dry_run=dry_run)
     return done
@@ -122,27 +126,58 @@ def _return(tx: Transaction, item: Item, bad: BadRecord | RecordError, run: str)
     )  # fmt: skip
 
 
-def _rerender(book: Rulebook, item: Item, store: Store, run: str, done: Replayed, *, dry_run: bool) -> None:
-    """What a post became is decided already; what of it was never sent is rendered with today's mappings."""
-    with store.read() as view:
-        handed = view.handoffs.recent(post=item.post)
+class _Rehearsed(Exception):
+    """Takes back what a dry run has written."""
+
+
+def _rework(book: Rulebook, item: Item, store: Store, run: str, done: Replayed, *, dry_run: bool) -> None:
+    """What was decided of a post stays so; what of its work was never made or sent is, by today's rules."""
+    if item.post is None:
+        return
+    with suppress(_Rehearsed), store.begin() as tx:
+        routed = _decided_anew(tx, item, item.post, book, run) if item.stage == "route" else None
+        tx.handoffs.save(routed.handoffs if routed else ())
+        drafts, problems = _missing(tx, item.post, book)
+        problems += [RecordError(why, reason=CANNOT_DECIDE) for why in (routed.undecided.values() if routed else ())]
+        done.count(released=not problems, deliveries=len(drafts))
+        if dry_run:
+            raise _Rehearsed
+        tx.outbox.intend(drafts)
+        if problems:
+            _return(tx, item, problems[0], run)
+            return
+        set_aside = routed.set_aside if routed and not tx.handoffs.recent(1, post=item.post) else None
+        tx.posts.mark({item.post: Standing("set_aside", set_aside) if set_aside else Standing("handed_off")})
+        tx.quarantine.release([item.id])
+        tx.quarantine.resolve([item.id], "valid")
+
+
+def _decided_anew(tx: Transaction, item: Item, key: str, book: Rulebook, run: str) -> Routed | None:
+    """What the rules say now on the kinds of work that they could not decide on; None where nothing is left to ask."""
+    post, signal = tx.posts.get(key), tx.signals.of([key]).get(key)
+    if post is None or signal is None:
+        return None
+    if tx.tombstones.dead([post.key, post.author.key]):
+        return Routed(post, set_aside="gone")
+    already = KINDS.difference((item.record or {}).get("undecided", KINDS)) | {
+        one.handoff.kind for one in tx.handoffs.recent(post=key)
+    }
+    batch = tx.batches.get(item.batch) if item.batch else None
+    watch = tx.watches.get(batch.batch.watch) if batch else None
+    started_at = watch.started_at if watch else item.since
+    desk = desk_of(tx, [post], book)
+    return router_of(book, run).route(post, signal, watch_started=started_at, desk=desk, already=already)
+
+
+def _missing(tx: Transaction, key: str, book: Rulebook) -> tuple[list[Draft], list[RecordError]]:
+    """What was never sent of the work that a post became, and what of it still cannot be said."""
     drafts, problems = [], []
-    for one in handed:
+    for one in tx.handoffs.recent(post=key):
         there = {(row.destination, row.object, row.external_id) for row in one.deliveries}
         rendered = render(one.handoff, book.outlets, book.config)
         drafts += [draft for draft in rendered.drafts if draft.identity not in there]
         problems += rendered.problems
-    done.count(released=not problems, deliveries=len(drafts))
-    if dry_run or item.post is None:
-        return
-    with store.begin() as tx:
-        tx.outbox.intend(drafts)
-        if problems:
-            _return(tx, item, problems[0], run)
-        else:
-            tx.posts.mark({item.post: Standing("handed_off")})
-            tx.quarantine.release([item.id])
-            tx.quarantine.resolve([item.id], "valid")
+    return drafts, problems
 
 
 def _redeliver(book: Rulebook, item: Item, store: Store, run: str, done: Replayed, *, dry_run: bool) -> None:

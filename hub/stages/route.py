@@ -3,21 +3,20 @@
 Suppression comes before every rule (`product.md` lessons 4, 5, 18): own words, reshares, history and
 spam are set aside with a reason, whatever they match. What is left is tried against the rules; what the
 author of a case says next in its thread joins it, whatever it says: angry words are part of a complaint.
+A rule that cannot decide on a post costs that post its kind of work, until the rule is mended; nothing else.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
 from hub.domain import Author, Handoff, HandoffKind, Post, Provenance, Signal
 from hub.domain.config import Config, Route
-from hub.domain.handoffs import Priority
 from hub.errors import MappingError, RecordError
-from hub.mapping import compile_expression, names_in
+from hub.stages.rules import Rule, together
 from hub.store import Transaction
 
 PURPOSES = {"Lead": "sales", "Case": "service", "Alert": "listening"}
@@ -26,65 +25,8 @@ PURPOSES = {"Lead": "sales", "Case": "service", "Alert": "listening"}
 SAID = {"post", "author", "@"}
 """What a rule may look at besides the signal; where none does, as by default, it is made only for what becomes work."""
 
-PRIORITIES = get_args(Priority)
-WORST = 10  # severity
-
 PROTECTED = {"opt_out", "minor", "sensitive_number"}
 """Flags of posts that never make a lead, on any network (`security.md`, the gate)."""
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A route with its expressions compiled."""
-
-    route: Route
-    when: Callable[[dict[str, Any]], Any]
-    looks_at: frozenset[str]  # names that `when` mentions
-    priority: Callable[[dict[str, Any]], Any]
-    severity: Callable[[dict[str, Any]], Any]
-    title: Callable[[dict[str, Any]], Any]
-
-    @classmethod
-    def of(cls, route: Route) -> "Rule":
-        """Compiled once; a broken expression is a MappingError naming the route and the place."""
-        compiled = {
-            field: compile_expression(getattr(route, field), where=f"route {route.name}, {field}")
-            for field in ("when", "priority", "severity", "title")
-        }
-        return cls(route, looks_at=names_in(route.when), **compiled)
-
-    def decide(self, part: str, facts: dict[str, Any]) -> Any:
-        """What one of its expressions says of a post; one that cannot work stops the run, not the post."""
-        try:
-            return getattr(self, part)(facts)
-        except RecordError as problem:
-            raise MappingError(f"The route {self.route.name} cannot decide: {problem} Correct its {part}.") from problem
-
-    def facets(self, facts: dict[str, Any]) -> dict[str, Any]:
-        """Priority, severity and title of the work it makes; what is no such thing is a MappingError."""
-        priority = self.decide("priority", facts) or "normal"
-        if priority not in PRIORITIES:
-            raise self._unusable("priority", priority, f"one of {', '.join(PRIORITIES)}")
-        severity = self.decide("severity", facts) or 0
-        if isinstance(severity, bool) or not isinstance(severity, (int, float)) or not 0 <= severity <= WORST:
-            raise self._unusable("severity", severity, f"a number from 0 to {WORST}")
-        title = self.decide("title", facts) or ""
-        if not isinstance(title, str):
-            raise self._unusable("title", title, "a text")
-        return {"priority": priority, "severity": round(severity), "title": title}
-
-    def _unusable(self, part: str, said: Any, wanted: str) -> MappingError:
-        """Without the value: an expression may have taken it from a post."""
-        kind = type(said).__name__
-        return MappingError(f"The route {self.route.name} gives a {kind} as {part} that is not {wanted}; correct it.")
-
-
-@lru_cache(maxsize=16)
-def _together(conditions: tuple[str, ...]) -> Callable[[dict[str, Any]], list[Any]]:
-    """All rules' conditions as one function: for most posts none holds, and one call is enough to see it."""
-    if not conditions:
-        return lambda facts: []
-    return compile_expression(f"[{', '.join(f'({one})' for one in conditions)}]", where="routes")
 
 
 class Routed(msgspec.Struct, frozen=True, gc=False):
@@ -93,6 +35,21 @@ class Routed(msgspec.Struct, frozen=True, gc=False):
     post: Post
     handoffs: tuple[Handoff, ...] = ()
     set_aside: str | None = None
+    undecided: dict[HandoffKind, str] = {}  # kinds that a rule could not decide on, why, and what to do then
+
+
+@dataclass
+class _Work:
+    """What the rules make of one post, one of each kind."""
+
+    already: Collection[HandoffKind]  # made of it by an earlier run
+    taken: dict[HandoffKind, Handoff] = field(default_factory=dict)
+    undecided: dict[HandoffKind, str] = field(default_factory=dict)
+    obstacle: str = "no_route"  # why, should it be nothing
+
+    def has(self, kind: HandoffKind) -> bool:
+        """Whether no further rule is asked about this kind: which of them would come first is not known any more."""
+        return kind in self.taken or kind in self.already or kind in self.undecided
 
 
 class Router:
@@ -115,7 +72,7 @@ class Router:
         self._takes_cases = "Case" in self.taken_somewhere
         self.purposes, self.link_base = purposes, link_base
         self._by_signal = all(rule.looks_at.isdisjoint(SAID) for rule in rules)
-        self._conditions = _together(tuple(rule.route.when for rule in rules))
+        self._conditions = together(tuple(rule.route.when for rule in rules))
         self._history = timedelta(hours=config.triage.first_run_hours)
         self._actionable = timedelta(hours=config.triage.actionable_hours)
         self.own = {network: {_bare(name) for name in names} for network, names in config.own_accounts.items()}
@@ -133,41 +90,66 @@ class Router:
             return "too_old"
         return None
 
-    def route(self, post: Post, signal: Signal, *, watch_started: datetime, desk: "Desk") -> Routed:
-        """What becomes of one post; `desk` knows the conversations and incidents that are open."""
+    def route(
+        self,
+        post: Post,
+        signal: Signal,
+        *,
+        watch_started: datetime,
+        desk: "Desk",
+        already: Collection[HandoffKind] = (),
+    ) -> Routed:
+        """What becomes of one post; `desk` knows the conversations and incidents that are open.
+
+        Of kinds that it has `already` become nothing is made a second time.
+        """
         reason = self.suppression(post, watch_started=watch_started)
         if reason:
             return Routed(post, set_aside=reason)
-        taken: dict[str, Handoff] = {}
-        reason = unwanted(signal) or self._apply(post, signal, desk, taken)
+        work = _Work(already)
+        unasked = unwanted(signal)
+        if not unasked:
+            self._apply(post, signal, desk, work)
         team = desk.team_of(post) if self._takes_cases else None
-        if team and "Case" not in taken:
-            taken["Case"] = self._follow_up(post, signal, team)
-        for handoff in taken.values():
+        if team and "Case" not in work.taken and "Case" not in already:
+            work.taken["Case"] = self._follow_up(post, signal, team)
+            work.undecided.pop("Case", None)
+        for handoff in work.taken.values():
             desk.took(handoff)
-        return Routed(post, tuple(taken.values())) if taken else Routed(post, set_aside=reason)
+        reason = None if work.taken or work.undecided else unasked or work.obstacle
+        return Routed(post, tuple(work.taken.values()), set_aside=reason, undecided=work.undecided)
 
-    def _apply(self, post: Post, signal: Signal, desk: "Desk", taken: dict[str, Handoff]) -> str:
-        """Fill `taken` with what the rules make, one of each kind; returns why, should that be nothing."""
+    def _apply(self, post: Post, signal: Signal, desk: "Desk", work: _Work) -> None:
+        """Note what the rules make."""
         facts = {"signal": signal.plain()} if self._by_signal else facts_of(post, signal)
-        reason = "no_route"
-        for rule in self._holding(facts, taken):
+        for rule in self._holding(post, facts, work):
             kind = rule.route.makes
             obstacle = self._obstacle(post, kind)
             if obstacle:
-                reason = obstacle
-            else:
-                taken[kind] = self._handoff(rule, facts_of(post, signal), post, signal, desk)
-        return reason
+                work.obstacle = obstacle
+                continue
+            try:
+                work.taken[kind] = self._handoff(rule, facts_of(post, signal), post, signal, desk)
+            except MappingError as problem:
+                work.undecided[kind] = str(problem)
 
-    def _holding(self, facts: dict[str, Any], taken: Mapping[str, Handoff]) -> Iterator[Rule]:
-        """The rules that hold, of those whose kind of handoff is not taken when their turn comes."""
+    def _holding(self, post: Post, facts: dict[str, Any], work: _Work) -> Iterator[Rule]:
+        """The rules that hold, of those whose kind of handoff is open when their turn comes."""
         try:
             holds = self._conditions(facts)
         except RecordError:  # of one that may never be asked; each by itself, then, and the one to blame is named
             holds = None
         for place, rule in enumerate(self.rules if holds is None or any(holds) else ()):
-            if rule.route.makes not in taken and (rule.decide("when", facts) if holds is None else holds[place]):
+            kind = rule.route.makes
+            if work.has(kind):
+                continue
+            try:
+                held = rule.decide("when", facts) if holds is None else holds[place]
+            except MappingError as problem:
+                held = False
+                if not self._obstacle(post, kind):
+                    work.undecided[kind] = str(problem)
+            if held:
                 yield rule
 
     def _obstacle(self, post: Post, kind: HandoffKind) -> str | None:

@@ -48,12 +48,12 @@ class Triaged:
         self.batches += 1
         self.known += known
         self.skipped += skipped
-        self.quarantined += quarantined + len(admitted.unsayable)
+        self.quarantined += quarantined + len(admitted.quarantined)
         self.new += len(admitted.routed) - admitted.promoted + quarantined
         for one in admitted.routed:
             if one.set_aside:
                 self.set_aside[one.set_aside] = self.set_aside.get(one.set_aside, 0) + 1
-            elif one.post.key not in admitted.unsayable:
+            elif one.post.key not in admitted.quarantined:
                 self.handed_off += 1
         for handoff in admitted.handoffs:
             self.handoffs[handoff.kind] = self.handoffs.get(handoff.kind, 0) + 1

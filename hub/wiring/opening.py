@@ -18,7 +18,7 @@ from hub.mapping import Mapping, load_mapping, load_mappings
 from hub.settings import Settings, load_config, load_routes, read_settings
 from hub.stages.admit import Reading, Rulebook
 from hub.stages.render import Outlet
-from hub.stages.route import Rule
+from hub.stages.rules import Rule
 from hub.stages.validate import expectations_gate
 from hub.store import Landing, Store
 from hub.store.services import Shared

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.domain import Post
+from hub.domain import Post, Watch
 from hub.domain.config import Route
 from hub.errors import ContractBroken, SetupError
 from hub.mapping import load_mapping
@@ -16,8 +16,21 @@ from hub.stages.admit import Reading, Rulebook
 from hub.store import Standing
 from tests.unit.stages.counter import Counter, refuse
 from tests.unit.stages.test_render import OURS
-from tests.unit.stages.world import COMPLAINS, NOW, WANTS_TO_BUY, Town, acme, make_book, outlet, tweet, written
+from tests.unit.stages.world import (
+    ALARMS,
+    CHATS,
+    COMPLAINS,
+    NOW,
+    WANTS_TO_BUY,
+    Town,
+    acme,
+    make_book,
+    outlet,
+    tweet,
+    written,
+)
 
+MENTION = Watch(network="x", kind="mention", value="@acme")
 MENDED = OURS.replace("length(post.lang)", "post.lang")
 
 
@@ -146,6 +159,49 @@ def test_a_post_that_still_cannot_be_said_stays_with_one_more_try(town: Town, tm
     with town.look() as view:
         [item] = view.quarantine.listing()
     assert (item.tries, item.post) == (2, "x:post:1")
+
+
+ODD = Route(name="odd-one", makes="Lead", when="contains(post.lang, 'en')", team="sales")
+SOUND = Route(name="odd-one", makes="Lead", when="signal.intent != 'none'", team="sales")
+
+
+def test_a_post_whose_route_was_mended_becomes_what_it_lacked_and_nothing_twice(town: Town) -> None:
+    town.hear(tweet(1, ALARMS), tweet(2, ALARMS, author="ben"), tweet(3, CHATS), book=make_book(routes=(ODD,)))
+    before = [(row.object, row.external_id) for row in town.outbox()]
+    assert again(town, make_book(routes=(ODD,)), stage="route").still == 2  # not yet
+    rehearsed = again(town, make_book(routes=(SOUND,)), stage="route", dry_run=True)
+    assert [(row.object, row.external_id) for row in town.outbox()] == before
+
+    done = again(town, make_book(routes=(SOUND,)), stage="route")
+
+    assert (done.released, done.still) == (rehearsed.released, rehearsed.still) == (2, 0)
+    made = [(row.object, row.external_id) for row in town.outbox()]
+    assert sorted(set(made)) == sorted(made)
+    assert [object for object, _ in made if (object, _) not in before] == ["Lead", "Lead"]  # no second alert
+    assert town.standing("x:post:1") == Standing("handed_off")
+    with town.look() as view:
+        assert view.quarantine.listing() == []
+        assert view.ledger.balance().quarantined == 0
+
+
+def test_a_post_that_a_mended_route_does_not_want_is_set_aside(town: Town) -> None:
+    town.hear(tweet(1, CHATS + " for @acme"), book=make_book(routes=(ODD,)), watch=MENTION)
+    assert town.standing("x:post:1") == Standing("quarantined", "route")
+
+    again(town, make_book(routes=(SOUND,)))
+
+    assert town.standing("x:post:1") == Standing("set_aside", "no_route")
+
+
+def test_a_post_that_was_erased_while_its_route_was_broken_becomes_nothing(town: Town) -> None:
+    town.hear(tweet(1, CHATS), book=make_book(routes=(ODD,)), watch=MENTION)
+    with town.store.begin() as tx:
+        tx.tombstones.add(["x:post:1"], "deleted")
+
+    again(town, make_book(routes=(Route(name="odd-one", makes="Lead", when="`true`"),)))
+
+    assert town.outbox() == []
+    assert town.standing("x:post:1") == Standing("set_aside", "gone")
 
 
 def test_only_what_was_missing_of_a_post_is_sent(town: Town, tmp_path: Path) -> None:

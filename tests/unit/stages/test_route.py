@@ -10,7 +10,8 @@ import connectors
 from hub.domain import Author
 from hub.domain.config import Route
 from hub.errors import MappingError
-from hub.stages.route import Desk, Routed, Router, Rule, conversation_key, fold_alerts, open_desk
+from hub.stages.route import Desk, Routed, Router, conversation_key, fold_alerts, open_desk
+from hub.stages.rules import Rule
 from hub.store import Store, Transaction
 from tests.unit.stages.world import NOW, acme, make_book, make_post, make_signal
 
@@ -196,15 +197,47 @@ def test_an_expression_may_ask_for_every_field_of_a_plain_post(tx: Transaction, 
     {"when": "contains(post.lang, 'en')"}, {"priority": "'asap'"}, {"severity": "'high'"}, {"severity": "`11`"},
     {"severity": "`true`"}, {"title": "post.tags"}, {"priority": "length(post.lang)"},
 ])  # fmt: skip
-def test_a_route_that_cannot_decide_stops_with_its_name_and_without_the_post(
+def test_a_route_that_cannot_decide_is_named_with_its_remedy_and_without_the_post(
     tx: Transaction, part: dict[str, str]
 ) -> None:
     broken = Route(**{"name": "odd-one", "makes": "Alert", "when": "`true`"} | part)
 
-    with pytest.raises(MappingError, match=f"(?s)odd-one.*{next(iter(part))}") as stopped:
-        route(tx, make_post(text="SECRET WORDS", tags=("secretive",)), by=router(broken, only=True))
+    said = route(tx, make_post(text="SECRET WORDS", tags=("secretive",)), by=router(broken, only=True))
 
-    assert "secret" not in str(stopped.value).lower()
+    assert (said.handoffs, said.set_aside) == ((), None)
+    told = said.undecided["Alert"]
+    assert "odd-one" in told
+    assert f"Correct its `{next(iter(part))}` in hub.yaml" in told
+    assert "hub replay --stage route" in told
+    assert "secret" not in told.lower()
+
+
+def test_a_route_that_cannot_decide_costs_the_post_that_kind_of_work_and_no_other(tx: Transaction) -> None:
+    broken = Route(name="odd-one", makes="Lead", when="contains(post.lang, 'en')")
+    next_best = Route(name="any-lead", makes="Lead", when="`true`", team="sales")
+    sound = Route(name="any-case", makes="Case", when="`true`", team="support")
+
+    said = route(tx, by=router(broken, next_best, sound, only=True))
+
+    assert (kinds(said), list(said.undecided)) == (["Case"], ["Lead"])  # which lead it should be, nobody knows
+
+
+def test_a_route_that_cannot_decide_is_no_matter_where_its_work_may_not_be_made(tx: Transaction) -> None:
+    broken = Route(name="odd-one", makes="Lead", when="contains(post.lang, 'en')")
+
+    said = route(tx, by=router(broken, only=True, purposes=("listening",)))
+
+    assert (said.undecided, said.set_aside) == ({}, "no_route")
+
+
+def test_what_is_said_next_in_a_case_joins_it_though_a_route_cannot_decide(tx: Transaction) -> None:
+    post = make_post()
+    desk = Desk(tx, cases={conversation_key(post): "support"}, incidents={})
+    broken = Route(name="odd-one", makes="Case", when="contains(post.lang, 'en')")
+
+    said = route(tx, post, by=router(broken, only=True), desk=desk)
+
+    assert (kinds(said), said.undecided) == (["Case"], {})
 
 
 @pytest.mark.parametrize("field", ["when", "priority", "severity", "title"])

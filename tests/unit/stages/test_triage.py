@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hub.domain import Post, Watch
 from hub.domain.config import Route, Triage
-from hub.errors import ContractBroken, MappingError, SetupError
+from hub.errors import ContractBroken, SetupError
 from hub.quality.verdict import Verdict
 from hub.stages import triage
 from hub.store import Landing, Standing, Store
@@ -238,15 +238,24 @@ def test_a_network_that_is_held_back_holds_up_no_other(town: Town, odd_ones: int
     assert town.triage(run="triage-2").new == odd_ones  # at once: nothing is left claimed
 
 
-def test_a_broken_route_stops_the_run_and_the_next_one_goes_on_at_once(town: Town) -> None:
-    odd = Route(name="odd-one", makes="Alert", when="contains(post.lang, 'en')")
-    town.land(tweet(1, WANTS_TO_BUY))
+def test_a_post_on_which_a_route_cannot_decide_is_quarantined_and_the_rest_goes_on(town: Town) -> None:
+    odd = Route(name="odd-one", makes="Alert", when="contains(post.lang, 'en')", team="communications")
+    book = make_book(routes=(odd,))
 
-    with pytest.raises(MappingError, match="odd-one"):
-        town.triage(make_book(routes=(odd,)))
+    english = tweet(2, WANTS_TO_BUY, author="ben", lang="en")
 
-    assert town.outbox() == []
-    assert town.triage(make_book()).handoffs == {"Lead": 1}
+    done = town.hear(tweet(1, WANTS_TO_BUY), english, tweet(3, COMPLAINS), book=book)
+
+    assert done.handoffs == {"Lead": 2, "Case": 1, "Alert": 1}  # what other rules make of it is made
+    assert (done.new, done.quarantined, done.handed_off) == (3, 2, 1)
+    assert town.standing("x:post:1") == town.standing("x:post:3") == Standing("quarantined", "route")
+    with town.look() as view:
+        items = view.quarantine.listing()
+    assert [(item.kind, item.stage, item.reason, item.post) for item in items] == [
+        ("post", "route", "route_cannot_decide", f"x:post:{number}") for number in (1, 3)
+    ]
+    assert "The route odd-one cannot decide" in str(items[0].detail)
+    assert "hub replay --stage route" in str(items[0].detail)
 
 
 def test_a_batch_of_a_network_that_is_gone_says_so(town: Town) -> None:

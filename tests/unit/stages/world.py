@@ -18,7 +18,7 @@ from hub.settings import load_config, load_routes
 from hub.stages import triage
 from hub.stages.admit import Reading, Rulebook
 from hub.stages.render import Outlet
-from hub.stages.route import Rule
+from hub.stages.rules import Rule
 from hub.stages.triage import Triaged
 from hub.store import Landing, OutboxRow, Standing, Store, View
 

@@ -58,6 +58,8 @@ class Settings(Model):
     """The largest answer, unpacked, that is read."""
     max_depth: Count = 64
     """The deepest nesting of JSON that is read."""
+    text_seconds: Seconds = 10
+    """The longest that the classifier may take over one text; a post whose text takes longer is quarantined."""
     lease_seconds: Seconds = 300
     """How long a claim on a batch or delivery holds; after a crash, work goes on when it has run out."""
     sweep_hours: Annotated[float, msgspec.Meta(gt=0, le=720)] = 36

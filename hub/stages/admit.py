@@ -12,11 +12,12 @@ from hub.classify import Engine, item_of
 from hub.domain import CONTEXT_KINDS, Handoff, Manifest, Post, Signal
 from hub.domain.config import Config
 from hub.mapping import Mapping as RecordMapping
+from hub.stages.classify import classify
 from hub.stages.render import Outlet, Rendered, render
 from hub.stages.route import Desk, Routed, Router, conversation_key, fold_alerts, open_desk
 from hub.stages.rules import Rule
 from hub.stages.threads import with_threads
-from hub.stages.validate import Gate
+from hub.stages.validate import Flaw, Gate
 from hub.store import Rejected, Standing, Store, Transaction, View
 
 AS_CONTEXT = Standing("set_aside", "context")
@@ -44,6 +45,7 @@ class Rulebook:
     engine: Engine
     gate: Gate
     link_base: str
+    text_seconds: float = 10.0  # the longest that the engine may take over one text
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,11 @@ class Found:
 
 @dataclass(frozen=True)
 class Considered:
-    """Posts in the order they were written, those that seem new among them, and what was found in these."""
+    """Posts in the order they were written, and what was found in those that seem new."""
 
     posts: tuple[Post, ...]
     signals: dict[str, Signal]
+    flaws: dict[str, Flaw]  # of posts that are not among them, by key: nobody knows what they say
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,8 @@ def consider(posts: Sequence[Post], found: Found, book: Rulebook, store: Store) 
         )
         for post in fresh
     ]
-    return Considered(tuple(ordered), {signal.post: signal for signal in book.engine.classify(items)})
+    told = classify(book.engine, items, seconds=book.text_seconds)
+    return Considered(tuple(post for post in ordered if post.key not in told.flaws), told.signals, told.flaws)
 
 
 def admit(tx: Transaction, considered: Considered, found: Found, book: Rulebook, *, run: str) -> Admitted:

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, get_args
 
-from hub.domain import HandoffKind, Post, kind_of
+from hub.domain import HandoffKind, kind_of
 from hub.errors import RecordError, SetupError
-from hub.stages import triage
-from hub.stages.admit import CANNOT_DECIDE, Found, Rulebook, admit, consider, desk_of, router_of
+from hub.stages.admit import CANNOT_DECIDE, Admitted, Found, Rulebook, admit, consider, desk_of, router_of
+from hub.stages.opened import held
 from hub.stages.posts import PostMaker
 from hub.stages.render import Rendered, render
 from hub.stages.route import Routed
-from hub.stages.validate import BadRecord, Sorted, sort_records
+from hub.stages.validate import BadRecord, Sorted, bad_of, flaws_of, sort_records, sound
 from hub.store import Draft, Item, Standing, Store, Transaction
 
 KINDS: frozenset[HandoffKind] = frozenset(get_args(HandoffKind))
@@ -75,17 +75,20 @@ def _remap(book: Rulebook, items: Sequence[Item], store: Store, run: str, done: 
     done.still += len(items) - len(mapped)
     verdict = book.gate([post for _, found in mapped for post, _ in found.posts], store.now())
     if verdict.state == "held":
-        raise triage.held(verdict)
+        raise held(verdict)
     for item, found in mapped:
-        good, bad = triage.apart(found, verdict, partial(_records, item))
+        flaws = flaws_of(verdict)
+        where = _found(item, store)
+        considered = consider(sound(found, flaws), where, book, store)
+        bad = bad_of(found, flaws | considered.flaws, partial(_records, item))
         done.count(released=not bad)
         if dry_run:
             continue
-        if bad:
-            with store.begin() as tx:
+        with store.begin() as tx:
+            if bad:
                 _return(tx, item, bad[0], run)
-        else:
-            _readmit(item, good, book, store, run)
+            else:
+                _readmit(tx, item, admit(tx, considered, where, book, run=run))
 
 
 def _records(item: Item) -> list[dict[str, Any]]:
@@ -103,17 +106,18 @@ def _mapped(book: Rulebook, item: Item) -> Sorted | None:
     return sort_records([item.record], reading.mapping, maker)
 
 
-def _readmit(item: Item, posts: Sequence[Post], book: Rulebook, store: Store, run: str) -> None:
-    """The record's post takes the way of all posts, under the batch it came with."""
+def _found(item: Item, store: Store) -> Found:
+    """The batch that the record came with, and what its watch asks."""
     with store.read() as view:
         watch = view.watches.get(item.watch) if item.watch else None
     kind = kind_of(item.watch) if item.watch else ""
-    found = Found(item.batch or "", kind, watch.started_at if watch else item.since)
-    considered = consider(posts, found, book, store)
-    with store.begin() as tx:
-        admitted = admit(tx, considered, found, book, run=run)
-        tx.quarantine.release([item.id])
-        tx.quarantine.resolve([item.id], "valid" if admitted.routed else "known" if admitted.known else "skipped")
+    return Found(item.batch or "", kind, watch.started_at if watch else item.since)
+
+
+def _readmit(tx: Transaction, item: Item, admitted: Admitted) -> None:
+    """The record's post has taken the way of all posts, under the batch it came with."""
+    tx.quarantine.release([item.id])
+    tx.quarantine.resolve([item.id], "valid" if admitted.routed else "known" if admitted.known else "skipped")
 
 
 def _return(tx: Transaction, item: Item, bad: BadRecord | RecordError, run: str) -> None:

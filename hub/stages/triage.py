@@ -6,26 +6,26 @@ run that dies leaves the batch to the next one; a run that was thought dead and 
 the claim's fencing number.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import structlog
 
-from hub.domain import Batch, Post, kind_of
+from hub.domain import Batch, kind_of
 from hub.errors import ContractBroken, HubError, SetupError
 from hub.quality.gate import Verdict
 from hub.stages.admit import Admitted, Found, Rulebook, admit, consider
 from hub.stages.collector import seldom_collected
+from hub.stages.opened import Opened, held, judged, unreadable
 from hub.stages.posts import PostMaker
-from hub.stages.validate import BadRecord, Sorted, sort_records
+from hub.stages.trouble import place_of
+from hub.stages.validate import BadRecord, bad_of, flaws_of, sort_records, sound
 from hub.store import BatchClaim, Landing, Rejected, StaleClaim, Store, Transaction, faultpoint
 
 log = structlog.get_logger(__name__)
 
-Record = dict[str, Any]
 Stuck = tuple[BatchClaim, HubError]
 BATCHES_AT_A_TIME = 10  # of at most about 2,000 records each: what is held in memory at once
 
@@ -65,16 +65,6 @@ class Triaged:
         self.quarantined += records
 
 
-@dataclass
-class _Opened:
-    """A claimed batch, read and sorted."""
-
-    claim: BatchClaim
-    sorted: Sorted
-    found: Found
-    records: Callable[[], Iterable[Record]]
-
-
 def run(
     book: Rulebook, *, store: Store, landing: Landing, run: str, worker: str, lease_seconds: float = 600
 ) -> Triaged:
@@ -112,46 +102,52 @@ def _triage(
 ) -> dict[str, Stuck]:
     """Settle what can be settled; returns what cannot, and why."""
     stuck: dict[str, Stuck] = {}
-    opened: list[_Opened] = []
+    opened: list[Opened] = []
     for claim in claims:
         if claim.batch.network not in book.networks:
             stuck[claim.batch.name] = claim, _homeless(claim.batch)
-        elif batch := _open(claim, book, store, landing, done):
-            opened.append(batch)
-    for together, verdict in _judged(opened, book, store):
+            continue
+        with _waiting(claim, stuck):
+            if batch := _open(claim, book, store, landing, done):
+                opened.append(batch)
+    changed = unreadable(opened, book)
+    stuck |= {each.claim.batch.name: (each.claim, changed[each.network]) for each in opened if each.network in changed}
+    for together, verdict in judged([each for each in opened if each.network not in changed], book, store):
         _keep_verdict(verdict, store, run)
         if verdict.state == "held":
             stuck |= {batch.claim.batch.name: (batch.claim, held(verdict)) for batch in together}
             continue
         for batch in together:
-            try:
+            with _waiting(batch.claim, stuck):
                 _settle(batch, verdict, book, store, run, done)
-            except StaleClaim:
-                log.warning("stale claim refused", batch=batch.claim.batch.name)  # whoever holds it now triages it
     return stuck
 
 
-def _judged(opened: Sequence[_Opened], book: Rulebook, store: Store) -> Iterator[tuple[Sequence[_Opened], Verdict]]:
-    """All together; where they would be held back, each network by itself, since mostly one source has changed."""
-    verdict = _verdict(opened, book, store)
-    networks = sorted({batch.claim.batch.network for batch in opened})
-    if verdict.state != "held" or len(networks) < 2:
-        yield opened, verdict
-        return
-    for network in networks:
-        alone = [batch for batch in opened if batch.claim.batch.network == network]
-        yield alone, _verdict(alone, book, store)
-
-
-def _verdict(opened: Sequence[_Opened], book: Rulebook, store: Store) -> Verdict:
-    return book.gate([post for batch in opened for post, _ in batch.sorted.posts], store.now())
+@contextmanager
+def _waiting(claim: BatchClaim, stuck: dict[str, Stuck]) -> Iterator[None]:
+    """A batch over which the hub itself stumbles waits, and holds up no other."""
+    try:
+        yield
+    except StaleClaim:
+        log.warning("stale claim refused", batch=claim.batch.name)  # whoever holds it now triages it
+    except HubError:
+        raise
+    except Exception as odd:  # noqa: BLE001  any defect of ours: what was not checked to its end does not go on
+        log.error("batch stumbled over", batch=claim.batch.name, error=place_of(odd))
+        stuck[claim.batch.name] = (
+            claim,
+            ContractBroken(
+                f"The hub stumbled over batch {claim.batch.name} ({place_of(odd)}). Nothing of it is lost or went on "
+                "unchecked; it waits until that is mended: please report it."
+            ),
+        )
 
 
 def _homeless(batch: Batch) -> SetupError:
     return SetupError(f"Batch {batch.name} is from {batch.network!r}, which has no connector now; put it back.")
 
 
-def _open(claim: BatchClaim, book: Rulebook, store: Store, landing: Landing, done: Triaged) -> _Opened | None:
+def _open(claim: BatchClaim, book: Rulebook, store: Store, landing: Landing, done: Triaged) -> Opened | None:
     batch = claim.batch
     reading = book.networks[batch.network]
     maker = PostMaker(
@@ -162,6 +158,7 @@ def _open(claim: BatchClaim, book: Rulebook, store: Store, landing: Landing, don
     )
     records = partial(landing.read, batch.path, batch.digest)
     try:
+        faultpoint("triage.opened")
         found = sort_records(records(), reading.mapping, maker)
     except ContractBroken as damaged:
         with store.begin() as tx:
@@ -172,7 +169,7 @@ def _open(claim: BatchClaim, book: Rulebook, store: Store, landing: Landing, don
     with store.read() as view:
         watch = view.watches.get(batch.watch)
     started_at = watch.started_at if watch else batch.landed_at
-    return _Opened(claim, found, Found(batch.name, kind_of(batch.watch), started_at), records)
+    return Opened(claim, found, Found(batch.name, kind_of(batch.watch), started_at), records)
 
 
 def _keep_verdict(verdict: Verdict, store: Store, run: str) -> None:
@@ -186,14 +183,6 @@ def _keep_verdict(verdict: Verdict, store: Store, run: str) -> None:
         )  # fmt: skip
 
 
-def held(verdict: Verdict) -> ContractBroken:
-    """What is raised when the crowd as a whole may not be believed."""
-    return ContractBroken(
-        f"The batch gate held {verdict.rows} posts: {'; '.join(verdict.reasons)}. "
-        "Nothing was lost; they wait until the source or mappings/_expectations.json is mended."
-    )
-
-
 def _release(claims: Sequence[BatchClaim], store: Store) -> None:
     """Let the next run take up at once what this one leaves."""
     for claim in claims:
@@ -201,10 +190,11 @@ def _release(claims: Sequence[BatchClaim], store: Store) -> None:
             tx.batches.release(claim)
 
 
-def _settle(batch: _Opened, verdict: Verdict, book: Rulebook, store: Store, run: str, done: Triaged) -> None:
+def _settle(batch: Opened, verdict: Verdict, book: Rulebook, store: Store, run: str, done: Triaged) -> None:
     """One batch's whole fate, in one transaction."""
-    posts, bad = apart(batch.sorted, verdict, batch.records)
-    considered = consider(posts, batch.found, book, store)
+    flaws = flaws_of(verdict)
+    considered = consider(sound(batch.sorted, flaws), batch.found, book, store)
+    bad = bad_of(batch.sorted, flaws | considered.flaws, batch.records)
     faultpoint("triage.decided")
     with store.begin() as tx:
         bury(tx, batch.sorted.gone)
@@ -225,23 +215,9 @@ def bury(tx: Transaction, gone: Mapping[str, str]) -> None:
         tx.keeping.empty(buried, reason)
 
 
-def apart(
-    found: Sorted, verdict: Verdict, records: Callable[[], Iterable[Record]]
-) -> tuple[list[Post], list[BadRecord]]:
-    """What passed both gates, and what did not; only for the latter are the records read again."""
-    failures = verdict.failures
-    broken = {place: failures[post.key] for post, place in found.posts if post.key in failures}
-    bad = [
-        BadRecord(record, broken[place][0], f"Breaks {', '.join(broken[place])} of the batch's expectations.")
-        for place, record in enumerate(records() if broken else ())
-        if place in broken
-    ]
-    return [post for post, place in found.posts if place not in broken], [*found.bad, *bad]
-
-
 def _rejected(bad: BadRecord, claim: BatchClaim, run: str) -> Rejected:
     batch = claim.batch
     return Rejected(
-        stage="validate", reason=bad.reason, detail=bad.detail, record=bad.record,
+        stage=bad.stage, reason=bad.reason, detail=bad.detail, record=bad.record,
         network=batch.network, watch=batch.watch, batch=batch.name, run=run,
     )  # fmt: skip

@@ -19,18 +19,20 @@ SETUP_PAUSE_SECONDS = 300  # a person must act first; asking more often only loc
 
 @contextmanager
 def understood(name: str) -> Iterator[None]:
-    """Whatever a connector stumbles over leaves its deliveries in doubt: ending the run, it would end every run."""
+    """Whatever a connector stumbles over is an answer not understood: ending the run, it would end every run."""
     try:
         yield
     except HubError:
         raise
     except Exception as odd:  # noqa: BLE001  any defect of a connector, none of which may stop the others
-        last = extract_tb(odd.__traceback__)[-1]
-        kind, place = type(odd).__name__, f"{Path(last.filename).name}:{last.lineno}"
-        log.error("connector stumbled", destination=name, error=kind, place=place)
-        raise ContractBroken(
-            f"{name} gave what its connector does not understand ({kind} in {place})."
-        ) from None  # the error's own words may be somebody's
+        log.error("connector stumbled", connector=name, error=place_of(odd))
+        raise ContractBroken(f"{name} gave what its connector does not understand ({place_of(odd)}).") from None
+
+
+def place_of(odd: Exception) -> str:
+    """What an error is and where it came from; its own words may be somebody's."""
+    last = extract_tb(odd.__traceback__)[-1]
+    return f"{type(odd).__name__} in {Path(last.filename).name}:{last.lineno}"
 
 
 def are_for(receipts: Sequence[Receipt], deliveries: Sequence[Delivery]) -> bool:

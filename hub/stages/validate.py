@@ -20,12 +20,22 @@ from hub.stages.posts import PostMaker
 
 
 @dataclass(frozen=True)
+class Flaw:
+    """Why something cannot go on, and from where."""
+
+    stage: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
 class BadRecord:
     """A record that cannot go on, as it came."""
 
     record: dict[str, Any]
     reason: str
     detail: str
+    stage: str = "validate"
 
 
 @dataclass
@@ -57,6 +67,32 @@ def sort_records(records: Iterable[dict[str, Any]], mapping: RecordMapping, make
         except RecordError as problem:
             found.bad.append(BadRecord(record, problem.reason, str(problem)))
     return found
+
+
+def flaws_of(verdict: Verdict) -> dict[str, Flaw]:
+    """What the second gate says against single posts, by key."""
+    return {
+        key: Flaw("validate", broken[0], f"Breaks {', '.join(broken)} of the batch's expectations.")
+        for key, broken in verdict.failures.items()
+    }
+
+
+def sound(found: Sorted, flaws: Mapping[str, Flaw]) -> list[Post]:
+    """The posts that nothing is said against."""
+    return [post for post, _ in found.posts if post.key not in flaws]
+
+
+def bad_of(
+    found: Sorted, flaws: Mapping[str, Flaw], records: Callable[[], Iterable[dict[str, Any]]]
+) -> list[BadRecord]:
+    """All that cannot go on, as it came; only for what has become a post are the records read again."""
+    broken = {place: flaws[post.key] for post, place in found.posts if post.key in flaws}
+    bad = [
+        BadRecord(record, flaw.reason, flaw.detail, flaw.stage)
+        for place, record in enumerate(records() if broken else ())
+        if (flaw := broken.get(place))
+    ]
+    return [*found.bad, *bad]
 
 
 def spoilt(code: Any) -> Unmappable:

@@ -170,6 +170,7 @@ def rulebook(hub: Hub) -> Rulebook:
             {manifest.name: manifest.expectations for manifest in manifests},
         ),
         link_base=hub.settings.link_base,
+        text_seconds=hub.settings.text_seconds,
     )
 
 

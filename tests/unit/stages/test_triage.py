@@ -1,5 +1,6 @@
 """Everything that has landed is validated, classified, routed and written; nothing is lost or counted twice."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from shutil import copy
@@ -9,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.domain import Post, Watch
+from hub.classify import Item
+from hub.domain import Post, Signal, Watch
 from hub.domain.config import Route, Triage
 from hub.errors import ContractBroken, SetupError
 from hub.quality.verdict import Verdict
-from hub.stages import triage
+from hub.stages import replay, triage
+from hub.stages.admit import Reading
 from hub.store import Landing, Standing, Store
 from tests.unit.stages.test_render import OURS
 from tests.unit.stages.world import (
@@ -236,6 +239,103 @@ def test_a_network_that_is_held_back_holds_up_no_other(town: Town, odd_ones: int
     with town.look() as view:
         assert view.batches.pending() == odd_ones
     assert town.triage(run="triage-2").new == odd_ones  # at once: nothing is left claimed
+
+
+class Unsteady:
+    """An engine that stumbles over one post, until it is mended."""
+
+    name, version, found_by = "unsteady", "1", "rules@2"
+
+    def __init__(self, *keys: str) -> None:
+        self.keys = set(keys)
+
+    def classify(self, items: Sequence[Item]) -> list[Signal]:
+        if not self.keys.isdisjoint(item.key for item in items):
+            raise RuntimeError("SECRET")
+        return make_book().engine.classify(items)
+
+
+def test_a_post_that_cannot_be_classified_is_quarantined_and_goes_on_once_it_can(town: Town) -> None:
+    broken = make_book(engine=Unsteady("x:post:1"))
+
+    done = town.hear(tweet(1, WANTS_TO_BUY), tweet(2, COMPLAINS), tweet(3, CHATS), book=broken)
+
+    assert (done.new, done.quarantined, done.handoffs) == (3, 1, {"Case": 1})
+    with town.look() as view:
+        [item] = view.quarantine.listing()
+        assert view.posts.known(["x:post:1"]) == set()
+    assert (item.kind, item.stage, item.reason) == ("record", "classify", "classifier_failed")
+    assert (item.record or {}).get("id") == "1"
+    assert "SECRET" not in str(item.detail)
+    still = replay.run(broken, [item], store=town.store, run="replay-1")
+    assert (still.released, still.still) == (0, 1)
+    replay.run(make_book(), replay.choose(town.store), store=town.store, run="replay-2")
+    assert sorted(row.object for row in town.outbox()) == ["Lead", "ticket"]
+    assert town.standing("x:post:1") == Standing("handed_off")
+    with town.look() as view:
+        assert view.quarantine.listing() == []
+
+
+def test_a_gate_that_stumbles_lets_nothing_pass_and_nothing_go(town: Town) -> None:
+    def stumbling(posts: list[Post], now: object) -> Verdict:
+        if any(post.network == "x" for post in posts):
+            raise RuntimeError("SECRET")
+        return Verdict(state="passed", rows=len(posts))
+
+    town.land(tweet(1, WANTS_TO_BUY))
+    town.land(status(2, COMPLAINS), watch=HASHTAG)
+    with pytest.raises(ContractBroken, match=r"the gate itself stumbled \(RuntimeError in test_triage.py") as told:
+        town.triage(make_book(gate=stumbling))
+
+    assert "SECRET" not in str(told.value)
+    assert [row.object for row in town.outbox()] == ["ticket"]  # the other network's
+    with town.look() as view:
+        assert (view.batches.pending(), view.quarantine.listing()) == (1, [])
+    assert town.triage(run="triage-2").handoffs == {"Lead": 1}  # at once: nothing is left claimed
+
+
+def test_a_batch_that_the_hub_stumbles_over_waits_and_holds_up_no_other(town: Town) -> None:
+    class Odd:
+        reads = "post"
+
+        def apply(self, record: dict[str, object]) -> dict[str, object]:
+            raise RuntimeError("SECRET")
+
+    book = make_book()
+    networks = {**book.networks, "mastodon": Reading(book.networks["mastodon"].manifest, Odd())}
+    town.land(status(1, COMPLAINS), watch=HASHTAG)
+    town.land(tweet(2, WANTS_TO_BUY))
+
+    with pytest.raises(ContractBroken, match=r"stumbled over batch .* \(RuntimeError in test_triage.py") as told:
+        town.triage(make_book(networks=networks))
+
+    assert "SECRET" not in str(told.value)
+    assert [row.object for row in town.outbox()] == ["Lead"]
+    with town.look() as view:
+        assert (view.batches.pending(), view.quarantine.listing()) == (1, [])
+    assert town.triage(run="triage-2").handoffs == {"Case": 1}
+
+
+@pytest.mark.parametrize(("bad", "good"), [(200, 0), (15, 5), (11, 9)])
+def test_records_most_of_which_become_no_post_wait_together_with_one_alert(town: Town, bad: int, good: int) -> None:
+    town.land(*(tweet(n, CHATS, created_at="?") for n in range(bad)), *(tweet(1000 + n, CHATS) for n in range(good)))
+    town.land(status(1, COMPLAINS), watch=HASHTAG)
+
+    with pytest.raises(ContractBroken, match=rf"{bad} of {bad + good} records from x .*bad_time.*mappings/x.yaml"):
+        town.triage()
+
+    assert [row.object for row in town.outbox()] == ["ticket"]
+    with town.look() as view:
+        assert (view.batches.pending(), view.quarantine.listing()) == (1, [])
+
+
+@pytest.mark.parametrize(("bad", "good"), [(10, 10), (19, 0)])
+def test_half_of_many_and_all_of_few_are_quarantined_one_by_one(town: Town, bad: int, good: int) -> None:
+    town.land(*(tweet(n, CHATS, created_at="?") for n in range(bad)), *(tweet(1000 + n, CHATS) for n in range(good)))
+
+    done = town.triage()
+
+    assert (done.new, done.quarantined) == (bad + good, bad)
 
 
 def test_a_post_on_which_a_route_cannot_decide_is_quarantined_and_the_rest_goes_on(town: Town) -> None:

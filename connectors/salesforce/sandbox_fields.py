@@ -93,6 +93,9 @@ OURS = {
     "Hub_Handle__c": text(255), "Hub_Intent__c": text(40), "Hub_Sentiment__c": text(20),
     "Hub_Why__c": text(4_000, "textarea"), "Hub_Followers__c": Field("double", precision=18),
     "Hub_Score__c": Field("double", precision=3, scale=2),
+    "Hub_Fit__c": Field("double", precision=4, scale=1), "Hub_Behaviour__c": Field("double", precision=4, scale=1),
+    "Hub_Chance__c": Field("double", precision=3, scale=2), "Hub_Grade__c": text(2),
+    "Hub_Reasons__c": text(4_000, "textarea"),
 }  # fmt: skip
 STATUSES = ("Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted")
 LEAD = Thing(

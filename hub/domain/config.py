@@ -9,6 +9,7 @@ from hub.domain.watches import Watch
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Hours = Annotated[float, msgspec.Meta(ge=0)]
+Points = Annotated[float, msgspec.Meta(ge=-100, le=100)]
 ClockTime = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
@@ -80,6 +81,39 @@ class Detection(Model):
     team: str = "everyone"
 
 
+class FitPoints(Model):
+    """What an account shows of who they are, in points; the sum is their fit, 0 to 100, and does not age."""
+
+    many_followers: Points = 20  # ten thousand and more
+    some_followers: Points = 10  # a thousand and more
+    verified: Points = 20  # by the network
+    firm: Points = 25  # calls itself by a legal form, such as GmbH, Ltd or Inc
+    full_name: Points = 20  # two words and more
+    page: Points = 10  # an address of its own
+    customer: Points = 25  # people here have helped it
+    press: Points = -30  # media and analysts ask, and do not buy
+
+
+class BehaviourPoints(Model):
+    """What an intent is worth on the day it is said, in points; confidence counts. 0: it says nothing of buying."""
+
+    purchase: Points = 60
+    partner: Points = 30
+    churn: Points = 25  # only from a competitor
+    question: Points = 15
+    feature: Points = 12
+    praise: Points = 8  # not of a competitor
+
+
+class LeadScoring(Model):
+    """How fit and behaviour are counted; from which score on somebody is a lead, the routes say."""
+
+    fit: FitPoints = FitPoints()
+    behaviour: BehaviourPoints = BehaviourPoints()
+    half_life_days: Annotated[float, msgspec.Meta(gt=0)] = 14  # after so many, what was said counts half
+    memory_days: Annotated[float, msgspec.Meta(gt=0, le=365)] = 90  # what was said before does not count at all
+
+
 class Listed(Model):
     """Accounts that somebody has put on a list: handles without @, or author keys."""
 
@@ -96,7 +130,7 @@ class BusinessHours(Model):
 
 
 class Route(Model):
-    """A rule that turns a signal into a handoff for a team; expressions speak of post, author, signal."""
+    """A rule that turns a signal into a handoff for a team; expressions speak of post, author, signal, lead."""
 
     name: str
     makes: Literal["Lead", "Case", "Alert"]
@@ -119,6 +153,7 @@ class Config(Model):
     teams: tuple[Team, ...] = ()
     triage: Triage = Triage()
     audience: Listed = Listed()
+    lead_scoring: LeadScoring = LeadScoring()
     detection: Detection = Detection()
     campaigns: tuple[Campaign, ...] = ()
     business_hours: BusinessHours = BusinessHours()

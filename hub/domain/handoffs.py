@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from hub.domain.keys import external_id
+from hub.domain.leads import LeadScore
 from hub.domain.model import Model, Moment
 from hub.domain.posts import Author, Post
 from hub.domain.signals import Signal
@@ -43,6 +44,7 @@ class Handoff(Model, omit_defaults=False):
     priority: Priority = "normal"
     severity: int = 0  # 1 to 10, alerts only
     title: str = ""
+    lead: LeadScore | None = None  # of whoever wrote it, as it was then; leads only
     others: tuple[Post, ...] = ()  # further posts folded into this one: an alert is a digest, not a siren
 
     @property

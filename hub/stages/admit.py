@@ -14,8 +14,9 @@ from hub.domain.config import Config
 from hub.mapping import Mapping as RecordMapping
 from hub.stages.classify import classify
 from hub.stages.render import Outlet, Rendered, render
-from hub.stages.route import Desk, Routed, Router, conversation_key, fold_alerts, open_desk
+from hub.stages.route import Desk, Routed, Router, conversation_key, fold_alerts, open_desk, unwanted
 from hub.stages.rules import Rule
+from hub.stages.score import scores_of
 from hub.stages.threads import with_threads
 from hub.stages.validate import Flaw, Gate
 from hub.store import Rejected, Standing, Store, Transaction, View
@@ -195,17 +196,27 @@ def _route(
 ) -> list[Routed]:
     if not posts:
         return []
-    desk = desk_of(tx, posts, book)
     if found.as_context:
         return [Routed(post, set_aside=AS_CONTEXT.reason) for post in posts]
     router = router_of(book, run)
+    desk = desk_of(tx, posts, signals, book, router, watch_started=found.started_at)
     return [router.route(post, signals[post.key], watch_started=found.started_at, desk=desk) for post in posts]
 
 
-def desk_of(tx: Transaction, posts: Sequence[Post], book: Rulebook) -> Desk:
-    """What is on people's desks already, as far as it concerns these posts."""
-    quiet_hours = book.config.triage.incident_quiet_hours
-    return open_desk(tx, {conversation_key(post) for post in posts}, quiet_hours=quiet_hours)
+def desk_of(
+    tx: Transaction, posts: Sequence[Post], signals: Mapping[str, Signal], book: Rulebook, router: Router, *,
+    watch_started: datetime,
+) -> Desk:  # fmt: skip
+    """What is on people's desks already, as far as it concerns these posts, and how likely their authors buy."""
+    asked = [
+        (post, signals[post.key])
+        for post in posts
+        if not unwanted(signals[post.key]) and not router.suppression(post, watch_started=watch_started)
+    ]
+    return open_desk(
+        tx, {conversation_key(post) for post in posts}, quiet_hours=book.config.triage.incident_quiet_hours,
+        leads=scores_of(tx, asked, book.config),
+    )  # fmt: skip
 
 
 def _standing(routed: Routed, unfinished: Mapping[str, Rejected]) -> Standing:

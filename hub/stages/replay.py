@@ -169,8 +169,9 @@ def _decided_anew(tx: Transaction, item: Item, key: str, book: Rulebook, run: st
     batch = tx.batches.get(item.batch) if item.batch else None
     watch = tx.watches.get(batch.batch.watch) if batch else None
     started_at = watch.started_at if watch else item.since
-    desk = desk_of(tx, [post], book)
-    return router_of(book, run).route(post, signal, watch_started=started_at, desk=desk, already=already)
+    router = router_of(book, run)
+    desk = desk_of(tx, [post], {key: signal}, book, router, watch_started=started_at)
+    return router.route(post, signal, watch_started=started_at, desk=desk, already=already)
 
 
 def _missing(tx: Transaction, key: str, book: Rulebook) -> tuple[list[Draft], list[RecordError]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from hub.domain import Author, Handoff, HandoffKind, Post, Provenance, Signal
+from hub.domain import Author, Handoff, HandoffKind, LeadScore, Post, Provenance, Signal
 from hub.domain.config import Config, Route
 from hub.errors import MappingError, RecordError
 from hub.stages.rules import Rule, together
@@ -121,7 +121,11 @@ class Router:
 
     def _apply(self, post: Post, signal: Signal, desk: "Desk", work: _Work) -> None:
         """Note what the rules make."""
-        facts = {"signal": signal.plain()} if self._by_signal else facts_of(post, signal)
+        lead = desk.leads.get(post.author.key)
+        if self._by_signal:
+            facts: dict[str, Any] = {"signal": signal.plain(), "lead": lead and lead.plain()}
+        else:
+            facts = facts_of(post, signal, lead)
         for rule in self._holding(post, facts, work):
             kind = rule.route.makes
             obstacle = self._obstacle(post, kind)
@@ -129,7 +133,7 @@ class Router:
                 work.obstacle = obstacle
                 continue
             try:
-                work.taken[kind] = self._handoff(rule, facts_of(post, signal), post, signal, desk)
+                work.taken[kind] = self._handoff(rule, facts_of(post, signal, lead), post, signal, desk)
             except MappingError as problem:
                 work.undecided[kind] = str(problem)
 
@@ -165,7 +169,8 @@ class Router:
         key, first = desk.place(route, post, signal)
         handoff = Handoff(
             key=key, kind=route.makes, post=post, author=post.author, signal=signal, team=route.team,
-            provenance=self._provenance(post, signal, route.name), first=first, **rule.facets(facts),
+            provenance=self._provenance(post, signal, route.name), first=first,
+            lead=desk.leads.get(post.author.key) if route.makes == "Lead" else None, **rule.facets(facts),
         )  # fmt: skip
         return self._linked(handoff)
 
@@ -188,11 +193,11 @@ class Router:
         return handoff.with_(provenance=handoff.provenance.with_(link=link))
 
 
-def facts_of(post: Post, signal: Signal) -> dict[str, Any]:
-    """What a rule's expressions may ask for."""
+def facts_of(post: Post, signal: Signal, lead: LeadScore | None) -> dict[str, Any]:
+    """What a rule's expressions may ask for; `lead` is null where nothing that counts was said."""
     said = post.whole()
     author = said["author"] = Author.made_whole(said["author"])
-    return {"post": said, "author": author, "signal": signal.plain()}
+    return {"post": said, "author": author, "signal": signal.plain(), "lead": lead and lead.plain()}
 
 
 def unwanted(signal: Signal) -> str | None:
@@ -215,8 +220,12 @@ def conversation_key(post: Post) -> str:
 class Desk:
     """What is already on people's desks: open conversations and incidents, as seen by one transaction."""
 
-    def __init__(self, tx: Transaction, *, cases: Mapping[str, str], incidents: Mapping[str, str]) -> None:
+    def __init__(
+        self, tx: Transaction, *, cases: Mapping[str, str], incidents: Mapping[str, str],
+        leads: Mapping[str, LeadScore],
+    ) -> None:  # fmt: skip
         self._tx = tx
+        self.leads = leads  # by account: the scores of those who have just said something that counts
         self._cases = dict(cases)  # conversation: the team that has it
         self._incidents = dict(incidents)  # route and subject: key of the open incident
         self._alerted = set(incidents.values())
@@ -247,7 +256,9 @@ class Desk:
             self._tx.incidents.report(handoff.key, title=handoff.title, severity=handoff.severity)
 
 
-def open_desk(tx: Transaction, conversations: set[str], *, quiet_hours: float) -> Desk:
+def open_desk(
+    tx: Transaction, conversations: set[str], *, quiet_hours: float, leads: Mapping[str, LeadScore] | None = None
+) -> Desk:
     """The desk as it stands now; an incident that was quiet for so long is over."""
     for incident in tx.incidents.open():
         if incident.last_at < tx.now - timedelta(hours=quiet_hours):
@@ -256,6 +267,7 @@ def open_desk(tx: Transaction, conversations: set[str], *, quiet_hours: float) -
         tx,
         cases=tx.handoffs.existing("Case", conversations),
         incidents={incident.key.split("\x1f")[1]: incident.key for incident in tx.incidents.open()},
+        leads=leads or {},
     )
 
 

@@ -9,6 +9,7 @@ from hub.store.handoffs import HandedOff
 from hub.store.incidents import Incident
 from hub.store.intents import Draft, Intended
 from hub.store.landing import DamagedFile, LandedFile, Landing
+from hub.store.leads import Said, Scored
 from hub.store.ledger import Balance, BatchSum
 from hub.store.models import KeptModel
 from hub.store.outbox_rows import OutboxRow
@@ -46,7 +47,9 @@ __all__ = [
     "Rejected",
     "Rollup",
     "Run",
+    "Said",
     "Saved",
+    "Scored",
     "StaleClaim",
     "Standing",
     "StandingOf",

@@ -81,6 +81,9 @@ class Keeping(Repository):
             for row in self._rows(asked)
         ]  # fmt: skip
         self._write_rows(_changing(columns.key, "body", "handle", "followers"), rows)
+        gone = listed([row["the_key"] for row in rows])
+        for table in (tables.author_names, tables.standings, tables.lead_scores):
+            self._write(sa.delete(table).where(among(table.c.author)), listed=gone)
         return len(rows)
 
     def landed_before(self, network: str, before: datetime, *, limit: int = 1000) -> list[str]:

@@ -120,15 +120,23 @@ class People(Repository):
 
     def person(self, author: str) -> list[str]:
         """All accounts of the person behind this one, itself included, in order."""
-        known, waiting = {author}, [author]
+        return self.persons([author])[author]
+
+    def persons(self, authors: Iterable[str]) -> dict[str, list[str]]:
+        """For each of these accounts all accounts of the person behind it, itself included, in order."""
+        asked_for = set(authors)
+        near: dict[str, set[str]] = {}
+        waiting = sorted(asked_for)
         while waiting:
             asked = sa.select(_TIES.one, _TIES.other).where(
                 _TIES.state == "merged", sa.or_(among(_TIES.one), among(_TIES.other))
             )
-            near = {key for row in self._rows(asked, listed=listed(waiting)) for key in row}
-            waiting = sorted(near - known)
-            known |= near
-        return sorted(known)
+            known = near | {author: near.get(author, set()) for author in waiting}
+            for row in self._rows(asked, listed=listed(waiting)):
+                known.setdefault(row.one, set()).add(row.other)
+                known.setdefault(row.other, set()).add(row.one)
+            waiting, near = sorted(set(known) - set(near) - set(waiting)), known
+        return {author: sorted(_connected(author, near)) for author in asked_for}
 
     def stand(self, standings: Iterable[StandingOf]) -> int:
         """Keep how accounts stand now; returns how many there were."""
@@ -163,6 +171,16 @@ class People(Repository):
             return None
         there = {key.partition(":")[0]: key for key in ours}
         return next(((there[place], key) for key in theirs if (place := key.partition(":")[0]) in there), None)
+
+
+def _connected(author: str, near: dict[str, set[str]]) -> set[str]:
+    """All that ties lead to from here."""
+    found, waiting = {author}, [author]
+    while waiting:
+        fresh = near.get(waiting.pop(), set()) - found
+        found |= fresh
+        waiting += fresh
+    return found
 
 
 def _tie(row: sa.Row[tuple[object, ...]]) -> Tie:

@@ -16,6 +16,9 @@ _encode = msgspec.json.Encoder().encode
 
 _Key = tuple[bytes, str, str, str, str, bool]
 _KEY = ("hour", "network", "subject", "intent", "sentiment", "relevant")
+_TopicKey = tuple[bytes, str, str, str]
+_TOPIC_KEY = ("hour", "network", "subject", "topic")
+_SUMS = ("posts", "negative", "crisis")
 
 
 class Rollup(Model, omit_defaults=False):
@@ -39,6 +42,7 @@ class Hour(Model, omit_defaults=False):
     posts: int
     negative: int
     crisis: int
+    topic: str = ""  # "": whatever it was about
 
 
 class Rollups(Repository):
@@ -76,25 +80,62 @@ class Rollups(Repository):
         )  # fmt: skip
         return [Hour(**row._mapping) for row in self._rows(asked)]
 
+    def by_topic(self, start: datetime, end: datetime, *, least: int = 1) -> list[Hour]:
+        """The same by topic, of those topics only that had `least` posts about a subject on a network in some hour."""
+        columns = tables.topic_rollups.c
+        within = (columns.hour >= start, columns.hour < end)
+        alike = (columns.network, columns.subject, columns.topic)
+        loud = sa.select(*alike).where(*within, columns.posts >= least).distinct().subquery()
+        asked = sa.select(tables.topic_rollups).where(*within, columns.posts > 0)
+        asked = asked.join(loud, sa.and_(*(column == loud.c[column.name] for column in alike)))
+        return [Hour(**row._mapping) for row in self._rows(asked.order_by(columns.hour))]
+
     def move(self, *, come: Iterable[tuple[Post, Signal]], gone: Iterable[tuple[Post, Signal]]) -> None:
         """Count these signals, and count those no longer."""
+        come, gone = list(come), list(gone)
         counts = Counter(_counted(come))
         counts.subtract(Counter(_counted(gone)))
-        rows = [_row(key, number) for key, number in sorted(counts.items()) if number]
-        insert = self._insert(tables.rollups)
-        added = {"posts": tables.rollups.c.posts + insert.excluded.posts}
-        self._write_rows(insert.on_conflict_do_update(index_elements=_KEY, set_=added), rows)
+        self._add(
+            tables.rollups, _KEY, [_row(_KEY, key, {"posts": each}) for key, each in sorted(counts.items()) if each]
+        )
+        sums: dict[_TopicKey, dict[str, int]] = {}
+        for pairs, sign in ((come, 1), (gone, -1)):
+            for key, signal in _by_topic(pairs):
+                held = sums.setdefault(key, dict.fromkeys(_SUMS, 0))
+                held["posts"] += sign
+                held["negative"] += sign * (signal.sentiment == "negative")
+                held["crisis"] += sign * (signal.intent == "crisis")
+        rows = [_row(_TOPIC_KEY, key, each) for key, each in sorted(sums.items()) if any(each.values())]
+        self._add(tables.topic_rollups, _TOPIC_KEY, rows)
+
+    def _add(self, table: sa.Table, key: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+        insert = self._insert(table)
+        sums = [column.name for column in table.columns if column.name not in key]
+        added = {name: table.c[name] + insert.excluded[name] for name in sums}
+        self._write_rows(insert.on_conflict_do_update(index_elements=key, set_=added), rows)
 
 
 def _counted(pairs: Iterable[tuple[Post, Signal]]) -> Iterator[_Key]:
     for post, signal in pairs:
-        published = post.published_at if post.published_at.tzinfo is UTC else post.published_at.astimezone(UTC)
-        hour = _encode(published)[1:14]  # "2026-11-23T10
+        hour = _hour_of(post)
         for subject in signal.subjects or ("",):
             yield hour, post.network, subject, signal.intent, signal.sentiment, signal.relevant
 
 
-def _row(key: _Key, number: int) -> dict[str, Any]:
+def _by_topic(pairs: Iterable[tuple[Post, Signal]]) -> Iterator[tuple[_TopicKey, Signal]]:
+    for post, signal in pairs:
+        if signal.topics and signal.intent != "spam":
+            for subject in signal.subjects:
+                for topic in signal.topics:
+                    yield (_hour_of(post), post.network, subject, topic), signal
+
+
+def _hour_of(post: Post) -> bytes:
+    published = post.published_at if post.published_at.tzinfo is UTC else post.published_at.astimezone(UTC)
+    return _encode(published)[1:14]  # "2026-11-23T10
+
+
+def _row(names: tuple[str, ...], key: tuple[Any, ...], sums: dict[str, int]) -> dict[str, Any]:
     hour, *alike = key
     began = datetime.fromisoformat(f"{hour.decode()}:00Z")
-    return dict(zip(_KEY, (began, *alike), strict=True)) | {"posts": number}
+    return dict(zip(names, (began, *alike), strict=True)) | sums

@@ -35,6 +35,7 @@ from hub.store.expectations import ExpectationsHistory
 from hub.store.handoffs import Handoffs
 from hub.store.incidents import Incidents
 from hub.store.keeping import Keeping
+from hub.store.leads import Leads
 from hub.store.ledger import Ledger
 from hub.store.measurements import Measurements
 from hub.store.memory import Lookups
@@ -87,6 +88,7 @@ class View:
     authors = _Kept(Authors)
     people = _Kept(People)
     renown = _Kept(Renown)
+    leads = _Kept(Leads)
     keeping = _Kept(Keeping)
     measurements = _Kept(Measurements)
     observed = _Kept(Observed)

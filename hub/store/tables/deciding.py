@@ -39,6 +39,18 @@ rollups = Table(
     sqlite_with_rowid=False,
 )  # fmt: skip
 
+topic_rollups = Table(  # spam apart; a post on two topics counts for both
+    "topic_rollups", metadata,
+    Column("hour", Utc, primary_key=True),
+    Column("network", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("posts", Integer, nullable=False),
+    Column("negative", Integer, nullable=False),
+    Column("crisis", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
 quarantine = Table(
     "quarantine", metadata,
     Column("id", Number, primary_key=True),
@@ -81,5 +93,6 @@ alarms = Table(
     Column("decided_by", Text),
     Column("decided_at", Utc),
     Column("lead_minutes", Float),  # from the alarm to the hour with the most posts
-    Index("uq_alarms_hour", "detector", "subject", "network", "at", unique=True),
+    Column("topic", Text, nullable=False, server_default=""),  # "": all that was said of the subject
+    Index("uq_alarms_hour", "detector", "subject", "network", "topic", "at", unique=True),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """Who is one person, and what each account is to us."""
 
-from sqlalchemy import Column, Float, Index, Table, Text
+from sqlalchemy import Boolean, Column, Float, Index, Table, Text
 
 from hub.store.schema import Number, Plain, Utc, metadata
 
@@ -36,4 +36,25 @@ standings = Table(
     Column("audience", Text, nullable=False),
     Column("as_of", Utc, nullable=False),
     Index("ix_standings_influence", "network", "influence"),
+)  # fmt: skip
+
+lead_scores = Table(  # the last score of whoever said something that counts
+    "lead_scores", metadata,
+    Column("author", Text, primary_key=True),
+    Column("network", Text, nullable=False),
+    Column("fit", Float, nullable=False),
+    Column("behaviour", Float, nullable=False),
+    Column("chance", Float),
+    Column("found_by", Text, nullable=False),
+    Column("as_of", Utc, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ix_lead_scores_behaviour", "behaviour"),
+)  # fmt: skip
+
+lead_outcomes = Table(
+    "lead_outcomes", metadata,
+    Column("lead", Text, primary_key=True),  # external id of the author's key
+    Column("won", Boolean, nullable=False),
+    Column("who", Text, nullable=False),  # told us
+    Column("at", Utc, nullable=False),
 )  # fmt: skip

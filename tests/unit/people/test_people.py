@@ -1,19 +1,14 @@
-"""Who is who, who is heard, who may buy: numbers with their reasons, and no merge that a person could regret."""
-
-from datetime import UTC, datetime, timedelta
+"""Who is who, and who is heard: numbers with their reasons, and no merge that a person could regret."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.domain import Author, Post, Signal
 from hub.errors import SetupError
 from hub.people import FEATURES, Account, Matcher, features_of, influence_of
-from hub.people.leads import score_lead
 from hub.people.likeness import core
 from hub.people.outcomes import OutcomeModel
 
-NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ANA = Account(network="x", handle="anaribeiro", name="Ana Ribeiro")
 
 
@@ -78,33 +73,6 @@ def test_influence_is_the_sum_of_its_parts_and_more_listeners_are_more() -> None
     assert influence_of({}).score == 0
     assert influence_of({"follower_count": 100}).score == small.score
     assert influence_of({"followers": None, "listed": -5}).score == 0
-
-
-def said(intent: str, *, days_ago: float) -> tuple[Post, Signal]:
-    author = Author(key="x:account:7", native_id="7")
-    post = Post(
-        key="x:post:1", network="x", native_id="1", text="t", published_at=NOW - timedelta(days=days_ago),
-        collected_at=NOW, author=author,
-    )  # fmt: skip
-    return post, Signal(post=post.key, found_by="rules@1", intent=intent, confidence=1.0)
-
-
-def test_what_somebody_did_fades_and_who_they_are_does_not() -> None:
-    author = Author(key="x:account:7", native_id="7", display_name="Ana Ribeiro", followers=12_000, verified=True)
-    fresh = score_lead(author, [said("purchase", days_ago=0)], now=NOW)
-    stale = score_lead(author, [said("purchase", days_ago=28)], now=NOW)
-
-    assert fresh.fit == stale.fit == 75
-    assert stale.behaviour == pytest.approx(fresh.behaviour / 4)
-    assert fresh.reasons["did:purchase"] == 60
-    assert (fresh.grade, stale.grade) == ("A2", "A4")
-
-
-def test_a_machine_fits_nobody_and_chatter_is_no_behaviour() -> None:
-    bot = Author(key="x:account:8", native_id="8", display_name="Some Bot", followers=10**6, automated=True)
-    score = score_lead(bot, [said("none", days_ago=0)], now=NOW)
-
-    assert (score.fit, score.behaviour, score.reasons) == (0, 0, {})
 
 
 def test_outcomes_teach_what_made_them() -> None:

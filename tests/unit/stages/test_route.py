@@ -232,7 +232,7 @@ def test_a_route_that_cannot_decide_is_no_matter_where_its_work_may_not_be_made(
 
 def test_what_is_said_next_in_a_case_joins_it_though_a_route_cannot_decide(tx: Transaction) -> None:
     post = make_post()
-    desk = Desk(tx, cases={conversation_key(post): "support"}, incidents={})
+    desk = Desk(tx, cases={conversation_key(post): "support"}, incidents={}, leads={})
     broken = Route(name="odd-one", makes="Case", when="contains(post.lang, 'en')")
 
     said = route(tx, post, by=router(broken, only=True), desk=desk)

@@ -138,7 +138,7 @@ def test_a_conversation_goes_on_across_batches(town: Town) -> None:
     assert (comment.object, comment.parent) == ("comment", ticket.external_id)
     with town.look() as view:
         [handed] = view.handoffs.recent(post="x:post:2")
-    assert handed.handoff.provenance.route == "follow-up@1"
+    assert handed.handoff.provenance.route == "follow-up@2"
 
 
 def test_an_incident_that_grows_is_one_message_and_one_reply_for_each_batch(town: Town) -> None:

@@ -3,4 +3,17 @@
 
 def register() -> None:
     """Make every command known; cheap, since a command imports what it needs when it runs."""
-    from hub.cli import alarms, authors, learning, operators, persons, protocols, runs, serve, setup, signals  # noqa: F401
+    from hub.cli import (  # noqa: F401
+        alarms,
+        authors,
+        leads,
+        learning,
+        operators,
+        persons,
+        protocols,
+        runs,
+        serve,
+        setup,
+        signals,
+        voices,
+    )

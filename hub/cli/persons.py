@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from hub.cli.app import Json, answer_json, answer_table, app, opened_hub, say
+from hub.cli.leads import COLUMNS, score_cells
 
 LISTED = 50
 
@@ -53,6 +54,7 @@ def person(author: Annotated[str, typer.Argument(help="Key of one account, such 
         keys, ties = view.people.person(author), view.people.ties_of(author)
         known = view.authors.many(keys)
         standings = {key: view.people.standing(key) for key in keys}
+        score = next((found for key in keys if (found := view.leads.score(key))), None)
     rows = []
     for key in keys:
         standing = standings[key]
@@ -61,6 +63,8 @@ def person(author: Annotated[str, typer.Argument(help="Key of one account, such 
             (key, handle, standing.audience if standing else "", f"{standing.influence:.0f}" if standing else "")
         )
     answer_table("Accounts", ["Key", "Handle", "Audience", "Influence"], rows)
+    if score is not None:
+        answer_table("Lead score", COLUMNS[2:], [score_cells(score)])
     columns = ["No.", "One", "Other", "State", "Sure", "Evidence", "Decided by"]
     told = [
         (tie.id, tie.one, tie.other, tie.state, f"{tie.confidence:.0%}", ", ".join(tie.evidence), tie.decided_by or "")

@@ -35,12 +35,12 @@ class Voice(Model, omit_defaults=False):
     subject: str
     posts: int
     stories: int  # posts, every syndicated story counted once
-    share: float  # of all subjects' stories
+    share: float | None  # of all subjects' stories; None where there are none
     largest_story: int  # posts of the story that was repeated most
 
 
 def share_of_voice(mentions: Iterable[Mention], subjects: Sequence[str]) -> tuple[Voice, ...]:
-    """One voice for each of these subjects, in their order; the shares add up to one where anything was said."""
+    """One voice for each of these subjects, in their order; shares add up to one where anything was said."""
     told: dict[str, dict[date, list[Mention]]] = {subject: {} for subject in subjects}
     for mention in mentions:
         if mention.subject in told:
@@ -49,7 +49,7 @@ def share_of_voice(mentions: Iterable[Mention], subjects: Sequence[str]) -> tupl
     whole = sum(map(len, sizes.values()))
     return tuple(
         Voice(
-            subject=subject, posts=sum(stories), stories=len(stories), share=len(stories) / whole if whole else 0.0,
+            subject=subject, posts=sum(stories), stories=len(stories), share=len(stories) / whole if whole else None,
             largest_story=max(stories, default=0),
         )
         for subject, stories in sizes.items()

@@ -1,8 +1,8 @@
 """Calibration: the chance that a lead is won, learned from what became of leads like it.
 
 A logistic model over both sums and over which reasons there were: rules guess that a purchase is worth twice a
-partnership, outcomes say. It is a few numbers in plain data. Whether it says more than the share of leads that are won anyway is measured on leads left
-out; what does not is not believed, and until there is one the chance is not known.
+partnership, outcomes say. It is a few numbers in plain data. Whether it says more than the share of leads that are won
+anyway is measured on leads left out; what does not is not believed, and until there is one the chance is not known.
 """
 
 from collections import Counter

@@ -1,6 +1,7 @@
 """Signals: what was found in each post. A newer judgement takes the older one's place; the older one is kept."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from hub.store.repository import Repository
 from hub.store.rollups import Rollups
 
 _decode = msgspec.json.Decoder(Signal).decode
+_decode_post = msgspec.json.Decoder(Post).decode
 _encode = msgspec.json.Encoder().encode
 _BODIES = sa.select(tables.signals.c.post, tables.signals.c.body).where(among(tables.signals.c.post))
 _CHANGING = ("found_by", "intent", "sentiment", "sentiment_score", "confidence", "urgency", "relevant", "body")
@@ -37,6 +39,22 @@ class Signals(Repository):
     def of(self, keys: Iterable[str]) -> dict[str, Signal]:
         """The current signals of these posts, by post."""
         return {row.post: _decode(row.body) for row in self._rows(_BODIES, listed=listed(keys))}
+
+    def between(self, start: datetime, end: datetime, *, networks: Sequence[str]) -> list[tuple[Post, Signal]]:
+        """Posts of these networks that were published from `start` up to `end`, with what was found in them.
+
+        Oldest first; without spam, and without what concerns none of our subjects.
+        """
+        posts, signals = tables.posts.c, tables.signals.c
+        asked = (
+            sa.select(posts.body, signals.body.label("found"))
+            .join(tables.signals, signals.post == posts.key)
+            .where(posts.published_at >= start, posts.published_at < end, posts.network.in_(networks))
+            .where(signals.relevant, signals.intent != "spam")
+            .order_by(posts.published_at, posts.id)
+        )
+        judged = [(_decode_post(row.body), _decode(row.found)) for row in self._rows(asked)]
+        return [(post, signal) for post, signal in judged if signal.subjects]
 
     def earlier(self, key: str) -> list[Signal]:
         """What was once found in this post and has been judged anew, oldest first."""

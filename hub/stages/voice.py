@@ -1,0 +1,112 @@
+"""Voice: how much was said of each subject in a period, of whom it says so, and how much of the period was seen.
+
+Brands and competitors share one whole; products and people are each compared among themselves, since a rival's products
+are mostly not listened for. Passing on somebody's words says nothing new: reshares are counted apart.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from hub.domain import Model, Moment, Post, Signal
+from hub.domain.config import Config
+from hub.errors import SetupError
+from hub.measure.voice import Mention, Voice, share_of_voice
+from hub.store import View
+
+DEFINITION = "share-of-voice@1"
+WHOLE = 0.95  # observed: from here on a period counts as seen
+DAY = timedelta(days=1)
+GROUPS = (("brand", "competitor"), ("product",), ("employee",))
+
+
+class Heard(Model, omit_defaults=False):
+    """One subject's part of the talk; its share is of its group: brands with competitors, products, people."""
+
+    subject: str
+    kind: str
+    share: float | None  # None where nothing was said of the whole group
+    stories: int
+    posts: int
+    largest_story: int
+    reshares: int
+
+
+class Seen(Model, omit_defaults=False):
+    """How much of the period was really observed on one network."""
+
+    network: str
+    observed: float | None  # 0 to 1; None: no watch was to see any of it
+    since: Moment | None  # when its first watch began, where that is later than the period
+
+    @property
+    def complete(self) -> bool:
+        """Whether nearly all of the period was seen."""
+        return self.since is None and self.observed is not None and self.observed >= WHOLE
+
+
+class Report(Model, omit_defaults=False):
+    """Share of voice over one period. A partial one is compared with no other."""
+
+    since: Moment
+    until: Moment
+    voices: tuple[Heard, ...]
+    coverage: tuple[Seen, ...]
+    partial: bool
+    definition: str = DEFINITION
+
+
+def report(view: View, config: Config, *, since: datetime, until: datetime, networks: Sequence[str] = ()) -> Report:
+    """What was said of each subject of `hub.yaml` from `since` up to `until`; on these networks, else on all."""
+    watched = sorted({watch.network for watch in view.watches.listing()})
+    if lost := sorted(set(networks) - set(watched)):
+        raise SetupError(f"Nothing watches {lost[0]!r}; there are {', '.join(watched) or 'no watches yet'}.")
+    chosen = list(networks) or watched
+    reshares: Counter[str] = Counter()
+    mentions: list[Mention] = []
+    for post, signal in _said(view, since, until, chosen):
+        if post.kind == "share":
+            reshares.update(signal.subjects)
+        else:
+            mentions += _mentions(post, signal)
+    voices = [_heard(voice, kind, reshares) for kinds in GROUPS for voice, kind in _group(config, kinds, mentions)]
+    coverage = tuple(_seen(view, network, since, until) for network in chosen)
+    return Report(
+        since=since, until=until, voices=tuple(voices), coverage=coverage,
+        partial=not all(one.complete for one in coverage),
+    )  # fmt: skip
+
+
+def _said(view: View, since: datetime, until: datetime, networks: Sequence[str]) -> Iterator[tuple[Post, Signal]]:
+    """Day by day, so that no more than a day's posts are held at once."""
+    start = since
+    while start < until:
+        end = min(start + DAY, until)
+        yield from view.signals.between(start, end, networks=networks)
+        start = end
+
+
+def _mentions(post: Post, signal: Signal) -> Iterator[Mention]:
+    day = post.published_at.astimezone(UTC).date()
+    text = f"{post.title or ''} {post.text}"
+    return (Mention(post=post.key, subject=subject, day=day, text=text) for subject in signal.subjects)
+
+
+def _group(config: Config, kinds: Sequence[str], mentions: Sequence[Mention]) -> list[tuple[Voice, str]]:
+    kind_of = {subject.name: subject.kind for subject in config.subjects if subject.kind in kinds}
+    return [(voice, kind_of[voice.subject]) for voice in share_of_voice(mentions, list(kind_of))]
+
+
+def _heard(voice: Voice, kind: str, reshares: Counter[str], /) -> Heard:
+    return Heard(
+        subject=voice.subject, kind=kind, share=voice.share, stories=voice.stories, posts=voice.posts,
+        largest_story=voice.largest_story, reshares=reshares[voice.subject],
+    )  # fmt: skip
+
+
+def _seen(view: View, network: str, since: datetime, until: datetime) -> Seen:
+    began = min(watch.started_at for watch in view.watches.listing() if watch.network == network)
+    return Seen(
+        network=network, observed=view.observed.share(since, until, network=network),
+        since=began if began > since else None,
+    )  # fmt: skip

@@ -114,7 +114,10 @@ def _configuration() -> str:
         "# Configuration\n\n`hub.yaml` at the root of the checkout; `hub init` writes one, "
         "[hub.example.yaml](../../hub.example.yaml) shows all of it.\n\n"
     )
-    order = ("Config", "Organisation", "Subject", "Watch", "Team", "Triage", "BusinessHours", "Route")
+    order = (
+        "Config", "Organisation", "Subject", "Topic", "Watch", "Team", "Triage", "Listed", "LeadScoring", "FitPoints",
+        "BehaviourPoints", "Detection", "Campaign", "BusinessHours", "Route",
+    )  # fmt: skip
     models = [getattr(config, name) for name in order]
     return head + "\n\n".join(_model(each) for each in models)
 

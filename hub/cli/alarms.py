@@ -22,21 +22,21 @@ def alarms(json: Json = False) -> None:
         return
     rows = [
         (
-            each.id, f"{each.at:%Y-%m-%d %H:%M}", each.subject, each.network, f"{each.value:.0f}",
+            each.id, f"{each.at:%Y-%m-%d %H:%M}", each.subject, each.topic, each.network, f"{each.value:.0f}",
             f"{each.expected:.0f}", each.severity, "crisis" if each.crisis else "spike", each.verdict or "",
         )
         for each in listed
     ]  # fmt: skip
-    columns = ["No.", "Hour", "Subject", "Network", "Posts", "Expected", "Severity", "What", "People say"]
+    columns = ["No.", "Hour", "Subject", "Topic", "Network", "Posts", "Expected", "Severity", "What", "People say"]
     answer_table("Alarms", columns, rows, empty="No alarm was raised.")
     shown = [
         (
-            each.detector, each.alarms, each.judged, _share(each.precision), _share(each.recall),
+            each.detector, each.topic or "", each.alarms, each.judged, _share(each.precision), _share(each.recall),
             "" if each.lead_minutes is None else f"{each.lead_minutes:.0f} min",
         )
         for each in grades
     ]  # fmt: skip
-    columns = ["Detector", "Alarms", "Judged", "Right", "Noticed of all events", "Ahead of the peak"]
+    columns = ["Detector", "Topic", "Alarms", "Judged", "Right", "Noticed of all events", "Ahead of the peak"]
     answer_table("Detectors", columns, shown, empty="Nothing to grade yet.")
 
 
@@ -45,7 +45,10 @@ def alarm(
     id: Annotated[int, typer.Argument(help="Its number from `hub alarms`.")],
     verdict: Annotated[Literal["true", "false", "campaign"], typer.Argument(help="What it was.")],
 ) -> None:
-    """Say whether an alarm was right; the detectors are graded by it, and it is kept in the audit log."""
+    """Say whether an alarm was right, and those that were told with it; it is kept in the audit log.
+
+    The detectors are graded by it.
+    """
     with opened_hub() as hub, hub.store.begin() as tx:
         decided = tx.alarms.decide(id, verdict, getuser())
         tx.audit.append(actor=getuser(), action="alarm judged", object=f"alarm:{id}", reason=verdict)
@@ -57,6 +60,7 @@ def alarm(
 def alarm_missed(
     subject: Annotated[str, typer.Argument(help="The subject that something happened to.")],
     at: Annotated[str, typer.Argument(help="When, in ISO 8601; without a zone: UTC.")],
+    topic: Annotated[str, typer.Option(help="What it was about, as in the topics of `hub alarms`.")] = "",
 ) -> None:
     """Note an event that no detector told of: without it, nobody could say what was missed."""
     try:
@@ -67,7 +71,8 @@ def alarm_missed(
         if subject not in {each.name for each in hub.config.subjects}:
             raise SetupError(f"hub.yaml has no subject {subject!r}; correct the name.")
         with hub.store.begin() as tx:
-            new = tx.alarms.missed(subject, moment if moment.tzinfo else moment.replace(tzinfo=UTC), getuser())
+            aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            new = tx.alarms.missed(subject, aware, getuser(), topic=topic)
             tx.audit.append(actor=getuser(), action="alarm missed", object=f"subject:{subject}", reason=at)
     say("Noted." if new else "That was noted before.")
 

@@ -61,17 +61,18 @@ class Triage(Model):
 
 
 class Campaign(Model):
-    """Talk that we mean to cause: while it lasts, more is expected, and no alarm is raised for it."""
+    """Talk that we mean to cause: while it lasts, more is expected; what exceeds even that is told with its name."""
 
     name: str
     since: Moment
     until: Moment
     uplift: Annotated[float, msgspec.Meta(ge=1)] = 3.0  # how many times as much as usual
     subject: str | None = None  # None: all of them
+    topic: str | None = None  # None: whatever it is about
 
 
 class Detection(Model):
-    """When unusual talk about a subject becomes an alert; the series' own past says what is unusual."""
+    """When unusual talk about a subject, or a topic of it, becomes an alert; its own past says what is unusual."""
 
     enabled: bool = True
     least_posts: Annotated[int, msgspec.Meta(ge=1)] = 10  # in an hour; fewer are never a spike

@@ -1,23 +1,25 @@
 """Detect: unusual talk about a subject becomes one alert, with the numbers that made it one (`product.md` lesson 22).
 
-Every subject has a series of hourly counts on each network, read from the rollups. The detector walks through the last
-weeks of each and judges the hours that are new, the running one as well: what is too much already need not end first.
-A spike is a crisis when more of it is negative than usual, or posts of crisis come with it. All networks of one subject
-are one incident, and an hour is told once. What a campaign was meant to bring is expected.
+Every subject has a series of hourly counts on each network, and one for each topic there, read from the rollups. The
+detector walks through the last weeks of each and judges the hours that are new, the running one as well: what is too
+much already need not end first. A spike is a crisis when more of it is negative than usual, or when it brings more
+posts of crisis than usual. All networks and topics of one subject are one incident. What stands out in one hour on one
+network is told once, with the topics that it is about; topics that follow within the rest of a spike only make it grow,
+unless they are worse. What a campaign was meant to bring is expected; what exceeds even that is told with its name.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hub.domain import Handoff, Post, Provenance, Signal
-from hub.domain.config import Config, Detection
+from hub.domain.config import Campaign, Config, Detection
 from hub.measure.spikes import WORST, Reading, Sensitivity, SpikeDetector
 from hub.stages.render import Outlet, render
 from hub.store import Hour, Rejected, Store, Transaction
 
-DETECTOR = "spikes@1"
+DETECTOR, BY_TOPIC = "spikes@1", "topic-spikes@1"
 HISTORY = timedelta(days=29)
 FRESH = timedelta(hours=2)  # hours that are judged anew in each run
 EVERY = timedelta(minutes=5)
@@ -25,12 +27,13 @@ LAST_RUN = "detect:last"
 HOUR = timedelta(hours=1)
 CRISIS_ADDS = 2  # to the severity
 LEAST_CRISIS = 3  # posts of crisis within the hour
+WORSE_CRISIS = 2  # times what is usual for so many posts
 SHOWN = 200  # posts among which the one that is shown is chosen
 
 
 @dataclass(frozen=True)
 class Finding:
-    """An hour of one series that stands out."""
+    """An hour of one series that stands out, and the topics that stand out within it."""
 
     subject: str
     network: str
@@ -38,11 +41,24 @@ class Finding:
     negative: int
     usual_negative: float  # share
     crisis: bool
+    topic: str = ""  # "": of all that was said of the subject
+    within: tuple["Finding", ...] = ()  # told with it
+    campaigns: tuple[str, ...] = ()  # that were to bring some of it
 
     @property
     def severity(self) -> int:
         """That of the spike, more where it is a crisis."""
         return min(self.reading.severity + (CRISIS_ADDS if self.crisis else 0), WORST)
+
+    @property
+    def detector(self) -> str:
+        """Who found it: the two kinds of series are graded apart."""
+        return BY_TOPIC if self.topic else DETECTOR
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What it is about, the worst first."""
+        return tuple(one.topic for one in (self, *self.within) if one.topic)
 
 
 @dataclass(frozen=True)
@@ -61,52 +77,87 @@ def run(config: Config, outlets: Sequence[Outlet], *, store: Store, run: str, li
         last = view.memory.get(LAST_RUN)
         if last is not None and now - datetime.fromisoformat(last) < EVERY:
             return Detected()
-        hours = view.rollups.hourly(now - HISTORY, now)
-    findings = list(findings_in(hours, config, now))
+        start, fresh = now - HISTORY, now - FRESH - HOUR
+        hours = [
+            *view.rollups.hourly(start, now),
+            *view.rollups.by_topic(start, now, least=config.detection.least_posts, since=fresh),
+        ]
+        first_met = view.rollups.topics_met(start)
+    findings = list(findings_in(hours, config, now, first_met=first_met))
     with store.begin() as tx:
         tx.memory.set(LAST_RUN, now.isoformat())
         told = [each for each in findings if _tell(tx, each, config, outlets, run, link_base)]
     return Detected(tuple(told))
 
 
-def findings_in(hours: Sequence[Hour], config: Config, now: datetime) -> Iterator[Finding]:
-    """The fresh hours of all series that stand out."""
-    series: dict[tuple[str, str], dict[datetime, Hour]] = defaultdict(dict)
+def findings_in(
+    hours: Sequence[Hour], config: Config, now: datetime, *, first_met: Mapping[str, datetime] | None = None
+) -> Iterator[Finding]:
+    """The fresh hours of all series that stand out; those of one subject, network and hour are one.
+
+    Silence on a topic counts from when the subject was spoken of at all, and from when the topic was `first_met`
+    anywhere: before that, nobody may have looked for it.
+    """
+    series: dict[tuple[str, str, str], dict[datetime, Hour]] = defaultdict(dict)
     for one in hours:
-        series[one.subject, one.network][one.hour] = one
+        series[one.subject, one.network, one.topic][one.hour] = one
     known = {subject.name for subject in config.subjects}
-    for (subject, network), counts in sorted(series.items()):
-        if subject in known:
-            yield from _judged(subject, network, counts, config, now)
+    events: dict[tuple[str, str, datetime], list[Finding]] = defaultdict(list)
+    for (subject, network, topic), counts in sorted(series.items()):
+        if subject in known and _may_stand_out(counts, config, now):
+            began = min(counts)
+            if topic and (whole := series.get((subject, network, ""))):
+                began = min(began, max(min(whole), (first_met or {}).get(topic, began)))
+            for found in _judged(subject, network, topic, counts, config, now, began=began):
+                events[subject, network, found.reading.at].append(found)
+    for _, found_there in sorted(events.items()):
+        head, *within = sorted(found_there, key=lambda one: (bool(one.topic), -one.severity, -one.reading.z, one.topic))
+        yield replace(head, within=tuple(within), crisis=any(one.crisis for one in found_there))
+
+
+def _may_stand_out(counts: Mapping[datetime, Hour], config: Config, now: datetime) -> bool:
+    """Whether a fresh hour has enough posts; else the weeks before it need not be walked through."""
+    fresh = now - FRESH - HOUR
+    return any(one.posts >= config.detection.least_posts for hour, one in counts.items() if hour > fresh)
 
 
 def _judged(
-    subject: str, network: str, counts: Mapping[datetime, Hour], config: Config, now: datetime
-) -> Iterator[Finding]:
+    subject: str, network: str, topic: str, counts: Mapping[datetime, Hour], config: Config, now: datetime, *,
+    began: datetime,
+) -> Iterator[Finding]:  # fmt: skip
     detector = SpikeDetector(_sensitivity(config.detection))
-    hour, before, negative_before = min(counts), 0, 0
+    hour, before = began, Counter[str]()
     while hour <= now:
         one = counts.get(hour)
         posts = one.posts if one else 0
-        reading = detector.read(hour, posts, uplift=uplift(config, subject, hour))
+        planned = campaigns(config, subject, topic, hour)
+        reading = detector.read(hour, posts, uplift=max((each.uplift for each in planned), default=1.0))
         if one and reading.spike and hour > now - FRESH - HOUR:
-            usual = negative_before / before if before else 0.0
-            worse = one.negative / posts - usual >= config.detection.worse_share
-            crisis = worse or one.crisis >= LEAST_CRISIS
-            yield Finding(subject, network, reading, one.negative, usual, crisis)
+            usual = {name: before[name] / max(before["posts"], 1) for name in ("negative", "crisis")}
+            yield Finding(
+                subject, network, reading, one.negative, usual["negative"], _is_crisis(one, usual, config.detection),
+                topic=topic, campaigns=tuple(each.name for each in planned),
+            )  # fmt: skip
         if one:
-            before, negative_before = before + posts, negative_before + one.negative
+            before.update(posts=posts, negative=one.negative, crisis=one.crisis)
         hour += HOUR
 
 
-def uplift(config: Config, subject: str, at: datetime) -> float:
-    """How many times as much as usual the campaigns of this hour let expect; the largest counts."""
-    here = [
-        campaign.uplift
-        for campaign in config.campaigns
-        if campaign.since <= at < campaign.until and campaign.subject in (None, subject)
+def _is_crisis(one: Hour, usual: Mapping[str, float], how: Detection) -> bool:
+    """Whether a spike is one: more of it negative than usual, or more of it posts of crisis."""
+    worse = one.negative / one.posts - usual["negative"] >= how.worse_share
+    return worse or one.crisis >= max(LEAST_CRISIS, WORSE_CRISIS * usual["crisis"] * one.posts)
+
+
+def campaigns(config: Config, subject: str, topic: str, at: datetime) -> list[Campaign]:
+    """The campaigns that bring talk of this in this hour; one about a topic brings some of the whole as well."""
+    return [
+        each
+        for each in config.campaigns
+        if each.since <= at < each.until
+        and each.subject in (None, subject)
+        and (not topic or each.topic in (None, topic))
     ]
-    return max(here, default=1.0)
 
 
 def _sensitivity(how: Detection) -> Sensitivity:
@@ -116,17 +167,16 @@ def _sensitivity(how: Detection) -> Sensitivity:
 def _tell(
     tx: Transaction, finding: Finding, config: Config, outlets: Sequence[Outlet], run: str, link_base: str
 ) -> bool:
-    """Raise the alarm, open or join the incident, and hand an alert over; False when this hour was told before."""
-    reading = finding.reading
+    """Raise the alarms, open or join the incident, and hand one alert over; False when this hour was told before."""
     incident = _incident(tx, finding.subject)
-    new = tx.alarms.raise_(
-        detector=DETECTOR, subject=finding.subject, network=finding.network, at=reading.at, value=reading.value,
-        expected=reading.expected, severity=finding.severity, crisis=finding.crisis, incident=incident,
-    )  # fmt: skip
+    new = _raise(tx, finding, incident)
+    for one in finding.within:
+        _raise(tx, one, incident)
     if not new:
         return False
+    part_of_it = bool(finding.topic) and _told_lately(tx, finding, incident, config.detection)
     opened = tx.incidents.report(incident, title=_title(finding), severity=finding.severity).opened
-    example = _example(tx, finding)
+    example = None if part_of_it else _example(tx, finding)
     if example is not None:
         handoff = _alert(finding, *example, key=incident, first=opened, config=config, run=run, link_base=link_base)
         rendered = render(handoff, outlets, config)
@@ -137,14 +187,33 @@ def _tell(
             for problem in rendered.problems
         ]
         tx.quarantine.add_all(refused)
-    return True
+    return not part_of_it
+
+
+def _told_lately(tx: Transaction, finding: Finding, incident: str, how: Detection) -> bool:
+    """Whether people were told of this subject on this network within the rest of a spike, and of nothing milder."""
+    before = tx.incidents.get(incident)
+    rested = finding.reading.at - timedelta(hours=how.rest_hours)
+    lately = tx.alarms.recent(subject=finding.subject, since=rested)
+    return bool(before and before.severity >= finding.severity) and any(
+        one.network == finding.network and one.at < finding.reading.at for one in lately
+    )
+
+
+def _raise(tx: Transaction, finding: Finding, incident: str) -> bool:
+    reading = finding.reading
+    return tx.alarms.raise_(
+        detector=finding.detector, subject=finding.subject, network=finding.network, topic=finding.topic,
+        at=reading.at, value=reading.value, expected=reading.expected, severity=finding.severity,
+        crisis=finding.crisis, incident=incident,
+    )  # fmt: skip
 
 
 def _incident(tx: Transaction, subject: str) -> str:
     """The open incident of this subject, whatever opened it; else one of its own."""
     for incident in tx.incidents.open():
         parts = incident.key.split("\x1f")
-        if len(parts) > 1 and parts[1].rpartition(":")[2] == subject:
+        if len(parts) > 1 and parts[1].partition(":")[2] == subject:
             return incident.key
     return "\x1f".join(("incident", f"spike:{subject}", tx.now.isoformat()))
 
@@ -152,10 +221,17 @@ def _incident(tx: Transaction, subject: str) -> str:
 def _title(finding: Finding) -> str:
     reading = finding.reading
     what = "Crisis" if finding.crisis else "Spike"
+    about = f" about {_listed(finding.topics)}" if finding.topics else ""
+    planned = f", during {_listed(finding.campaigns)}" if finding.campaigns else ""
     return (
-        f"{what}: {reading.value:.0f} posts on {finding.subject} in an hour, "
-        f"{reading.expected:.0f} expected, {finding.negative} negative"
+        f"{what}: {reading.value:.0f} posts on {finding.subject}{about} in an hour, "
+        f"{reading.expected:.0f} expected, {finding.negative} negative{planned}"
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _example(tx: Transaction, finding: Finding) -> tuple[Post, Signal] | None:
@@ -168,6 +244,7 @@ def _example(tx: Transaction, finding: Finding) -> tuple[Post, Signal] | None:
         for post in posts
         if post.key in signals and post.published_at >= finding.reading.at
         and finding.subject in signals[post.key].subjects
+        and (not finding.topic or finding.topic in signals[post.key].topics)
     ]  # fmt: skip
     if not there:
         return None
@@ -189,7 +266,7 @@ def _alert(
         key=key, kind="Alert", post=post, author=post.author, signal=signal, team=config.detection.team, first=first,
         severity=finding.severity, title=_title(finding), priority="urgent" if finding.crisis else "high",
         provenance=Provenance(
-            post=post.key, route=DETECTOR, classifier=signal.found_by, confidence=signal.confidence, run=run
+            post=post.key, route=finding.detector, classifier=signal.found_by, confidence=signal.confidence, run=run
         ),
     )  # fmt: skip
     link = f"{link_base}/command-centre/handoffs/{made.id}"

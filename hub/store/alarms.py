@@ -38,12 +38,14 @@ class Alarm(Model):
     decided_by: str | None = None
     decided_at: Moment | None = None
     lead_minutes: float | None = None
+    topic: str = ""  # "": all that was said of the subject
 
 
 class Grade(Model, omit_defaults=False):
     """How good a detector is, by what people said; None where nobody has said enough."""
 
     detector: str
+    topic: str | None  # None: all of them together
     alarms: int
     judged: int
     true: int
@@ -58,35 +60,47 @@ class Alarms(Repository):
 
     def raise_(
         self, *, detector: str, subject: str, network: str, at: datetime, value: float, expected: float,
-        severity: int, crisis: bool, incident: str | None = None,
+        severity: int, crisis: bool, incident: str | None = None, topic: str = "",
     ) -> bool:  # fmt: skip
         """Note an alarm; False when this hour's was raised before."""
         row = {
-            "detector": detector, "subject": subject, "network": network, "at": at, "raised_at": self.now,
+            "detector": detector, "subject": subject, "network": network, "topic": topic, "at": at,
+            "raised_at": self.now,
             "value": value, "expected": expected, "severity": severity, "crisis": crisis, "incident": incident,
         }  # fmt: skip
         insert = self._insert(tables.alarms).values(row)
-        unique = ["detector", "subject", "network", "at"]
+        unique = ["detector", "subject", "network", "topic", "at"]
         return self._write(insert.on_conflict_do_nothing(index_elements=unique)) == 1
 
     def decide(self, id: int, verdict: Verdict, by: str) -> Alarm:
-        """Keep what a person says of an alarm; the last word counts."""
+        """Keep what a person says of an alarm, and of those that were told with it; the last word on each counts."""
         alarm = self.get(id)
         if alarm is None:
             raise SetupError(f"There is no alarm {id}; `hub alarms` lists them.")
-        lead = self._lead(alarm) if verdict == "true" else None
-        said = {"verdict": verdict, "decided_by": by, "decided_at": self.now, "lead_minutes": lead}
-        self._write(sa.update(tables.alarms).where(_COLUMNS.id == id).values(said))
-        return alarm.with_(**said)
+        with_it = sa.and_(
+            _COLUMNS.incident == alarm.incident, _COLUMNS.subject == alarm.subject, _COLUMNS.at == alarm.at,
+            _COLUMNS.network == alarm.network, _COLUMNS.verdict.is_(None),
+        )  # fmt: skip
+        told = [Alarm(**row._mapping) for row in self._rows(sa.select(tables.alarms).where(with_it))]
+        decided = alarm
+        for one in [alarm, *(other for other in told if other.id != id)]:
+            lead = self._lead(one) if verdict == "true" else None
+            said = {"verdict": verdict, "decided_by": by, "decided_at": self.now, "lead_minutes": lead}
+            self._write(sa.update(tables.alarms).where(_COLUMNS.id == one.id).values(said))
+            decided = alarm.with_(**said) if one is alarm else decided
+        return decided
 
-    def missed(self, subject: str, at: datetime, by: str) -> bool:
+    def missed(self, subject: str, at: datetime, by: str, *, topic: str = "") -> bool:
         """Somebody noticed an event that no detector told of; False when that was noted before."""
         hour = at.replace(minute=0, second=0, microsecond=0)
         new = self.raise_(
-            detector=PEOPLE, subject=subject, network="", at=hour, value=0, expected=0, severity=0, crisis=False
-        )
+            detector=PEOPLE, subject=subject, network="", topic=topic, at=hour, value=0, expected=0, severity=0,
+            crisis=False,
+        )  # fmt: skip
         said = {"verdict": "true", "decided_by": by, "decided_at": self.now}
-        mine = (_COLUMNS.detector == PEOPLE, _COLUMNS.subject == subject, _COLUMNS.at == hour)
+        mine = (
+            _COLUMNS.detector == PEOPLE, _COLUMNS.subject == subject, _COLUMNS.topic == topic, _COLUMNS.at == hour,
+        )  # fmt: skip
         self._write(sa.update(tables.alarms).where(*mine).values(said))
         return new
 
@@ -105,38 +119,49 @@ class Alarms(Repository):
         return [Alarm(**row._mapping) for row in self._rows(asked)]
 
     def grades(self) -> list[Grade]:
-        """Each detector by what people said of its alarms, and of those that never came."""
+        """Each detector by what people said of its alarms, and of those that never came; then topic by topic."""
         rows: dict[str, list[Any]] = {}
         for row in self._rows(sa.select(tables.alarms).order_by(_COLUMNS.detector, _COLUMNS.at)):
             rows.setdefault(row.detector, []).append(row)
         missed = rows.pop(PEOPLE, [])
-        return [_grade(detector, alarms, missed) for detector, alarms in rows.items()]
+        grades = []
+        for detector, alarms in rows.items():
+            topics = sorted({alarm.topic for alarm in alarms if alarm.topic})
+            grades.append(_grade(detector, None, alarms, [one for one in missed if one.topic or not topics]))
+            for topic in topics:
+                mine = [alarm for alarm in alarms if alarm.topic == topic]
+                grades.append(_grade(detector, topic, mine, [one for one in missed if one.topic == topic]))
+        return grades
 
     def _lead(self, alarm: Alarm) -> float:
         """Minutes from the alarm to the hour with the most posts of the day after; negative when it had passed."""
-        columns = tables.rollups.c
+        columns = (tables.topic_rollups if alarm.topic else tables.rollups).c
         total = sa.func.sum(columns.posts)
         day = (columns.hour >= alarm.at, columns.hour < alarm.at + EVENT)
         asked = sa.select(columns.hour).where(columns.subject == alarm.subject, *day)
         if alarm.network:
             asked = asked.where(columns.network == alarm.network)
+        if alarm.topic:
+            asked = asked.where(columns["topic"] == alarm.topic)
         row = self._one(asked.group_by(columns.hour).order_by(total.desc(), columns.hour).limit(1))
         peak = row.hour if row else alarm.at
         return float((peak + timedelta(hours=1) - alarm.raised_at).total_seconds() / 60)
 
 
-def _grade(detector: str, alarms: list[Any], missed: list[Any]) -> Grade:
+def _grade(detector: str, topic: str | None, alarms: list[Any], missed: list[Any]) -> Grade:
     judged = [alarm for alarm in alarms if alarm.verdict]
     true = [alarm for alarm in judged if alarm.verdict == "true"]
     late = [one for one in missed if not any(_same_event(one, alarm) for alarm in true)]
     events = len(true) + len(late)
     leads = sorted(alarm.lead_minutes for alarm in true if alarm.lead_minutes is not None)
     return Grade(
-        detector=detector, alarms=len(alarms), judged=len(judged), true=len(true), missed=len(late),
+        detector=detector, topic=topic, alarms=len(alarms), judged=len(judged), true=len(true), missed=len(late),
         precision=len(true) / len(judged) if judged else None, recall=len(true) / events if events else None,
         lead_minutes=leads[len(leads) // 2] if leads else None,
     )  # fmt: skip
 
 
-def _same_event(one: Any, other: Any) -> bool:
-    return bool(one.subject == other.subject and abs(one.at - other.at) <= EVENT)
+def _same_event(missed: Any, alarm: Any) -> bool:
+    """Whether an alarm told of what people noticed; one about all of a subject told of each of its topics."""
+    near = missed.subject == alarm.subject and abs(missed.at - alarm.at) <= EVENT
+    return bool(near and alarm.topic in ("", missed.topic))

@@ -80,15 +80,26 @@ class Rollups(Repository):
         )  # fmt: skip
         return [Hour(**row._mapping) for row in self._rows(asked)]
 
-    def by_topic(self, start: datetime, end: datetime, *, least: int = 1) -> list[Hour]:
-        """The same by topic, of those topics only that had `least` posts about a subject on a network in some hour."""
+    def by_topic(self, start: datetime, end: datetime, *, least: int, since: datetime) -> list[Hour]:
+        """The same by topic, of those topics only that had `least` posts in some hour after `since`."""
         columns = tables.topic_rollups.c
-        within = (columns.hour >= start, columns.hour < end)
         alike = (columns.network, columns.subject, columns.topic)
-        loud = sa.select(*alike).where(*within, columns.posts >= least).distinct().subquery()
-        asked = sa.select(tables.topic_rollups).where(*within, columns.posts > 0)
-        asked = asked.join(loud, sa.and_(*(column == loud.c[column.name] for column in alike)))
-        return [Hour(**row._mapping) for row in self._rows(asked.order_by(columns.hour))]
+        loud = sa.select(*alike).where(columns.hour > since, columns.hour < end, columns.posts >= least).distinct()
+        loud_ones = loud.subquery()
+        asked = (
+            sa.select(tables.topic_rollups)
+            .join(loud_ones, sa.and_(*(column == loud_ones.c[column.name] for column in alike)))
+            .where(columns.hour >= start, columns.hour < end, columns.posts > 0)
+            .order_by(columns.hour)
+        )
+        return [Hour(**row._mapping) for row in self._rows(asked)]
+
+    def topics_met(self, start: datetime) -> dict[str, datetime]:
+        """In which hour each topic was first met since `start`, whatever it was about and wherever."""
+        columns = tables.topic_rollups.c
+        first = sa.func.min(columns.hour, type_=columns.hour.type).label("first")
+        asked = sa.select(columns.topic, first).where(columns.hour >= start, columns.posts > 0).group_by(columns.topic)
+        return {row.topic: row.first for row in self._rows(asked)}
 
     def move(self, *, come: Iterable[tuple[Post, Signal]], gone: Iterable[tuple[Post, Signal]]) -> None:
         """Count these signals, and count those no longer."""

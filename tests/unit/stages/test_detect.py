@@ -8,7 +8,7 @@ import pytest
 
 from hub.domain.config import Campaign, Detection
 from hub.stages import detect
-from hub.stages.detect import Detected, findings_in, uplift
+from hub.stages.detect import Detected, campaigns, findings_in
 from hub.store import Hour
 from tests.unit.stages.world import ALARMS, NOW, WANTS_TO_BUY, Clock, Town, acme, outlet, tweet
 
@@ -62,8 +62,27 @@ def test_what_a_campaign_brings_is_expected() -> None:
 
     assert found(now_said(90), config=CONFIG.with_(campaigns=(campaign,))) == []
     assert found(now_said(90), config=CONFIG.with_(campaigns=(campaign.with_(subject="Kaffa"),))) != []
-    assert uplift(CONFIG.with_(campaigns=(campaign, campaign.with_(uplift=2))), "Acme", THIS_HOUR) == 10
-    assert uplift(CONFIG.with_(campaigns=(campaign,)), "Acme", THIS_HOUR + HOUR) == 1
+    weaker = campaign.with_(uplift=1.5)
+    assert found(now_said(90), config=CONFIG.with_(campaigns=(weaker, campaign))) == []
+    assert found(now_said(90), config=CONFIG.with_(campaigns=(campaign.with_(until=THIS_HOUR),))) != []
+
+
+def test_what_exceeds_even_a_campaign_is_told_with_its_name() -> None:
+    campaign = Campaign(name="sale", since=THIS_HOUR, until=THIS_HOUR + HOUR, uplift=2)
+    (finding,) = found(now_said(300), config=CONFIG.with_(campaigns=(campaign,)))
+
+    assert finding.campaigns == ("sale",)
+    assert 20 < finding.reading.expected < 32
+
+
+def test_a_campaign_about_a_topic_explains_the_topic_and_the_whole_and_no_other() -> None:
+    campaign = Campaign(name="sale", since=THIS_HOUR, until=THIS_HOUR + HOUR, topic="price", subject="Acme")
+    config = CONFIG.with_(campaigns=(campaign,))
+
+    planned = {topic: campaigns(config, "Acme", topic, THIS_HOUR) for topic in ("", "price", "safety")}
+    assert planned == {"": [campaign], "price": [campaign], "safety": []}
+    assert campaigns(config, "Kaffa", "price", THIS_HOUR) == []
+    assert campaigns(config, "Acme", "price", THIS_HOUR + HOUR) == []
 
 
 def test_few_posts_are_no_spike_however_quiet_it_was() -> None:
@@ -77,6 +96,48 @@ def test_subjects_that_are_ours_no_more_are_not_judged() -> None:
     assert found(now_said(90).with_(subject="Forgotten")) == []
 
 
+def on(topic: str, *hours: Hour) -> list[Hour]:
+    return [one.with_(topic=topic) for one in hours]
+
+
+def test_a_topic_stands_out_where_the_whole_does_not() -> None:
+    busy = [*past(mean=100), now_said(110)]
+    quiet = on("safety", *past(mean=1), now_said(24))
+    (finding,) = findings_in([*busy, *quiet], CONFIG, NOW + timedelta(minutes=20))
+
+    assert (finding.topic, finding.topics, finding.detector) == ("safety", ("safety",), "topic-spikes@1")
+    assert finding.reading.value == 24
+
+
+def test_a_topic_that_nobody_spoke_of_stands_out_once_it_is_known_to_be_looked_for() -> None:
+    hours = [*past(mean=100), now_said(110), *on("safety", now_said(24))]
+    weeks_ago = {"safety": NOW - timedelta(days=15)}
+
+    (finding,) = findings_in(hours, CONFIG, NOW, first_met=weeks_ago)
+    assert finding.topic == "safety"
+    assert list(findings_in(hours, CONFIG, NOW, first_met={"safety": THIS_HOUR})) == []
+    assert list(findings_in(hours, CONFIG, NOW)) == []
+
+
+def test_a_topic_within_a_spike_is_told_with_it_and_may_make_it_a_crisis() -> None:
+    whole = [*past(), now_said(90, negative=18)]
+    loud = on("safety", *past(mean=1, negative=0), now_said(40, negative=30))
+    other = on("price", *past(mean=1), now_said(20))
+    (finding,) = findings_in([*other, *whole, *loud], CONFIG, NOW + timedelta(minutes=20))
+
+    assert (finding.topic, finding.detector) == ("", "spikes@1")
+    assert finding.topics == ("safety", "price")
+    assert finding.crisis
+
+
+def test_posts_of_crisis_that_are_usual_make_no_crisis() -> None:
+    always = [one.with_(crisis=one.posts // 4) for one in past()]
+
+    (usual,) = findings_in([*always, now_said(90, crisis=24)], CONFIG, NOW)
+    (worse,) = findings_in([*always, now_said(90, crisis=60)], CONFIG, NOW)
+    assert (usual.crisis, worse.crisis) == (False, True)
+
+
 def crowd(town: Town, *, first: int = 1000, posts: int = 60) -> None:
     town.hear(*(tweet(first + n, ALARMS, author=f"p{n}", minutes_ago=n % 25) for n in range(posts)))
 
@@ -87,7 +148,7 @@ def detect_in(town: Town, config=CONFIG) -> Detected:
 
 
 def ordinary_weeks(town: Town, clock: Clock) -> None:
-    """Twelve days of two posts an hour, written as the store would hold them."""
+    """Twelve days of two posts an hour, written as the store would hold them; a few are about price or safety."""
     with town.store.begin() as tx:
         from hub.store import tables
 
@@ -97,6 +158,12 @@ def ordinary_weeks(town: Town, clock: Clock) -> None:
             for back in range(2, 24 * 12)
         ]  # fmt: skip
         tx.connection.execute(tables.rollups.insert(), rows)
+        about = [
+            {"hour": THIS_HOUR - HOUR * (24 * 11), "network": "x", "subject": "Kaffa", "topic": topic, "posts": 1,
+             "negative": 0, "crisis": 0}
+            for topic in ("price", "safety")
+        ]  # fmt: skip
+        tx.connection.execute(tables.topic_rollups.insert(), about)
 
 
 def test_a_crisis_is_one_incident_and_is_told_once(town: Town, clock: Clock) -> None:
@@ -112,7 +179,7 @@ def test_a_crisis_is_one_incident_and_is_told_once(town: Town, clock: Clock) -> 
     assert finding.crisis
     assert again.findings == ()
     with town.look() as view:
-        alarms = [each for each in view.alarms.recent() if each.subject == "Acme"]
+        alarms = [each for each in view.alarms.recent() if each.subject == "Acme" and not each.topic]
         assert len(alarms) == 1
         assert alarms[0].incident in {one.key for one in view.incidents.open()}
         named = [one for one in view.incidents.open() if one.key.split("\x1f")[1].endswith(":Acme")]
@@ -153,8 +220,8 @@ def test_people_grade_the_detectors(town: Town, clock: Clock) -> None:
     crowd(town)
     detect_in(town)
     with town.look() as view:
-        (alarm,) = [each for each in view.alarms.recent() if each.subject == "Acme"]
-        (grade,) = view.alarms.grades()
+        (alarm,) = [each for each in view.alarms.recent() if each.subject == "Acme" and not each.topic]
+        grade, *_ = view.alarms.grades()
     assert (grade.precision, grade.recall) == (None, None)
 
     with town.store.begin() as tx:
@@ -164,7 +231,7 @@ def test_people_grade_the_detectors(town: Town, clock: Clock) -> None:
         tx.alarms.missed("Acme", NOW - timedelta(hours=2), "ana")  # the same event: it was noticed
 
     with town.look() as view:
-        (grade,) = view.alarms.grades()
+        (grade,) = [one for one in view.alarms.grades() if one.detector == "spikes@1"]
         decided = view.alarms.get(alarm.id)
     assert (grade.true, grade.missed, grade.precision, grade.recall) == (1, 1, 1.0, 0.5)
     assert decided.decided_by == "ana"
@@ -174,3 +241,104 @@ def test_people_grade_the_detectors(town: Town, clock: Clock) -> None:
 def test_an_unknown_alarm_is_named(town: Town) -> None:
     with town.store.begin() as tx, pytest.raises(Exception, match="no alarm 77"):
         tx.alarms.decide(77, "true", "ana")
+
+
+def test_topics_of_one_spike_are_one_incident_one_alert_and_one_verdict(town: Town, clock: Clock) -> None:
+    ordinary_weeks(town, clock)
+    crowd(town)
+    detect_in(town)
+
+    with town.look() as view:
+        alarms = [each for each in view.alarms.recent() if each.subject == "Acme"]
+        told = [one.handoff for one in view.handoffs.recent(kind="Alert")
+                if one.handoff.provenance.route.endswith("spikes@1") and " Acme " in one.handoff.title]  # fmt: skip
+    assert {each.topic for each in alarms} == {"", "safety"}
+    assert len({each.incident for each in alarms}) == 1
+    assert len(told) == 1
+    assert "57 posts on Acme about safety in an hour" in told[0].title
+
+    def judge(topic: str, verdict: str) -> dict[str, str | None]:
+        with town.store.begin() as tx:
+            tx.alarms.decide(next(each.id for each in alarms if each.topic == topic), verdict, "ana")
+        with town.look() as view:
+            return {each.topic: each.verdict for each in view.alarms.recent() if each.subject == "Acme"}
+
+    assert judge("", "false") == {"": "false", "safety": "false"}
+    assert judge("safety", "true") == {"": "false", "safety": "true"}
+
+
+def test_each_topic_is_graded_for_itself(town: Town) -> None:
+    def alarm(topic: str, day: int, verdict: str) -> None:
+        with town.store.begin() as tx:
+            at = THIS_HOUR - timedelta(days=day)
+            tx.alarms.raise_(
+                detector="topic-spikes@1", subject="Acme", network="x", topic=topic, at=at, value=40, expected=2,
+                severity=5, crisis=False, incident=f"i{topic}{day}",
+            )  # fmt: skip
+            number = next(one.id for one in tx.alarms.recent() if one.topic == topic and one.at == at)
+            tx.alarms.decide(number, verdict, "ana")
+
+    alarm("safety", 1, "true")
+    alarm("price", 5, "true")
+    alarm("price", 9, "campaign")
+    with town.store.begin() as tx:
+        tx.alarms.missed("Acme", THIS_HOUR - timedelta(days=14), "ana", topic="price")
+        tx.alarms.missed("Acme", THIS_HOUR - timedelta(days=20), "ana")  # nobody says what about
+
+    with town.look() as view:
+        grades = {one.topic: (one.precision, one.recall, one.missed) for one in view.alarms.grades()}
+    assert grades == {
+        None: (pytest.approx(2 / 3), pytest.approx(2 / 3), 1), "price": (0.5, 0.5, 1), "safety": (1.0, 1.0, 0),
+    }  # fmt: skip
+
+
+def test_the_sums_by_topic_follow_what_is_found(town: Town, clock: Clock) -> None:
+    town.hear(*(tweet(n, ALARMS, author=f"p{n}") for n in range(3)))
+
+    def safety() -> list[tuple[int, int]]:
+        with town.look() as view:
+            hours = view.rollups.by_topic(NOW - HOUR * 3, NOW, least=1, since=NOW - HOUR * 3)
+            return [(one.posts, one.crisis) for one in hours if one.topic == "safety" and one.subject == "Acme"]
+
+    assert [posts for posts, _ in safety()] == [3]
+    with town.store.begin() as tx:
+        key = "x:post:1"
+        post, signal = tx.posts.get(key), tx.signals.of([key])[key]
+        tx.signals.save([(post, signal.with_(topics=(), intent="none"))])
+    assert [posts for posts, _ in safety()] == [2]
+    with town.store.begin() as tx:
+        tx.signals.save([(post, signal.with_(intent="spam"))])
+    assert [posts for posts, _ in safety()] == [2]
+
+
+def test_a_topic_that_follows_within_the_rest_only_makes_the_incident_grow(town: Town, clock: Clock) -> None:
+    ordinary_weeks(town, clock)
+    crowd(town)
+    detect_in(town)
+    with town.look() as view:
+        before = len(view.handoffs.recent(kind="Alert"))
+    clock.forward(hours=1)
+    crowd_about(town, "the price is way too expensive @acme", first=5000)
+    later = detect_in(town)
+
+    assert [each.topic for each in later.findings if each.subject == "Acme"] == []
+    with town.look() as view:
+        assert "price" in {each.topic for each in view.alarms.recent() if each.subject == "Acme"}
+        spikes = [one for one in view.handoffs.recent(kind="Alert", limit=200)
+                  if one.handoff.provenance.route == "topic-spikes@1"]  # fmt: skip
+        assert spikes == []
+        assert len(view.handoffs.recent(kind="Alert")) == before
+
+
+def crowd_about(town: Town, text: str, *, first: int, posts: int = 60) -> None:
+    town.hear(*(tweet(first + n, f"{text} {n}", author=f"q{n}", minutes_ago=n % 25 - 60) for n in range(posts)))
+
+
+def test_a_subject_whose_name_has_a_colon_has_one_incident(town: Town) -> None:
+    from hub.stages.detect import _incident
+
+    with town.store.begin() as tx:
+        first = _incident(tx, "Star Brew: Origins")
+        tx.incidents.report(first, title="t", severity=3)
+        assert _incident(tx, "Star Brew: Origins") == first
+        assert _incident(tx, " Origins") != first

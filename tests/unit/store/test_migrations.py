@@ -93,3 +93,46 @@ def test_the_way_back_leaves_nothing(tmp_path):
             command.downgrade(config, "base")
 
         assert sa.inspect(store.engine).get_table_names() == [VERSION_TABLE]
+
+
+def test_talk_by_topic_is_summed_up_for_the_posts_that_are_there(tmp_path):
+    from alembic import command
+    from alembic.config import Config
+
+    from hub.domain import Signal
+    from tests.unit.store.builders import make_post
+
+    said = (
+        ("p1", ("Acme",), ("price", "safety"), "crisis", "negative"),
+        ("p2", ("Acme", "Kaffa"), ("price",), "none", "neutral"),
+        ("p3", (), ("price",), "none", "neutral"),
+        ("p4", ("Acme",), ("price",), "spam", "neutral"),
+    )
+    with Store.open(f"sqlite:///{tmp_path / 'hub.db'}") as store:
+        with store.begin() as tx:
+            for key, subjects, topics, intent, sentiment in said:
+                post = make_post(key=key, native_id=key)
+                tx.posts.save([post])
+                signal = Signal(
+                    post=key, found_by="r@1", intent=intent, sentiment=sentiment, subjects=subjects, topics=topics
+                )
+                tx.signals.save([(post, signal)])
+
+        def sums():
+            with store.engine.connect() as connection:
+                return sorted(map(tuple, connection.execute(sa.select(tables.topic_rollups)).all()))
+
+        kept = sums()
+        config = Config()
+        config.set_main_option("script_location", str(migrate.MIGRATIONS))
+        with store.engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.downgrade(config, "0009")
+        with store.engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+        assert [row[2:] for row in kept] == [
+            ("Acme", "price", 2, 1, 1), ("Acme", "safety", 1, 1, 1), ("Kaffa", "price", 1, 0, 0),
+        ]  # fmt: skip
+        assert sums() == kept

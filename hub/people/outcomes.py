@@ -1,7 +1,7 @@
 """Outcomes: a lead score learned from leads of which somebody knows what became of them.
 
 Rows are plain facts, numbers or words, as a CRM exports them. Words become yes/no columns where they come often
-enough to mean something, numbers go in by rank, since exports are full of outliers. The model is a plain file.
+enough to mean something, numbers go in by rank, since exports are full of outliers. Nothing of it is kept.
 """
 
 from collections import Counter

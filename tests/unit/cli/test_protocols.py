@@ -1,7 +1,9 @@
-"""JSON lines in, JSON lines out, in order; a line that cannot be used is named."""
+"""JSON lines in, JSON lines out, in order; a line that cannot be used is named and spoils no other."""
 
 import json
 from pathlib import Path
+
+import pytest
 
 from tests.unit.cli.conftest import Hub
 
@@ -61,17 +63,39 @@ def test_leads_are_scored_by_what_became_of_others(hub: Hub, tmp_path: Path) -> 
     assert "AUC" in told.err
 
 
-def test_a_line_that_cannot_be_used_is_named(hub: Hub, tmp_path: Path) -> None:
-    for command, given in (
-        ("spikes", '{"timestamp": "soon", "value": 1}'),
-        ("spikes", "{"),
-        ("match", '{"id": 1}'),
-        ("influence", '{"id": 1, "followers": "many"}'),
-        ("influence", "[]"),
-    ):
-        told = hub(command, given=given)
-        assert told.code == 2
-        assert "Line 1 cannot be used" in told.err
+@pytest.mark.parametrize(("command", "bad", "why"), [
+    ("spikes", '{"timestamp": "soon", "value": 1}', "needs a timestamp"),
+    ("spikes", '{"timestamp": "2026-01-01", "value": "NaN"}', "no number"),
+    ("spikes", '{"timestamp": "2025-12-31", "value": 1}', "earlier time"),
+    ("spikes", "{", "is no JSON"),
+    ("match", '{"id": 1}', "needs a and b"),
+    ("match", '{"id": 1, "a": {"network": "x"}, "b": []}', "needs a and b"),
+    ("influence", '{"id": 1, "followers": "many"}', "needs numbers"),
+    ("influence", "[]", "is no JSON object"),
+])  # fmt: skip
+def test_a_line_that_cannot_be_used_is_named_and_spoils_no_other(hub: Hub, command: str, bad: str, why: str) -> None:
+    good = json.dumps({
+        "id": 1, "timestamp": "2026-01-01T00:00:00Z", "value": 3, "followers": 10,
+        "a": {"network": "x", "handle": "ana"}, "b": {"network": "reddit", "handle": "ana"},
+    })  # fmt: skip
+
+    told = hub(command, given=f"{good}\n{bad}\n\n{good}\n")
+
+    first, broken, last = answers(told.out)
+    assert told.code == 1
+    assert first["score"] == last["score"]
+    assert broken["error"].startswith("Line 2 cannot be used: it ")
+    assert why in broken["error"]
+    assert "score" not in broken
+
+
+def test_files_to_learn_from_must_be_whole(hub: Hub, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.jsonl"
+    broken.write_text('{"id": 1, "features": {}, "label": 1}\n{')
+
+    told = hub("lead-score", "--train", broken, "--input", broken, "--output", tmp_path / "o")
     missing = hub("lead-score", "--train", tmp_path / "no", "--input", tmp_path / "no", "--output", tmp_path / "o")
-    assert missing.code == 2
+
+    assert (told.code, missing.code) == (2, 2)
+    assert "Line 2 of broken.jsonl cannot be used: it is no JSON." in told.err
     assert "cannot be read" in missing.err

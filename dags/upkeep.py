@@ -1,7 +1,7 @@
 """Upkeep: nightly, and by hand whenever somebody wants to know whether everything still works.
 
 check_<connector> (one task each)  ─▶ sweep_<network> (late posts; wakes triage)     watchdog (claims, sums, audit)
-acquaint (who is one person, who is loud)
+acquaint (who is one person, who is loud)      voice (whose voice was heard in the last week)
 """
 
 from typing import Any
@@ -123,6 +123,16 @@ def flow():
         return {"seen": done.seen, "merged": done.merged, "suggested": done.suggested}
 
     acquaint()
+
+    @step(minutes=30)
+    def voice() -> dict[str, int]:
+        from hub.stages import voice as stage
+
+        with open_hub() as hub:
+            found = stage.keep(hub.config, hub.store)
+        return {"stories": sum(one.stories for one in found.voices)}
+
+    voice()
 
 
 flow()

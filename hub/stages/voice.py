@@ -12,11 +12,12 @@ from hub.domain import Model, Moment, Post, Signal
 from hub.domain.config import Config
 from hub.errors import SetupError
 from hub.measure.voice import Mention, Voice, share_of_voice
-from hub.store import View
+from hub.store import Store, View
 
 DEFINITION = "share-of-voice@1"
 WHOLE = 0.95  # observed: from here on a period counts as seen
 DAY = timedelta(days=1)
+WEEK, LAST_WEEK = timedelta(days=7), "voice:week"
 GROUPS = (("brand", "competitor"), ("product",), ("employee",))
 
 
@@ -75,6 +76,15 @@ def report(view: View, config: Config, *, since: datetime, until: datetime, netw
         since=since, until=until, voices=tuple(voices), coverage=coverage,
         partial=not all(one.complete for one in coverage),
     )  # fmt: skip
+
+
+def keep(config: Config, store: Store) -> Report:
+    """The last seven days, kept for pages: reading all their words takes longer than a page may."""
+    with store.read() as view:
+        found = report(view, config, since=view.now - WEEK, until=view.now)
+    with store.begin() as tx:
+        tx.memory.set(LAST_WEEK, found.plain())
+    return found
 
 
 def _said(view: View, since: datetime, until: datetime, networks: Sequence[str]) -> Iterator[tuple[Post, Signal]]:

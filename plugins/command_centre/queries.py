@@ -74,6 +74,7 @@ class Overview:
     handoffs: list[Any]
     quarantine: list[Any]
     hours: list[Hour]
+    voice: dict[str, Any] | None  # share of voice of the week that upkeep last looked at
 
     @property
     def balanced(self) -> bool:
@@ -108,6 +109,7 @@ def overview() -> Overview:
             handoffs=view.handoffs.recent(limit=RECENT),
             quarantine=view.quarantine.counts(),
             hours=hours(view, now),
+            voice=view.memory.get("voice:week"),
         )
 
 

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from hub.domain import Author, Batch, Cursor, Handoff, Post, Provenance, Receipt, Signal, Watch
+from hub.domain import Author, Batch, Cursor, Handoff, LeadScore, Post, Provenance, Reason, Receipt, Signal, Watch
 from hub.store import Draft, Landing, Standing, Store
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -50,7 +50,18 @@ def fill(var):
         team="support",
         provenance=why,
         title=HOSTILE,
+        lead=LeadScore(
+            fit=45,
+            behaviour=54.6,
+            grade="C2",
+            found_by="lead-rules@1",
+            as_of=NOW,
+            chance=0.18,
+            reasons=(Reason(part="behaviour", name="purchase", points=54.6),),
+        ),
     )
+    heard = {"subject": HOSTILE, "kind": "brand", "share": 0.25, "stories": 1, "posts": 4}
+    voice = {"until": NOW.isoformat(), "voices": [heard, heard | {"share": None, "stories": 0}], "partial": True}
     landed = Landing(str(var / "landing")).write([{"id": "7", "content": HOSTILE}], network="mastodon", at=NOW)
     batch = Batch(
         name="mastodon-1", network="mastodon", watch=watch.key, run="collect_mastodon/1", path=landed.path,
@@ -59,6 +70,7 @@ def fill(var):
     with Store.open(f"sqlite:///{var}/hub.db", clock=lambda: NOW) as store:
         with store.begin() as tx:
             tx.watches.register(watch)
+            tx.memory.set("voice:week", voice)
             tx.batches.land(batch, Cursor(position="7"))
             tx.watches.failed(watch.key, "Unavailable", "mastodon.test gave no answer.")
             (claim,) = tx.batches.claim("w")
@@ -255,6 +267,21 @@ def test_the_story_of_a_handoff_is_whole(signed_in):
     ):
         assert part in text.replace("&#43;", "+"), part
     assert "&#34;content&#34;" in text  # the raw record
+
+
+def test_a_lead_says_how_likely_it_buys_and_why(signed_in):
+    text = " ".join(signed_in.get(f"/handoffs/{FILLERS['id']}").text.split()).replace("&#43;", "+")
+
+    for part in ("C2: fit 45 of 100, behaviour 55 of 100; 18 % of such leads are won", "<code>purchase</code> +55"):
+        assert part in text
+
+
+def test_share_of_voice_is_shown_with_what_was_not_observed(signed_in):
+    text = " ".join(signed_in.get("/").text.split())
+
+    assert "<b>25.0 %</b>" in text
+    assert "1 of 4 posts tell something new" in text
+    assert "Not all of the week was observed" in text
 
 
 def test_the_figures_of_the_tile_are_those_of_the_ledger(signed_in):

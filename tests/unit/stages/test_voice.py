@@ -6,7 +6,7 @@ import pytest
 
 from hub.domain import Author, Watch
 from hub.errors import SetupError
-from hub.stages.voice import Heard, Report, report
+from hub.stages.voice import LAST_WEEK, Heard, Report, keep, report
 from hub.store import Standing
 from tests.unit.stages.world import HASHTAG, NOW, Clock, Town, X, acme, make_post, make_signal
 
@@ -118,3 +118,13 @@ def test_a_period_of_which_something_was_not_seen_is_partial_and_says_which(town
 
 def test_where_nothing_was_said_there_is_no_share(town: Town) -> None:
     assert {one.share for one in heard(town).voices} == {None}
+
+
+def test_the_last_week_is_kept_for_pages(town: Town) -> None:
+    say(town, 1, "Acme")
+
+    found = keep(acme(), town.store)
+    with town.store.read() as view:
+        kept = view.memory.get(LAST_WEEK)
+    assert Report.from_plain(kept) == found
+    assert found.until - found.since == 7 * DAY

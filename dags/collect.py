@@ -18,6 +18,7 @@ from hub.airflow_bridge import (
     run_name,
     scheduled_networks,
     step,
+    tell_operations,
 )
 from hub.domain import Manifest
 
@@ -34,7 +35,8 @@ anything waits.
 - *ContractBroken*: {title} answers in a form that we do not know. The cursor is kept; read
   `connectors/{name}/README.md`, "When it breaks".
 
-One watch that fails does not stop the others. The command centre shows the age of each.
+A cursor that {title} does not take any more is let go: the watch is read again by time, and operations are
+told. One watch that fails does not stop the others. The command centre shows the age of each.
 """
 
 
@@ -59,7 +61,7 @@ def collect_dag(manifest: Manifest) -> None:
             from hub import wiring
 
             with open_hub() as hub:
-                batches, failures = wiring.collect(hub, manifest, run_name())
+                batches, failures = wiring.collect(hub, manifest, run_name(), tell=tell_operations)
                 with hub.store.read() as view:
                     waiting = view.batches.pending()
                     listing = view.watches.listing(manifest.name)

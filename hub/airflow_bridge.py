@@ -183,6 +183,12 @@ def tell_late(context: Any) -> None:
     _tell(f"{dag} is late: this run should have ended by now.", dag=dag, run=run["dag_run_id"])
 
 
+def tell_operations(notice: str) -> None:
+    """Tell operations of what the current task has put right by itself, and somebody should know."""
+    ti = get_current_context()["ti"]
+    _tell(notice, dag=ti.dag_id, run=ti.run_id)
+
+
 def _tell(text: str, *, dag: str, run: str) -> None:
     """One Slack message to operations, if they have a channel; trouble here is only logged."""
     import structlog

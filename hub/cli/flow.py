@@ -60,7 +60,7 @@ def _collect(hub: Hub, networks: list[Any], done: Pass) -> None:
     say("Collect")
     for manifest in networks:
         try:
-            batches, failures = collect(hub, manifest, done.run, each=each)
+            batches, failures = collect(hub, manifest, done.run, each=each, tell=lambda notice: say(f"  {notice}"))
             done.landed += len(batches)
             for watch, problem in failures.items():
                 done.trouble(watch, problem)

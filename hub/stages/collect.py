@@ -3,7 +3,8 @@
 A page's records are written to a file first; then its manifest entry and its cursor are committed in one
 transaction. So a run that dies anywhere reads a page again, and never skips one. Small pages of one pull
 are gathered into one batch: the cursor that is kept is that of the last page in it. What its posts answer and nobody
-knows yet is fetched, and lands just before it.
+knows yet is fetched, and lands just before it. A cursor that a network does not take any more is let go: the watch
+is read again by time, from before its last good run on, and people are told.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,10 +17,11 @@ import structlog
 from hub.domain import Batch, Cursor, Watch, external_id
 from hub.domain.config import Triage
 from hub.errors import HubError
-from hub.kit import Network, Page
+from hub.kit import Network, Page, Rejected
 from hub.mapping import Mapping
 from hub.stages.collector import seldom_collected
 from hub.stages.parents import Parents
+from hub.stages.trouble import understood
 from hub.store import Landing, Store, faultpoint
 from hub.store.records import encode_all
 
@@ -27,6 +29,7 @@ CONTEXT = Watch(network="", kind="context", value="parents")
 STREAMS = 16  # watches of one network that are read at the same time; its budget is the same for all of them
 FAR = timedelta(days=36_500)
 YOUNG = timedelta(hours=1)  # a watch younger than this has just been read whole
+OVERLAP = timedelta(hours=1)  # read again before the last good run, where a cursor was lost: posts may come late
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +43,26 @@ class Pulled:
     batches: list[str] = field(default_factory=list)
     fetched: int = 0
     failures: dict[str, HubError] = field(default_factory=dict)  # by watch key
+    notices: dict[str, str] = field(default_factory=dict)  # by watch key: nothing to do, but somebody should know
+
+    def add(self, watch: Watch, read: "_Read") -> None:
+        """Count one watch."""
+        self.batches += read.batches
+        self.fetched += read.fetched
+        if read.failure:
+            self.failures[watch.key] = read.failure
+        if read.notice:
+            self.notices[watch.key] = read.notice
+
+
+@dataclass
+class _Read:
+    """What one run brought from one watch."""
+
+    batches: list[str] = field(default_factory=list)
+    fetched: int = 0
+    failure: HubError | None = None
+    notice: str | None = None
 
 
 def pull(
@@ -63,13 +86,10 @@ def pull(
         return pulled
     reader = _Reader(network, store, landing, run, triage, mapping)
     with seldom_collected(), ThreadPoolExecutor(max_workers=min(streams, len(watches))) as pool:
-        for watch, (batches, fetched, failure) in zip(watches, pool.map(reader.read, watches), strict=True):
-            pulled.batches += batches
-            pulled.fetched += fetched
-            if failure:
-                pulled.failures[watch.key] = failure
+        for watch, read in zip(watches, pool.map(reader.read, watches), strict=True):
+            pulled.add(watch, read)
             if each:
-                each(watch, fetched)
+                each(watch, read.fetched)
     return pulled
 
 
@@ -86,11 +106,7 @@ def sweep(
         return swept
     reader = _Reader(network, store, landing, run, Triage())
     for watch in watches:
-        batches, fetched, failure = reader.reread(watch.with_(since=store.now() - timedelta(hours=hours)))
-        swept.batches += batches
-        swept.fetched += fetched
-        if failure:
-            swept.failures[watch.key] = failure
+        swept.add(watch, reader.reread(watch.with_(since=store.now() - timedelta(hours=hours))))
     return swept
 
 
@@ -103,42 +119,88 @@ class _Reader:
         reach = network.manifest.reach_days
         self.reach = timedelta(days=reach) if reach else FAR
 
-    def read(self, watch: Watch) -> tuple[list[str], int, HubError | None]:
-        names: list[str] = []
-        fetched = 0
+    def read(self, watch: Watch) -> _Read:
+        """What is new; a cursor that is refused before anything was read is tried without."""
+        read = _Read()
         try:
             watch, start = self._open(watch)
-            pages = self.network.pull(watch, start)
-            parents = self._parents()
-            for lines, cursor in gathered(parents.watching(pages) if parents else pages):
-                fetched += len(lines)
-                names += self._land(CONTEXT.with_(network=watch.network), parents.fetch(), None) if parents else []
-                names += self._land(watch, lines, cursor)
+            try:
+                self._pull(watch, start, read)
+            except Rejected as refused:
+                if start.fresh or read.fetched or read.batches:
+                    raise
+                self._pull_by_time(watch, start, refused, read)
             with self.store.begin() as tx:
                 tx.watches.polled(watch.key, reach=self.reach)
         except HubError as problem:
-            log.warning("watch failed", watch=watch.key, error=type(problem).__name__, landed=len(names))
+            log.warning("watch failed", watch=watch.key, error=type(problem).__name__, landed=len(read.batches))
             with self.store.begin() as tx:
                 tx.watches.failed(watch.key, type(problem).__name__, str(problem))
-            return names, fetched, problem
-        return names, fetched, None
+            read.failure = problem
+        return read
 
-    def reread(self, watch: Watch) -> tuple[list[str], int, HubError | None]:
+    def _pull(self, watch: Watch, start: Cursor, read: _Read) -> None:
+        """Land page after page."""
+        parents = self._parents()
+        with understood(watch.network):
+            pages = self.network.pull(watch, start)
+            for lines, cursor in gathered(parents.watching(pages) if parents else pages):
+                read.fetched += len(lines)
+                read.batches += (
+                    self._land(CONTEXT.with_(network=watch.network), parents.fetch(), None) if parents else []
+                )
+                read.batches += self._land(watch, lines, cursor)
+
+    def _pull_by_time(self, watch: Watch, start: Cursor, refused: Rejected, read: _Read) -> None:
+        """The same without its cursor, from before the last good run on; what is known is dropped by its key.
+
+        Where the watch is refused without a cursor too, the cursor is not to blame: it stays, and so does the refusal.
+        """
+        with self.store.read() as view:
+            state = view.watches.get(watch.key)
+        since = ((state.polled_at if state else None) or watch.since or self.store.now()) - OVERLAP
+        try:
+            self._pull(watch.with_(since=since), Cursor(), read)
+        except HubError as problem:
+            if read.fetched:
+                self._give_up(watch, start, refused, since, read)
+            elif isinstance(problem, Rejected):
+                raise refused from None
+            raise
+        self._give_up(watch, start, refused, since, read)
+
+    def _give_up(self, watch: Watch, start: Cursor, refused: Rejected, since: datetime, read: _Read) -> None:
+        """Tell people; where nothing was read whose place could be kept, the next run reads by time as well."""
+        title, there = self.network.manifest.title, f"{since:%Y-%m-%d %H:%M} UTC"
+        read.notice = (
+            f"{title} no longer takes the place where {watch.key} had stopped ({refused.status}), so it was read again "
+            f"from {there} on, and what was known was dropped. Should this come often, read "
+            f"connectors/{watch.network}/README.md, When it breaks."
+        )
+        log.warning("cursor given up", watch=watch.key, since=there, status=refused.status)
+        with self.store.begin() as tx:
+            tx.audit.append(
+                actor="hub", action="cursor given up", object=watch.key, reason=f"refused: {refused.status}"
+            )
+            if tx.watches.cursor(watch.key) == start:
+                tx.watches.rewind(watch.key, Cursor())
+
+    def reread(self, watch: Watch) -> _Read:
         """What the network says now of the time since `watch.since`; the cursor stays where it is."""
-        names: list[str] = []
-        fetched = 0
+        read = _Read()
         with self.store.read() as view:
             state = view.watches.get(watch.key)
         if state is None or state.cursor.fresh or state.started_at > self.store.now() - YOUNG:
-            return names, fetched, None
+            return read
         try:
-            for lines, _ in gathered(self.network.pull(watch, Cursor())):
-                fetched += len(lines)
-                names += self._land(watch, lines, None)
+            with understood(watch.network):
+                for lines, _ in gathered(self.network.pull(watch, Cursor())):
+                    read.fetched += len(lines)
+                    read.batches += self._land(watch, lines, None)
         except HubError as problem:
-            log.warning("sweep failed", watch=watch.key, error=type(problem).__name__, landed=len(names))
-            return names, fetched, problem
-        return names, fetched, None
+            log.warning("sweep failed", watch=watch.key, error=type(problem).__name__, landed=len(read.batches))
+            read.failure = problem
+        return read
 
     def _parents(self) -> Parents | None:
         if self.mapping is None or not self.triage.parent_depth:

@@ -12,6 +12,7 @@ import io
 import os
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -78,8 +79,9 @@ class Landing:
             (self._folder / path).unlink(missing_ok=True)
             return
         files, place = self._bucket(path)
-        if files.exists(place):
-            files.rm(place)
+        with self._asked():
+            if files.exists(place):
+                files.rm(place)
 
     def sweep(self, *, older_than_seconds: float = 3600) -> int:
         """Remove what killed writers left behind; returns how many files that were. Buckets have no such files."""
@@ -92,12 +94,16 @@ class Landing:
         return len(left)
 
     def _put(self, path: str, packed: bytes) -> None:
+        if self._folder is None:
+            files, place = self._bucket(path)
+            try:
+                with self._asked():
+                    files.pipe_file(place, packed)  # object stores show an object only when it is whole
+            except FileNotFoundError as gone:
+                raise SetupError(f"The landing zone {self.url} is not there; make the bucket, or correct it.") from gone
+            return
         try:
-            if self._folder is not None:
-                _write_whole(self._folder / path, packed)
-            else:
-                files, place = self._bucket(path)
-                files.pipe_file(place, packed)  # object stores show an object only when it is whole
+            _write_whole(self._folder / path, packed)
         except OSError as problem:
             raise self._told(problem) from problem
 
@@ -115,7 +121,24 @@ class Landing:
 
     def _fetched(self, path: str) -> bytes:
         files, place = self._bucket(path)
-        return bytes(files.cat_file(place))
+        with self._asked():
+            return bytes(files.cat_file(place))
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        """Trouble with an object store: its clients raise errors of their own, and of their own libraries.
+
+        Whatever became of what was put: put again, it is the same object.
+        """
+        try:
+            yield
+        except (HubError, FileNotFoundError):
+            raise
+        except Exception as problem:
+            if isinstance(problem, OSError) and (problem.errno in _NO_SPACE or isinstance(problem, PermissionError)):
+                raise self._told(problem) from problem
+            kind = type(problem).__name__
+            raise Unavailable(f"The landing zone {self.url} gives no usable answer ({kind}).") from problem
 
     def _bucket(self, path: str) -> tuple[Any, str]:
         import fsspec  # a folder needs none of it
@@ -124,16 +147,14 @@ class Landing:
             files, root = fsspec.core.url_to_fs(self.url)
         except (ImportError, ValueError) as missing:
             raise SetupError(
-                f"Nothing here can reach {self.url}; install the extra `s3`, or use a folder."
+                f"Nothing here can reach {self.url}; install fsspec's package for it (s3fs for s3://), or use a folder."
             ) from missing
         return files, f"{root.rstrip('/')}/{path}"
 
     def _told(self, problem: OSError) -> HubError:
         if problem.errno in _NO_SPACE:
             return SetupError(f"There is no space left in {self.url}; make room, and the next run goes on by itself.")
-        if self._folder is None:
-            return Unavailable(f"The landing zone {self.url} gives no usable answer ({type(problem).__name__}).")
-        return SetupError(f"The landing zone {self.url} cannot be used: {problem.strerror}.")
+        return SetupError(f"The landing zone {self.url} cannot be used: {problem.strerror or problem}.")
 
 
 def _write_whole(target: Path, packed: bytes) -> None:

@@ -18,9 +18,17 @@ if TYPE_CHECKING:
 
 
 def collect(
-    hub: Hub, manifest: Manifest, run: str, *, each: Callable[[Watch, int], None] | None = None
+    hub: Hub,
+    manifest: Manifest,
+    run: str,
+    *,
+    each: Callable[[Watch, int], None] | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> tuple[list[str], dict[str, HubError]]:
-    """Read all watches of one network; returns the batches that landed and what failed, by watch."""
+    """Read all watches of one network; returns the batches that landed and what failed, by watch.
+
+    What went well and is news for people all the same, such as a cursor that was given up, is told.
+    """
     from hub.stages import collect as stage
 
     triage = hub.config.triage
@@ -28,7 +36,7 @@ def collect(
         stage.pull, store=hub.store, landing=hub.landing, run=run, triage=triage, each=each,
         mapping=mapping_of(manifest), streams=hub.settings.streams,
     )  # fmt: skip
-    return _by_connection(hub, manifest, read)
+    return _by_connection(hub, manifest, read, tell)
 
 
 def sweep(hub: Hub, manifest: Manifest, run: str, *, hours: float) -> tuple[list[str], dict[str, HubError]]:
@@ -40,7 +48,10 @@ def sweep(hub: Hub, manifest: Manifest, run: str, *, hours: float) -> tuple[list
 
 
 def _by_connection(
-    hub: Hub, manifest: Manifest, read: "Callable[[Network, list[Watch]], Pulled]"
+    hub: Hub,
+    manifest: Manifest,
+    read: "Callable[[Network, list[Watch]], Pulled]",
+    tell: Callable[[str], None] | None = None,
 ) -> tuple[list[str], dict[str, HubError]]:
     """Read each connection's watches through a connector opened for it; one that cannot be opened stops no other."""
     watches = hub.config.watches_of(manifest.name)
@@ -56,6 +67,9 @@ def _by_connection(
             continue
         batches += pulled.batches
         failures |= pulled.failures
+        if tell is not None:
+            for notice in pulled.notices.values():
+                tell(notice)
     return batches, failures
 
 

@@ -10,7 +10,7 @@ import connectors
 from hub.domain import Cursor, Watch
 from hub.domain.config import Triage
 from hub.errors import AccessDenied, ContractBroken, HubError, RateLimited, Unavailable
-from hub.kit import Connection, Network, Page, Services
+from hub.kit import Connection, Network, Page, Rejected, Services
 from hub.stages import collect
 from hub.stages.collect import BATCH_RECORDS, gathered
 from hub.store import DamagedFile
@@ -23,13 +23,15 @@ OTHER = Watch(network="mastodon", kind="hashtag", value="#other")
 class Village(Network):
     """A network whose pages a test writes: for each watch, pages of ids, and trouble in their midst."""
 
-    def __init__(self, said: dict[str, list[list[int] | HubError]]) -> None:
+    def __init__(self, said: dict[str, list[list[int] | HubError]], *, forgets: bool = False) -> None:
         super().__init__(connectors.manifest("mastodon"), Connection(id="village"), Services.local())
-        self.said = said
+        self.said, self.forgets = said, forgets
         self.asked: list[Watch] = []
 
     def pull(self, watch: Watch, cursor: Cursor) -> Iterator[Page]:
         self.asked.append(watch)
+        if self.forgets and not cursor.fresh:
+            raise Rejected("The village did not accept the request (400).", status=400)
         after = int(cursor.position or 0)
         for page in self.said[watch.value]:
             if isinstance(page, HubError):
@@ -186,6 +188,69 @@ def test_trouble_while_gathering_comes_after_what_it_interrupted() -> None:
     assert [(len(records), cursor.position) for records, cursor in islice(batches, 1)] == [(5, "1")]
     with pytest.raises(RateLimited):
         next(batches)
+
+
+def test_a_cursor_that_is_not_taken_any_more_is_let_go_and_the_time_since_is_read_again(town: Town) -> None:
+    pull(town, Village({"#acme": [[5, 6]]}))
+    town.clock.forward(hours=5)
+    village = Village({"#acme": [[5, 6], [7]]}, forgets=True)
+
+    pulled = pull(town, village)
+
+    assert pulled.failures == {}
+    assert village.asked[-1].since == NOW - collect.OVERLAP
+    assert (set(landed(town)), position(town)) == ({"5", "6", "7"}, "7")
+    [(key, notice)] = pulled.notices.items()
+    assert key == HASHTAG.key
+    assert "no longer takes the place" in notice
+    assert "2026-03-02 11:00 UTC" in notice
+    with town.look() as view:
+        assert [(one.action, one.object) for one in view.audit.recent()] == [("cursor given up", HASHTAG.key)]
+
+
+def test_where_nothing_is_new_either_the_next_run_reads_by_time_too(town: Town) -> None:
+    pull(town, Village({"#acme": [[5, 6]]}))
+
+    pulled = pull(town, Village({"#acme": []}, forgets=True))
+
+    assert list(pulled.notices) == [HASHTAG.key]
+    assert position(town) is None
+    assert pull(town, Village({"#acme": [[5, 6]]}, forgets=True)).notices == {}
+
+
+def test_a_watch_that_is_refused_with_and_without_its_cursor_keeps_it(town: Town) -> None:
+    pull(town, Village({"#acme": [[5, 6]]}))
+    village = Village({"#acme": [Rejected("No such tag (404).", status=404)]}, forgets=True)
+
+    pulled = pull(town, village)
+
+    assert (pulled.notices, position(town), len(village.asked)) == ({}, "6", 2)
+    assert "(400)" in str(pulled.failures[HASHTAG.key])
+    with town.look() as view:
+        assert view.audit.recent() == []
+
+
+def test_a_cursor_is_given_up_once_though_trouble_comes_half_way(town: Town) -> None:
+    pull(town, Village({"#acme": [[5, 6]]}))
+
+    pulled = pull(town, Village({"#acme": [[7], Unavailable("busy")]}, forgets=True))
+
+    assert (list(pulled.notices), list(pulled.failures), position(town)) == ([HASHTAG.key], [HASHTAG.key], "7")
+
+
+def test_a_connector_that_stumbles_stops_its_watch_and_no_other(town: Town) -> None:
+    class Clumsy(Village):
+        def pull(self, watch: Watch, cursor: Cursor) -> Iterator[Page]:
+            if watch == HASHTAG:
+                raise KeyError("SECRET")
+            yield from super().pull(watch, cursor)
+
+    pulled = pull(town, Clumsy({"#other": [[1]]}), HASHTAG, OTHER)
+
+    assert (landed(town), list(pulled.failures)) == (["1"], [HASHTAG.key])
+    assert str(pulled.failures[HASHTAG.key]).startswith(
+        "mastodon gave what its connector does not understand (KeyError"
+    )
 
 
 def test_a_sweep_reads_the_last_hours_again_and_leaves_the_cursor_where_it_is(town: Town) -> None:

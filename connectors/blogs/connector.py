@@ -88,8 +88,12 @@ class Blogs(Network):
             asked["If-Modified-Since"] = state["modified"]
         moved: str | None = state.get("moved_to")
         permanent = True
+        asked_for: set[str] = set()
         for _ in range(REDIRECTS + 1):
             check_url(url)
+            if url in asked_for:
+                raise ContractBroken(f"The feed at {urlsplit(url).hostname} redirects in a circle.")
+            asked_for.add(url)
             try:
                 status, headers, body = self.http.fetch(url, headers=asked)
             except Rejected as refused:

@@ -89,7 +89,7 @@ class Discourse(Network):
             following = min(ids) - 1 if ids else int(before) - WINDOW if before else 0
             return posts, str(following) if following > 0 and empty < patience else None
 
-        for step in way.steps(ask, cursor.state, since=watch.since):
+        for step in way.steps(ask, cursor.state, since=watch.since, now=self.services.clock.now()):
             wanted = [post for post in step.new if asked.wanted(post)]
             yield Page(records=self._with_parents(asked.forum, wanted), cursor=Cursor(state=step.done))
 

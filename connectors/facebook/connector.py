@@ -117,7 +117,9 @@ class Facebook(GraphNetwork):
     def _feed(self, watch: Watch, cursor: Cursor) -> Iterator[tuple[list[Record], Mark, dict[str, Mark]]]:
         oldest = self.services.clock.now() - THREADS_REACH
         ask = self.listing(f"/{self._page_id(watch.value)}/feed", fields=POST_FIELDS, limit=FEED_SIZE)
-        steps = LIST.steps(ask, cursor.state.get("posts", {}), since=watch.since, reach=oldest)
+        steps = LIST.steps(
+            ask, cursor.state.get("posts", {}), since=watch.since, reach=oldest, now=self.services.clock.now()
+        )
 
         def read(post: Record, mark: Mark) -> Iterator[tuple[list[Record], Mark]]:
             touched = moment(post.get("updated_time"))
@@ -133,14 +135,14 @@ class Facebook(GraphNetwork):
         order = {"filter": "stream", "order": "reverse_chronological"}
         ask = self.listing(path, fields=COMMENT_FIELDS, limit=LIST_SIZE, **order)
         try:
-            for step in LIST.steps(ask, mark, since=watch.since):
+            for step in LIST.steps(ask, mark, since=watch.since, now=self.services.clock.now()):
                 yield [_below(each, post) for each in step.new], step.done
         except GraphRejected as refused:
             if not refused.gone:  # a post may go between the list and its comments
                 raise
 
     def _list(self, ask: Ask, watch: Watch, cursor: Cursor) -> Iterator[tuple[list[Record], Mark, dict[str, Mark]]]:
-        for step in LIST.steps(ask, cursor.state.get("posts", {}), since=watch.since):
+        for step in LIST.steps(ask, cursor.state.get("posts", {}), since=watch.since, now=self.services.clock.now()):
             yield step.new, step.done, {}
 
     def _page_id(self, value: str) -> str:

@@ -144,7 +144,9 @@ class Instagram(GraphNetwork):
     def _media(self, mine: str, watch: Watch, cursor: Cursor) -> Iterator[tuple[list[Record], Mark, dict[str, Mark]]]:
         oldest = self.services.clock.now() - THREADS_REACH
         ask = self.listing(f"/{mine}/media", fields=MEDIA_FIELDS, limit=SIZE)
-        steps = LIST.steps(ask, cursor.state.get("media", {}), since=watch.since, reach=oldest)
+        steps = LIST.steps(
+            ask, cursor.state.get("media", {}), since=watch.since, reach=oldest, now=self.services.clock.now()
+        )
 
         def read(media: Record, mark: Mark) -> Iterator[tuple[list[Record], Mark]]:
             yield from self._comments(media, mark, watch)
@@ -166,7 +168,7 @@ class Instagram(GraphNetwork):
             return [*more, *found], leads  # the oldest comment stays the last: it says how far back this page goes
 
         try:
-            for step in LIST.steps(ask, mark, since=watch.since, reach=reach):
+            for step in LIST.steps(ask, mark, since=watch.since, reach=reach, now=self.services.clock.now()):
                 yield with_media(step.new, media), step.done
         except GraphRejected as refused:
             if not refused.gone:  # a medium may go between the list and its comments
@@ -198,7 +200,7 @@ class Instagram(GraphNetwork):
             records = self.records(body)
             return records, after_of(body) if records else None
 
-        for step in LIST.steps(ask, cursor.state.get("media", {}), since=watch.since):
+        for step in LIST.steps(ask, cursor.state.get("media", {}), since=watch.since, now=self.services.clock.now()):
             yield step.new, step.done, {}
 
     def _tagged(self, watch: Watch, cursor: Cursor) -> Iterator[tuple[list[Record], Mark, dict[str, Mark]]]:
@@ -206,7 +208,7 @@ class Instagram(GraphNetwork):
         if mine is None:
             raise SetupError(f"Mentions are read for our own accounts, and {watch.value!r} is none; correct the watch.")
         ask: Ask = self.listing(f"/{mine}/tags", fields=TAG_FIELDS, limit=SIZE)
-        for step in LIST.steps(ask, cursor.state.get("media", {}), since=watch.since):
+        for step in LIST.steps(ask, cursor.state.get("media", {}), since=watch.since, now=self.services.clock.now()):
             for record in step.new:
                 self.services.memory.set(memory_key(record["id"]), "tag", keep_seconds=REMEMBERED)
             yield step.new, step.done, {}

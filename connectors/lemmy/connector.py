@@ -42,7 +42,9 @@ class Lemmy(Network):
         way = Backward(title="Lemmy", at=_published, id=_id_of)
         for name, (path, params) in _lists(watch).items():
             try:
-                for step in way.steps(self._asking(path, params), marks.get(name, {}), since=watch.since):
+                for step in way.steps(
+                    self._asking(path, params), marks.get(name, {}), since=watch.since, now=self.services.clock.now()
+                ):
                     marks = marks | {name: step.done}
                     yield Page(records=step.new, cursor=Cursor(state=marks))
             except Rejected as refused:

@@ -85,6 +85,11 @@ class LinkedIn(Network):
                 counts = {**counts, post["id"]: count}
                 yield Page(below, Cursor(position=position, state={"last": last, "comments": counts}))
 
+    def reached(self, cursor: Cursor) -> datetime | None:
+        """The cursor counts milliseconds."""
+        told = cursor.position or ""
+        return datetime.fromtimestamp(int(told) / 1000, UTC) if told.isdecimal() and len(told) < 15 else None
+
     def look_up(self, references: Sequence[Reference]) -> Iterator[LookUp]:
         """One post or comment a call; what is not there any more is gone."""
         for reference in references:

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from connectors.mastodon.ids import first_id_like, newest_of
+from connectors.mastodon.ids import first_id_like, newest_of, seems_ahead
 from hub.domain import Cursor, Measurement, Reference, Watch
 from hub.errors import AccessDenied, ContractBroken, HubError, SetupError
 from hub.kit import SPOILT, BearerToken, LinkHeader, LookUp, Network, Page, Proofs, Rejected, ResetAt, iso8601
@@ -78,9 +78,13 @@ class Mastodon(Network):
             if newer_than is None:  # how it counts cannot be told
                 yield self._page(self.get(path, limit=PAGE_SIZE, **params))
                 return
+        silent = True
         for answer in self.answers(path, {"min_id": newer_than, "limit": PAGE_SIZE, **params}):
             if answer.body != []:
+                silent = False
                 yield self._page(answer.body)
+        if silent and seems_ahead(newer_than, self.services.clock.now()):
+            self._refuse_if_ahead(watch, newer_than, path, params)
 
     def look_up(self, references: Sequence[Reference]) -> Iterator[LookUp]:
         """As many in one call as the server gives; what it does not show any more is gone."""
@@ -159,6 +163,15 @@ class Mastodon(Network):
         known = cursor.position or ""
         fresh = [each for each in records if (len(str(each.get("id"))), str(each.get("id"))) > (len(known), known)]
         yield Page(records=fresh, cursor=Cursor(position=newest_of([*ids_of(records), known])))
+
+    def _refuse_if_ahead(self, watch: Watch, newer_than: str, path: str, params: dict[str, Any]) -> None:
+        """Behind an id that is still to be given nothing is ever new; only the server knows whether this is one."""
+        newest = ids_of(self.get(path, limit=1, **params))
+        if newest and newest_of([*newest, newer_than]) == newer_than not in newest:
+            raise SetupError(
+                f"The cursor of {watch.key} is ahead of everything on {urlsplit(self.base_url).hostname}: it would "
+                f"skip posts; run `hub watch rewind mastodon {watch.kind} '{watch.value}'`."
+            )
 
     def _page(self, body: Any) -> Page:
         """What one answer holds; the cursor counts in ids of what was listed, which may be notifications."""

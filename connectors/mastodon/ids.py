@@ -25,6 +25,12 @@ def newest_of(ids: list[str]) -> str:
     return max(ids, key=lambda id: (len(id), id))
 
 
+def seems_ahead(id: str, now: datetime) -> bool:
+    """Whether, counted in one of the three ways, an id would be given only days from now: the server knows better."""
+    ways = ((SNOWFLAKE, first_id_after), (ULID, _ulid), (FLAKE, _flake))
+    return any(pattern.fullmatch(id) and id > made(now + NEAR) for pattern, made in ways if len(id) >= 17)
+
+
 def first_id_after(moment: datetime) -> str:
     """The smallest id that a status written at `moment` can have on Mastodon itself."""
     return str(_milliseconds(moment) << 16)

@@ -139,7 +139,9 @@ class Reddit(Network):
         way = _way()
         mark, below = cursor.state.get("new", {}), cursor.state.get("below", {})
         params = {"q": watch.value, "sort": "new", "type": "link"}
-        steps = way.steps(lambda token: self._page("/search", token, **params), mark, since=watch.since)
+        steps = way.steps(
+            lambda token: self._page("/search", token, **params), mark, since=watch.since, now=self.services.clock.now()
+        )
         threads = Threads(way=way, count=_comments, read=self._below)
         oldest = self.services.clock.now() - GROWING
         for records, place, kept in threads.pages(steps, below, oldest=oldest):
@@ -147,7 +149,7 @@ class Reddit(Network):
 
     def _below(self, post: Record, mark: dict[str, Any]) -> Iterator[tuple[list[Record], dict[str, Any]]]:
         """What is new in the tree of a post, in one page."""
-        for step in _way().steps(lambda token: (self._tree(post), None), mark):
+        for step in _way().steps(lambda token: (self._tree(post), None), mark, now=self.services.clock.now()):
             yield step.new, step.done
 
     def _tree(self, post: Record) -> list[Record]:
@@ -166,7 +168,9 @@ class Reddit(Network):
         marks = dict(cursor.state)
         for name, path in paths.items():
             try:
-                for step in _way().steps(self._asking(path), marks.get(name, {}), since=watch.since):
+                for step in _way().steps(
+                    self._asking(path), marks.get(name, {}), since=watch.since, now=self.services.clock.now()
+                ):
                     marks = marks | {name: step.done}
                     yield Page(records=step.new, cursor=Cursor(state=marks))
             except Rejected as refused:

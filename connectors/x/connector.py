@@ -27,6 +27,7 @@ from hub.kit import BearerToken, LookUp, Network, Page, Proofs, Rejected, Remova
 
 PAGE_SIZE = 100  # the most that one page, and one look-up, holds
 EPOCH_MS, SEQUENCE_BITS = 1_288_834_974_657, 22  # ids count milliseconds from here
+LONGEST_ID = 21  # digits: of the year 9000
 REACH = timedelta(days=7) - timedelta(minutes=1)  # how far back search looks
 DAY = 86_400.0
 ASKED_FOR = {
@@ -102,6 +103,11 @@ class X(Network):
             yield Page(records=fresh, cursor=Cursor(position=since_id if token else newest, state=state))
             if token is None:
                 return
+
+    def reached(self, cursor: Cursor) -> datetime | None:
+        """When the post was written whose id it holds."""
+        id = cursor.position or ""
+        return written_at(id) if id.isascii() and id.isdecimal() and len(id) <= LONGEST_ID else None
 
     def look_up(self, references: Sequence[Reference]) -> Iterator[LookUp]:
         """A hundred posts a call; of one that was edited, its newest form."""

@@ -159,8 +159,8 @@ class YouTube(Network):
 
     def _channel(self, watch: Watch, cursor: Cursor) -> Iterator[Page]:
         channel = self._channel_of(watch.value)
-        state = dict(cursor.state)
-        for step in LIST.steps(self._uploads(channel), state.get("uploads", {}), since=watch.since):
+        state, now = dict(cursor.state), self.services.clock.now()
+        for step in LIST.steps(self._uploads(channel), state.get("uploads", {}), since=watch.since, now=now):
             state = state | {"uploads": step.done}
             yield Page(records=self._videos(step.new), cursor=Cursor(state=state))
         try:
@@ -184,7 +184,7 @@ class YouTube(Network):
             **{**COMMENTS, "part": "snippet,replies"}, read=threads_of,
         )  # fmt: skip
         threads = Threads(way=LIST, count=lambda thread: int(thread["answers"]), read=self._answers(watch))
-        steps = LIST.steps(ask, state.get("list", {}), since=watch.since, reach=reach)
+        steps = LIST.steps(ask, state.get("list", {}), since=watch.since, reach=reach, now=now)
         pages = 0
         for records, mark, kept in threads.pages(steps, state.get("threads", {}), oldest=oldest):
             pages += bool(records)
@@ -207,7 +207,7 @@ class YouTube(Network):
                     page, turn = ask(turn)
                     found = [*found, *page]
             whole = sorted(found, key=lambda each: str(each["snippet"].get("publishedAt")), reverse=True)
-            for step in LIST.steps(lambda turn: (whole, None), mark, since=watch.since):
+            for step in LIST.steps(lambda turn: (whole, None), mark, since=watch.since, now=self.services.clock.now()):
                 yield [with_video(each, thread.get("video")) for each in step.new], step.done
 
         return read
@@ -223,7 +223,7 @@ class YouTube(Network):
         ask = self._listing(
             f"{V3}/search", part="snippet", type="video", order="date", q=watch.value, maxResults=50, **since
         )
-        for step in LIST.steps(ask, cursor.state.get("list", {}), since=watch.since):
+        for step in LIST.steps(ask, cursor.state.get("list", {}), since=watch.since, now=self.services.clock.now()):
             over = {"asked": now.isoformat()} if "next" not in step.done else {}
             yield Page(records=self._videos(step.new), cursor=Cursor(state={"list": step.done, **over}))
 

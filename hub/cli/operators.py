@@ -127,7 +127,7 @@ def _item(item: Any, *, whole: bool) -> dict[str, Any]:
     return facts | {"record": item.record, "batch": item.batch, "watch": item.watch} if whole else facts
 
 
-watch = typer.Typer(no_args_is_help=True, help="The standing questions in hub.yaml: list, add, remove.")
+watch = typer.Typer(no_args_is_help=True, help="The standing questions in hub.yaml: list, add, rewind, remove.")
 app.add_typer(watch, name="watch")
 
 
@@ -155,6 +155,27 @@ def watch_add(
 
     add_watch(network, kind, value)
     say(f"Added. The next `hub run` asks {network} for {kind} {value}; its first answer is kept as history.")
+
+
+@watch.command("rewind")
+def watch_rewind(
+    network: Annotated[str, typer.Argument(help="The connector's name, as in `hub watch list`.")],
+    kind: Annotated[str, typer.Argument(help="The kind of watch.")],
+    value: Annotated[str, typer.Argument(help="What it listens for, spelt as it is there.")],
+) -> None:
+    """Read a standing question from its beginning again; what is known stays known, and makes no second work."""
+    from getpass import getuser
+
+    from hub.domain import Cursor
+
+    with opened_hub() as hub, hub.store.begin() as tx:
+        asked = [each for each in tx.watches.listing(network) if (each.kind, each.value) == (kind, value)]
+        if not asked:
+            raise SetupError(f"{network} was never asked for {kind} {value}; `hub watch list` shows all watches.")
+        for each in asked:
+            tx.watches.rewind(each.key, Cursor())
+            tx.audit.append(actor=getuser(), action="watch rewound", object=each.key)
+    say(f"Rewound. The next `hub run` reads {network} for {kind} {value} as far back as it goes.")
 
 
 @watch.command("remove")

@@ -2,7 +2,8 @@
 
 What was read is complete only when the walk has come to what is known. Until then its mark keeps the old end, the
 token to go on with, and the newest time seen, which becomes the next end. Times tie and lists lag behind, so what
-lies within `overlap` before the end is looked at once more, and what was handed out of it is known by its id.
+lies within `overlap` before the end is looked at once more, and what was handed out of it is known by its id. A time
+that is still to come, which an author may have made up, ends nothing: it would hide all that is written until then.
 
 Below the items of such a list there may hang others: the comments of a post, the replies of a comment. They are read
 again where their number has changed, since a list does not show in its order what grew old items.
@@ -17,6 +18,7 @@ from hub.errors import ContractBroken
 from hub.kit.http import Rejected
 from hub.kit.network import Record
 
+AHEAD = timedelta(minutes=5)  # how far a network's clock may be ahead of ours
 Mark = dict[str, Any]
 """Where a walk stands, as plain data for a cursor; empty before the first."""
 Ask = Callable[[str | None], tuple[list[Record], str | None]]
@@ -43,10 +45,16 @@ class Backward:
     overlap: timedelta = timedelta(minutes=10)
 
     def steps(
-        self, ask: Ask, mark: Mark, *, since: datetime | None = None, reach: datetime | None = None
+        self,
+        ask: Ask,
+        mark: Mark,
+        *,
+        now: datetime,
+        since: datetime | None = None,
+        reach: datetime | None = None,
     ) -> Iterator[Step]:
         """What is newer than the mark and than `since`; pages go on down to `reach`, if that is further back."""
-        walk = _Walk(self, mark, since, reach)
+        walk = _Walk(self, mark, now, since, reach)
         token, asked = mark.get("next"), set[str]()
         while True:
             try:
@@ -74,8 +82,10 @@ class Backward:
 class _Walk:
     """What one walk has seen so far."""
 
-    def __init__(self, way: Backward, mark: Mark, since: datetime | None, reach: datetime | None) -> None:
-        self.way = way
+    def __init__(
+        self, way: Backward, mark: Mark, now: datetime, since: datetime | None, reach: datetime | None
+    ) -> None:
+        self.way, self.latest = way, int((now + AHEAD).timestamp())
         self.end: int | None = mark.get("end")
         self.known: dict[str, int] = mark.get("known", {})
         self.newest: int | None = mark.get("newest")
@@ -89,10 +99,10 @@ class _Walk:
 
     def step(self, page: list[Record], token: str | None, following: str | None) -> Step:
         new = list({self.way.id(record): record for record in page if self._is_new(record)}.values())
-        times = [seconds for record in page if (seconds := self.way.seconds(record)) is not None]
+        times = [at for record in page if (at := self.way.seconds(record)) is not None and at <= self.latest]
         self.newest = max([*times, *([] if self.newest is None else [self.newest])], default=None)
         for record in new:
-            self.fresh[self.way.id(record)] = self.way.seconds(record) or self.newest or 0
+            self.fresh[self.way.id(record)] = min(self.way.seconds(record) or self.newest or 0, self.latest)
         again = self._mark(token)
         border = (self.newest or 0) - self.overlap
         self.fresh = {id: at for id, at in self.fresh.items() if at >= border}

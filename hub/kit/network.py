@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatch
 from functools import cached_property
 from typing import Any, BinaryIO, ClassVar, Self
@@ -23,6 +23,7 @@ from hub.kit.services import Services
 from hub.kit.waits import RetryAfter, Wait
 
 REMEMBER_SECONDS = 30 * 86_400.0
+LAST_SECOND = 253_402_300_800  # of the year 9999
 MICRO = 1_000_000  # money is counted in millionths
 MONTH_MINUTES = 30 * 1440
 Record = dict[str, Any]
@@ -81,6 +82,11 @@ class Network:
     def pull(self, watch: Watch, cursor: Cursor) -> Iterator[Page]:
         """Yield what matches `watch` and is newer than `cursor`, oldest page first where the network allows it."""
         raise TypeError(f"{type(self).__name__} must say how it is read.")
+
+    def reached(self, cursor: Cursor) -> datetime | None:
+        """Up to when this cursor has read, where that can be told; the marks of lists read backwards tell it."""
+        ends = list(_ends(cursor.state))
+        return datetime.fromtimestamp(max(ends), UTC) if ends else None
 
     def proofs(self) -> Proofs:
         """What `hub doctor` proves, in the order of what builds on what; only `access` unless a subclass knows more."""
@@ -265,3 +271,12 @@ class Network:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _ends(state: Any) -> Iterator[int]:
+    """The ends in marks (`hub.kit.backward`), however deep they lie."""
+    for name, value in state.items():
+        if isinstance(value, dict):
+            yield from _ends(value)
+        elif name in ("end", "newest") and type(value) is int and 0 <= value < LAST_SECOND:
+            yield value

@@ -16,7 +16,7 @@ import structlog
 
 from hub.domain import Batch, Cursor, Watch, external_id
 from hub.domain.config import Triage
-from hub.errors import HubError
+from hub.errors import ContractBroken, HubError, SetupError
 from hub.kit import Network, Page, Rejected
 from hub.mapping import Mapping
 from hub.stages.collector import seldom_collected
@@ -29,6 +29,7 @@ CONTEXT = Watch(network="", kind="context", value="parents")
 STREAMS = 16  # watches of one network that are read at the same time; its budget is the same for all of them
 FAR = timedelta(days=36_500)
 YOUNG = timedelta(hours=1)  # a watch younger than this has just been read whole
+AHEAD = timedelta(days=1)  # clocks differ by minutes
 OVERLAP = timedelta(hours=1)  # read again before the last good run, where a cursor was lost: posts may come late
 
 log = structlog.get_logger(__name__)
@@ -211,7 +212,17 @@ class _Reader:
         with self.store.begin() as tx:
             started_at = tx.watches.register(watch).started_at
             cursor = tx.watches.cursor(watch.key)
+        if (reached := self._ahead(cursor)) is not None:
+            raise SetupError(
+                f"The cursor of {watch.key} says {reached:%Y-%m-%d}, which is in the future: it would skip posts; run "
+                f"`hub watch rewind {watch.network} {watch.kind} '{watch.value}'`."
+            )
         return (watch if watch.since else watch.with_(since=self._since(started_at))), cursor
+
+    def _ahead(self, cursor: Cursor) -> datetime | None:
+        """The moment that a cursor has reached, where it is still to come."""
+        reached = self.network.reached(cursor)
+        return reached if reached and reached > self.store.now() + AHEAD else None
 
     def _since(self, started_at: datetime) -> datetime:
         """How far back a first read goes: a week, so that baselines exist, and all that may be work."""
@@ -220,6 +231,10 @@ class _Reader:
     def _land(self, watch: Watch, lines: list[bytes], cursor: Cursor | None) -> list[str]:
         """Write a batch and list it with its cursor; with None the cursor keeps its place."""
         now = self.store.now()
+        if cursor is not None and (reached := self._ahead(cursor)) is not None:
+            raise ContractBroken(
+                f"{watch.network} gave {watch.key} a cursor of {reached:%Y-%m-%d}, which is in the future; it is not kept."
+            )
         if not lines:
             if cursor is not None:
                 with self.store.begin() as tx:

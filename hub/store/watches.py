@@ -76,7 +76,11 @@ class Watches(Repository):
         found = self.get(key)
         cursor = found.cursor if found else Cursor()
         if day := _day_ahead(cursor, self.now):
-            raise SetupError(f"The cursor of {key} says {day}, which is in the future: it would skip posts; rewind it.")
+            asked = f"{found.network} {found.kind} '{found.value}'" if found else key
+            raise SetupError(
+                f"The cursor of {key} says {day}, which is in the future: it would skip posts; run "
+                f"`hub watch rewind {asked}`."
+            )
         return cursor
 
     def advance(self, key: str, cursor: Cursor) -> None:

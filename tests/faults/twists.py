@@ -108,3 +108,26 @@ def before_answer(matches: Callable[[Request], bool], act: Callable[[], None], *
         return ask(request)
 
     return twist
+
+
+def changed(host: str, path: str, change: Callable[[Request, dict[str, Any]], None]) -> Any:
+    """What is answered there in JSON is changed on its way."""
+
+    def twist(ask: Ask, request: Request) -> Answer:
+        reply, fault = ask(request)
+        if reply is not None and reply.status == 200 and (request.host, request.path) == (host, path):
+            body = orjson.loads(reply.body)
+            change(request, body)
+            reply = replace(reply, body=orjson.dumps(body))
+        return reply, fault
+
+    return twist
+
+
+def refused(matches: Callable[[Request], bool], *, status: int = 400) -> Any:
+    """Such requests are refused, before anything is done."""
+
+    def twist(ask: Ask, request: Request) -> Answer:
+        return (Reply.json({"errors": []}, status=status), None) if matches(request) else ask(request)
+
+    return twist

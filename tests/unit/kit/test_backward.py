@@ -14,6 +14,7 @@ from hub.kit import Backward, Rejected, Threads
 from hub.kit.backward import Ask, Mark, Record
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
+NOW = START + timedelta(days=30)
 WAY = Backward(title="Town", at=lambda each: each["at"], id=lambda each: each["id"], overlap=timedelta(minutes=10))
 
 
@@ -36,7 +37,7 @@ def pages_of(items: list[Record], size: int = 2) -> Ask:
 def read(ask: Ask, mark: Mark, **limits: Any) -> tuple[list[str], Mark]:
     """All that is new, and the mark at the end; marks pass through JSON as cursors do."""
     ids: list[str] = []
-    for step in WAY.steps(ask, mark, **limits):
+    for step in WAY.steps(ask, mark, now=NOW, **limits):
         ids += [each["id"] for each in step.new]
         mark = json.loads(json.dumps(step.done))
     return ids, mark
@@ -105,7 +106,7 @@ def test_pages_that_lead_in_a_circle_are_noticed() -> None:
 
 def test_a_kept_token_that_is_no_longer_taken_begins_the_walk_anew() -> None:
     items = [record(minute) for minute in range(0, 100, 10)]
-    first = next(WAY.steps(pages_of(items), {}))
+    first = next(WAY.steps(pages_of(items), {}, now=NOW))
 
     def ask(token: str | None) -> tuple[list[Record], str | None]:
         if token == "2" and not asked:
@@ -132,7 +133,7 @@ def test_wherever_it_is_cut_off_all_comes_once(
     ids, mark = read(pages_of(items, size), {})
     newest = max(earlier)
     more = [record(newest - 10 + minute, f"b{place}") for place, minute in enumerate(later)]
-    steps = list(WAY.steps(pages_of(items + more, size), mark))
+    steps = list(WAY.steps(pages_of(items + more, size), mark, now=NOW))
     cut = data.draw(st.integers(0, len(steps) - 1))
     again = data.draw(st.booleans())
 
@@ -147,7 +148,7 @@ def test_wherever_it_is_cut_off_all_comes_once(
 def threads(answers: dict[str, list[Record]], asked: list[str]) -> Threads:
     def below(item: Record, mark: Mark) -> Iterator[tuple[list[Record], Mark]]:
         asked.append(item["id"])
-        for step in WAY.steps(pages_of(answers[item["id"]]), mark):
+        for step in WAY.steps(pages_of(answers[item["id"]]), mark, now=NOW):
             yield step.new, step.done
 
     return Threads(way=WAY, count=lambda item: len(answers.get(item["id"], [])), read=below)
@@ -156,7 +157,7 @@ def threads(answers: dict[str, list[Record]], asked: list[str]) -> Threads:
 def told(items: list[Record], answers: dict[str, list[Record]], list_mark: Mark, kept: dict[str, Mark]) -> Any:
     asked: list[str] = []
     pages = []
-    steps = WAY.steps(pages_of(items), list_mark, reach=START)
+    steps = WAY.steps(pages_of(items), list_mark, now=NOW, reach=START)
     for records, mark, threads_mark in threads(answers, asked).pages(steps, kept, oldest=START):
         pages.append(([each["id"] for each in records], json.loads(json.dumps((mark, threads_mark)))))
     return pages, asked

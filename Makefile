@@ -66,7 +66,7 @@ check: $(STAMP) ## format, lint, types, import contracts, docs up to date, locks
 	$(BIN)/python -m pytest -q tests/contract/test_rooms.py tests/contract/test_docs.py tests/contract/test_locks.py
 
 bench: $(STAMP) ## speed and memory against the budgets, each as a ratio within one run (ARGS=--quick)
-	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python "$$each" $(ARGS) || exit 1; done
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 golden: $(STAMP) ## write the expected posts beside the recordings anew; read the diff as you would read code
 	@$(BIN)/hub golden $(ARGS)

@@ -1,5 +1,6 @@
 """One folder for each outside system, found by its manifest. Cheap to import: no connector's code is loaded."""
 
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -26,9 +27,16 @@ def manifest(name: str) -> Manifest:
     """The manifest of one connector."""
     path = folder(name) / "manifest.yaml"
     try:
-        return read_manifest(path)
+        facts = path.stat()
+        return _read(path, facts.st_mtime_ns, facts.st_size)
     except (msgspec.MsgspecError, OSError) as problem:
         raise SetupError(f"connectors/{name}/manifest.yaml cannot be read: {problem}") from problem
+
+
+@lru_cache(maxsize=128)
+def _read(path: Path, changed: int, size: int) -> Manifest:
+    """Read once for as long as the file stays what it is: a run asks for manifests some hundreds of times."""
+    return read_manifest(path)
 
 
 def load(name: str) -> "type[Network] | type[Destination]":

@@ -3,15 +3,16 @@
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from hub.errors import MappingError, Unmappable
 from hub.mapping.document import Example, IdentityDocument, MappingDocument, read_documents, shown
-from hub.mapping.program import of_condition, of_fields, of_value
-from hub.mapping.syntax import nearest, parse, walk
+from hub.mapping.program import Program, of_condition, of_fields, of_value
+from hub.mapping.syntax import Node, nearest, parse, walk
 from hub.mapping.text import as_text
-from hub.mapping.tree import grow, leaves, merge
+from hub.mapping.tree import Branch, grow, leaves, merge
 
 Record = dict[str, Any]
 PLACE = re.compile(r"\[\d+\]")
@@ -50,16 +51,40 @@ class Mapping:
     paths: tuple[str, ...]  # of every value it can give, such as author.handle or blocks[].text
     source_digest: str
     source: Path
-    python: str = field(repr=False)  # what it was compiled to, for those who want to see it
-    apply: Callable[[Record], Record | None] = field(repr=False)
-    """The record in the words of `makes`, without nulls; None if `keep` is not true.
-    Raises `Unmappable` for a record that an expression cannot work on."""
-    ties: Callable[[Record], Record] = field(repr=False)
-    """A post's own native id, its scope and its parent's native id alone, in a fraction of the time."""
-    _fill: Callable[[Record], Record] = field(repr=False)
+    _tree: dict[str, Branch] = field(repr=False)
     _keep: Condition | None = field(repr=False)
     _when: Condition | None = field(repr=False)
     _identity: dict[str, Callable[[Record], Any]] = field(repr=False)
+    _kept_if: Node | None = field(repr=False)
+
+    # Read and checked when it is loaded, compiled when it is needed: a run that finds nothing new applies no mapping.
+
+    @cached_property
+    def apply(self) -> Callable[[Record], Record | None]:
+        """The record in the words of `makes`, without nulls; None if `keep` is not true.
+
+        Raises `Unmappable` for a record that an expression cannot work on.
+        """
+        return self._program.call
+
+    @cached_property
+    def ties(self) -> Callable[[Record], Record]:
+        """A post's own native id, its scope and its parent's native id alone, in a fraction of the time."""
+        tied = {name: self._tree[name] for name in TIES if name in self._tree}
+        return of_fields(tied, None, self.label).call if tied else self._program.call
+
+    @property
+    def python(self) -> str:
+        """What it is compiled to, for those who want to see it."""
+        return self._program.source
+
+    @cached_property
+    def _program(self) -> Program:
+        return of_fields(self._tree, self._kept_if, self.label)
+
+    @cached_property
+    def _fill(self) -> Callable[[Record], Record]:
+        return of_fields(self._tree, None, self.label).call if self._kept_if else self._program.call
 
     @property
     def label(self) -> str:
@@ -119,8 +144,6 @@ def _compiled(document: MappingDocument, path: Path, digest: str, one_of_many: b
     paths = tuple(dict.fromkeys(PLACE.sub("[]", leaf.path) for leaf in leaves(tree)))
     _check(document, tree, paths, where)
     keep = parse(document.keep, f"{where}: keep") if document.keep else None
-    program = of_fields(tree, keep, title)
-    tied = {name: tree[name] for name in TIES if name in tree}
     return Mapping(
         name=document.mapping,
         version=document.version,
@@ -133,13 +156,11 @@ def _compiled(document: MappingDocument, path: Path, digest: str, one_of_many: b
         paths=paths,
         source_digest=digest,
         source=path,
-        python=program.source,
-        apply=program.call,
-        ties=of_fields(tied, None, title).call if tied else program.call,
-        _fill=of_fields(tree, None, title).call if keep else program.call,
+        _tree=tree,
         _keep=_condition(document.keep, "keep", where, title),
         _when=_condition(document.when, "when", where, title),
         _identity=_identity(document.identity, where, title),
+        _kept_if=keep,
     )
 
 

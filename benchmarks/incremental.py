@@ -24,6 +24,12 @@ from sandbox.process import SandboxProcess
 REPO = Path(__file__).resolve().parents[1]
 CONFIG = REPO / "sandbox" / "hub.yaml"
 MUST, AIM = 1.5, 0.5
+TWO_STREAMS = {  # what a watch of this kind finds stands in two places, each of which must be asked
+    ("bluesky", "mention"),  # notifications, and what is answered below our own posts without naming us
+    ("lemmy", "community"),  # posts, and comments
+    ("linkedin", "profile"),  # posts, and the counts that tell below which of them is something new
+    ("stackexchange", "keyword"),  # questions and answers, and comments, which make nothing active
+}
 NETWORKS = tuple(manifest.name for manifest in connectors.manifests(kind="network"))
 RUN = [str(Path(sys.executable).with_name("hub")), "run", "--json"]
 IMPORT = re.compile(r"import time:\s+(\d+) \|\s+(\d+) \|(\s+)(\S+)")
@@ -48,9 +54,11 @@ def main(arguments: list[str] | None = None) -> int:
     others = len(asked) / rounds - watches
     print(f"first run: {first:.2f} CPU s, Great Expectations and the migration included")
     print(f"P2  nothing new: {best:.2f} CPU s a run, the best of {rounds} (at most {MUST}, aim {AIM})")
-    asked_for = len(load_config(CONFIG).watches)
-    print(f"P4  requests to networks a run: {watches:g} for {asked_for} watches; to destinations: {others:g}")
-    return 0 if best <= MUST and watches <= asked_for and not others else 1
+    asked_for = load_config(CONFIG).watches
+    streams = len(asked_for) + sum((watch.network, watch.kind) in TWO_STREAMS for watch in asked_for)
+    print(f"P4  requests to networks a run: {watches:g} for {len(asked_for)} watches of {streams} streams; "
+          f"to destinations: {others:g}")  # fmt: skip
+    return 0 if best <= MUST and watches <= streams and not others else 1
 
 
 def _environ(sandbox: SandboxProcess, var: Path) -> dict[str, str]:

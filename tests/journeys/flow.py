@@ -18,12 +18,15 @@ from hub.stages.posts import PostMaker
 from hub.stages.validate import sort_records
 from hub.store import Store
 from sandbox.process import SandboxProcess
+from tests.journeys import forked
 
 REPO = Path(__file__).resolve().parents[2]
 
 
-def hub(*arguments: str, timeout: float = 240, **environ: str) -> subprocess.CompletedProcess[str]:
-    """The `hub` command in a process of its own, with this process's environment and more."""
+def hub(*arguments: str, timeout: float = 240, cold: bool = False, **environ: str) -> subprocess.CompletedProcess[str]:
+    """The `hub` command in a process of its own, with this process's environment and more; `cold`: from nothing."""
+    if not cold:
+        return forked.run(arguments, os.environ | environ, timeout=timeout)
     command = [sys.executable, "-c", "from hub.cli import main; main()", *arguments]
     return subprocess.run(
         command, cwd=REPO, env=os.environ | environ, capture_output=True, text=True, timeout=timeout, check=False

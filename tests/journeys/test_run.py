@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("hub_env")]
 
 
 def test_posts_become_work_once_and_a_second_run_asks_once_and_makes_nothing(sandbox: SandboxProcess) -> None:
-    first = flow.hub("run", "--json")
+    first = flow.hub("run", "--json", cold=True)
     assert first.returncode == 0, first.stderr
     before = sandbox.control.mark()
 

@@ -233,7 +233,8 @@ class _Reader:
         now = self.store.now()
         if cursor is not None and (reached := self._ahead(cursor)) is not None:
             raise ContractBroken(
-                f"{watch.network} gave {watch.key} a cursor of {reached:%Y-%m-%d}, which is in the future; it is not kept."
+                f"{watch.network} gave {watch.key} a cursor of {reached:%Y-%m-%d}, which is in the future; "
+                "it is not kept."
             )
         if not lines:
             if cursor is not None:

@@ -1,8 +1,9 @@
 """Named points at every write boundary, where a test can end, break or hold up the process.
 
-`HUB_FAULTPOINT=triage.committed:kill` ends it there as a power cut would; `raise` raises, `stall` waits until
-killed, `end` raises what nothing catches, for a test whose next run is in the same process. `deliver.sent:kill:3`
-means the third time. In production the variable is unset, and a point costs one look at a dictionary.
+`HUB_FAULTPOINT=triage.committed:kill` ends it there as a power cut would; `raise` raises an error of ours,
+`stumble` one that nobody expects; `stall` waits until killed; `end` raises what nothing catches, for a test whose
+next run is in the same process. `deliver.sent:kill:3` means the third time. In production the variable is unset,
+and a point costs one look at a dictionary.
 """
 
 import os
@@ -37,10 +38,12 @@ def faultpoint(name: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         case "raise":
             raise HubError(f"The fault point {name} was asked to raise.")
+        case "stumble":
+            raise RuntimeError(f"The fault point {name} was asked to stumble.")
         case "end":
             raise Ended
         case "stall":
             while True:
                 time.sleep(3600)
         case other:
-            raise ValueError(f"{VARIABLE} knows kill, raise, end and stall, not {other!r}.")
+            raise ValueError(f"{VARIABLE} knows kill, raise, stumble, end and stall, not {other!r}.")

@@ -163,6 +163,12 @@ class Ground:
         """Lost 0, duplicates 0, ghosts 0."""
         assert self.verdict() == Verdict()
 
+    def assert_balanced(self) -> None:
+        """The ledger's sums hold: nothing is counted twice or not at all."""
+        with self.store.read() as view:
+            assert view.ledger.balance().differences == {}
+            assert view.ledger.unbalanced() == []
+
     def failures(self, name: str) -> int:
         """How often in a row this destination failed."""
         with self.store.read() as view:

@@ -52,7 +52,7 @@ def test_f06_a_cursor_that_was_forgotten_is_let_go_and_the_time_is_read_again(
 ) -> None:
     read_all(town)
     kept = {state.cursor.position for state in watches(town, network)}
-    [since] = {state.polled_at.replace(second=0) - OVERLAP for state in watches(town, network) if state.polled_at}
+    since = {state.key: state.polled_at - OVERLAP for state in watches(town, network) if state.polled_at}
     town.ground.clock.forward(1200)
     say(town, network, "My Brew One leaks")
     town.ground.wire.twists.append(refused(lambda request: request.param(place) in kept))
@@ -63,7 +63,7 @@ def test_f06_a_cursor_that_was_forgotten_is_let_go_and_the_time_is_read_again(
     assert set(pulled.notices) == {state.key for state in watches(town, network)}
     for key, notice in pulled.notices.items():
         assert f"no longer takes the place where {key} had stopped (400)" in notice
-        assert f"read again from {since:%Y-%m-%d %H:%M} UTC on" in notice
+        assert f"read again from {since[key]:%Y-%m-%d %H:%M} UTC on" in notice
     with town.ground.store.read() as view:
         assert {entry.object for entry in view.audit.recent()} == set(pulled.notices)
     assert pulled.fetched < 20  # of that time, and not of all there ever was

@@ -1,7 +1,8 @@
 """A small town of people who talk on three networks, and the questions that the rows about reading ask of it."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import connectors
@@ -31,12 +32,12 @@ def settled(ground: Ground, *, posts: int = 60) -> Nemesis:
     return talk
 
 
-def pull(town: Nemesis, name: str) -> Pulled:
+def pull(town: Nemesis, name: str, *, run: str = "collect") -> Pulled:
     """One run of one network, as the DAG has it."""
     hub = town.ground.hub
     with hub.open_network(name) as network:
         return collect.pull(
-            network, hub.config.watches_of(name), store=hub.store, landing=hub.landing, run=f"collect-{name}",
+            network, hub.config.watches_of(name), store=hub.store, landing=hub.landing, run=run,
             triage=hub.config.triage, streams=1,
         )  # fmt: skip
 
@@ -95,6 +96,11 @@ def batches(town: Nemesis) -> int:
         return len(view.batches.recent(limit=10_000))
 
 
+def files(town: Nemesis) -> list[Path]:
+    """Everything that lies in the landing zone, whole or not."""
+    return sorted(path for path in Path(town.ground.hub.settings.landing).rglob("*") if path.is_file())
+
+
 def died(town: Nemesis, point: str, step: Callable[[int], Any], *, nth: int = 1) -> None:
     """A step that ends the process at a point; it must come that far."""
     town.ground._patch.setenv(VARIABLE, f"{point}:end:{nth}")
@@ -130,8 +136,6 @@ def passed_over(town: Nemesis) -> set[str]:
 
 
 def _whole(town: Nemesis, watch: Any) -> Any:
-    from datetime import timedelta
-
     return watch.with_(since=town.ground.clock.now() - timedelta(hours=20))
 
 

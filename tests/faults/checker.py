@@ -2,9 +2,11 @@
 
 `lost` is an expected object without exactly one live object that holds its last version; `duplicate` a second live
 object for one external id; `ghost` a live object that nobody expected: erased, or never accepted. `blind` is a write
-that was repeated after an unknown outcome with no look-up in between: that it did no harm was luck.
+that was repeated after an unknown outcome with no look-up in between: that it did no harm was luck. A job is one
+write, of what was uploaded: it is written when it is closed, and looked at when it, or its records, are asked for.
 """
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +14,10 @@ from typing import Any
 from tests.faults.wire import Played, is_read
 
 Thing = tuple[str, str]  # destination, external id
-BEFORE_ANYTHING = ("/jobs/ingest", "/batches")  # steps of a job that cannot have written anything before it is closed
+JOBS = "/jobs/ingest"  # Salesforce's, of Bulk API 2.0
+TELL_NOTHING = re.compile(  # reads from which nobody learns what became of a write
+    r"/(describe|limits|job_statuses(/.*|\.json)?|users/me(\.json)?)$|^/api/(auth|team|users)\."
+)
 
 
 @dataclass
@@ -45,22 +50,35 @@ def judge(played: Played, expected: dict[Thing, str | None]) -> Verdict:
 def blind_repeats(played: Played) -> list[str]:
     """Writes that were sent again, word for word, though nobody had looked what became of them."""
     doubtful: dict[tuple[str, str], str] = {}
+    uploaded: dict[str, str] = {}  # digest of what a job was given, by its path
     blind = []
     for line in played.requests():
-        if "/users/create_or_update" in line["path"]:
+        path = line["path"]
+        if "/users/create_or_update" in path:
             continue  # finds by our id for the person: as often as one likes
-        if line["path"].endswith(BEFORE_ANYTHING):
-            continue
         if is_read(line):
-            doubtful = {key: path for key, path in doubtful.items() if key[0] != line["system"]}
+            doubtful = {key: where for key, where in doubtful.items() if not _tells(line, key[0], where)}
             continue
-        key = (line["system"], line.get("digest", line["path"]))
+        if path.endswith(JOBS):
+            continue  # a job without rows
+        if path.endswith("/batches") and JOBS in path:
+            uploaded[path.removesuffix("/batches")] = line.get("digest", "")
+            continue  # a job that is not closed yet
+        key = (line["system"], uploaded.get(path) or line.get("digest", path))
         if key in doubtful:
-            blind.append(f"{line['system']} {line['method']} {line['path']}")
+            blind.append(f"{line['system']} {line['method']} {path}")
         doubtful.pop(key, None)
         if line["status"] == 0 or line["status"] >= 500 or line.get("fault") not in (None, "status"):
-            doubtful[key] = line["path"]
+            doubtful[key] = path
     return blind
+
+
+def _tells(line: dict[str, Any], system: str, written: str) -> bool:
+    """Whether a read may tell what became of a write there: a job tells only of itself."""
+    path = line["path"]
+    if line["system"] != system or TELL_NOTHING.search(path):
+        return False
+    return JOBS not in path or path.startswith(written)
 
 
 def objects(played: Played) -> list[tuple[Thing, str | None]]:

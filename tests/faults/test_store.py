@@ -4,16 +4,20 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from hub.domain import Receipt
 from hub.errors import Unavailable
 from hub.store import StaleClaim, engine
 from tests.faults.ground import LEASE_SECONDS, REPO, START, Ground, claimed
+from tests.faults.town import read_all, settled
 
 CLAIMER = """
 import sys
@@ -33,24 +37,67 @@ with Store.open(url) as store:
 """
 
 
-def test_f60_while_another_writer_holds_the_store_nothing_is_half_done(
-    ground: Ground, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ground.hand_over("Lead", 1)
-    with ground.store.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA busy_timeout=50")
-    other = sqlite3.connect(path_of(ground), isolation_level=None)
+@contextmanager
+def held(ground: Ground, *, patience_ms: int = 50) -> Iterator[sqlite3.Connection]:
+    """Another writer holds the store; ours wait for as long as this, in place of half a minute."""
+
+    def hasty(connection: Any, *_: Any) -> None:
+        connection.execute(f"PRAGMA busy_timeout={patience_ms}")
+
+    ground.store.engine.dispose()
+    event.listen(ground.store.engine, "connect", hasty)
+    other = sqlite3.connect(path_of(ground), isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
+    try:
+        yield other
+    finally:
+        if other.in_transaction:
+            other.execute("ROLLBACK")
+        other.close()
+        event.remove(ground.store.engine, "connect", hasty)
+        ground.store.engine.dispose()
 
-    with pytest.raises(Unavailable, match="held by another writer"), ground.store.begin() as tx:
-        tx.outbox.claim("salesforce", "w")
+
+def everything(ground: Ground) -> bytes:
+    """All that the store holds."""
+    with closing(sqlite3.connect(path_of(ground))) as reader:
+        return "\n".join(reader.iterdump()).encode()
+
+
+@pytest.mark.parametrize("step", ["collect", "triage", "deliver"])
+def test_f60_while_another_writer_holds_the_store_a_run_is_put_off_and_nothing_is_half_done(
+    ground: Ground, step: str
+) -> None:
+    town = settled(ground)
+    steps: dict[str, Callable[[], Any]] = {
+        "collect": lambda: town._collect(0), "triage": lambda: town._triage(0), "deliver": lambda: ground.run(),
+    }  # fmt: skip
+    for earlier in list(steps)[: list(steps).index(step)]:
+        steps[earlier]()
+    assert step != "deliver" or ground.open()
+    before, writes = everything(ground), len(ground.played.requests("salesforce"))
+
+    with held(ground):
+        with pytest.raises(Unavailable, match="held by another writer") as put_off:
+            steps[step]()
+        assert (everything(ground), put_off.value.sent) == (before, False)
+    assert len(ground.played.requests("salesforce")) == writes
     assert engine.BUSY_SECONDS >= 30  # as long as the fault may last, a writer waits before it gives up
-    other.execute("ROLLBACK")
-    other.close()
-    ground.run("salesforce")
 
+    read_all(town)
+
+
+def test_f60_a_writer_that_lets_go_in_time_is_waited_for(ground: Ground) -> None:
+    ground.hand_over("Lead", 1)
+    with held(ground, patience_ms=30_000) as other, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(claimed, ground, "salesforce")
+        assert not wait([waiting], timeout=0.2).done
+        other.execute("ROLLBACK")
+
+        assert [one.destination for one in waiting.result(timeout=30)] == ["salesforce"]
+    ground.clock.forward(LEASE_SECONDS + 1)
+    ground.quiet("salesforce")
     ground.assert_exactly_once()
-    assert ground.states("salesforce") == ["done"]
 
 
 def test_f61_a_store_from_yesterday_makes_nothing_twice(ground: Ground) -> None:

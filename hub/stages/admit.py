@@ -12,6 +12,7 @@ from hub.classify import Engine, item_of
 from hub.domain import CONTEXT_KINDS, Handoff, Manifest, Post, Signal
 from hub.domain.config import Config
 from hub.mapping import Mapping as RecordMapping
+from hub.people.leads import counting
 from hub.stages.classify import classify
 from hub.stages.render import Outlet, Rendered, render
 from hub.stages.route import Desk, Routed, Router, conversation_key, fold_alerts, open_desk, unwanted
@@ -208,10 +209,13 @@ def desk_of(
     watch_started: datetime,
 ) -> Desk:  # fmt: skip
     """What is on people's desks already, as far as it concerns these posts, and how likely their authors buy."""
+    counts = counting(book.config.lead_scoring)
     asked = [
-        (post, signals[post.key])
+        (post, signal)
         for post in posts
-        if not unwanted(signals[post.key]) and not router.suppression(post, watch_started=watch_started)
+        if (signal := signals[post.key]).intent in counts
+        and not unwanted(signal)
+        and not router.suppression(post, watch_started=watch_started)
     ]
     return open_desk(
         tx, {conversation_key(post) for post in posts}, quiet_hours=book.config.triage.incident_quiet_hours,

@@ -4,7 +4,7 @@ Whoever is one person with them counts as them: what they said elsewhere adds up
 score. Outcomes that people know of are kept, and what they teach gives each score its chance.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -27,15 +27,14 @@ Pair = tuple[Post, Signal]
 
 
 def scores_of(tx: Transaction, said: Sequence[Pair], config: Config) -> dict[str, LeadScore]:
-    """Score everybody of whom there is something new that counts; kept, and returned by account."""
-    intents = counting(config.lead_scoring)
-    fresh = [(post, signal) for post, signal in said if signal.relevant and signal.intent in intents]
-    if not fresh:
+    """Score everybody who has said these things, all of which count; kept, and returned by account."""
+    if not said:
         return {}
-    persons = tx.people.persons({post.author.key for post, _ in fresh})
+    persons = tx.people.persons({post.author.key for post, _ in said})
     accounts = {key for keys in persons.values() for key in keys}
-    authors = tx.authors.many(accounts) | {post.author.key: post.author for post, _ in fresh}
-    deeds = _deeds(tx, accounts, fresh, config)
+    shown_now = {post.author.key: post.author for post, _ in said}
+    authors = tx.authors.many(accounts - shown_now.keys()) | shown_now
+    deeds = _deeds(tx, accounts, said, config)
     helped = tx.renown.cases(accounts)
     calibration = calibration_of(tx)
     scores: dict[str, LeadScore] = {}
@@ -50,14 +49,14 @@ def scores_of(tx: Transaction, said: Sequence[Pair], config: Config) -> dict[str
 
 
 def _deeds(
-    tx: Transaction, accounts: Iterable[str], fresh: Sequence[Pair], config: Config
+    tx: Transaction, accounts: Collection[str], fresh: Sequence[Pair], config: Config
 ) -> dict[str, dict[str, Deed]]:
     """What each account has said lately that counts, by post, what is new included."""
     rivals = {subject.name for subject in config.subjects if subject.kind == "competitor"}
     how = config.lead_scoring
     since = tx.now - timedelta(days=how.memory_days)
     found: dict[str, dict[str, Deed]] = {}
-    earlier = [(one.author, one.at, one.signal) for one in tx.leads.said(set(accounts), counting(how), since)]
+    earlier = [(one.author, one.at, one.signal) for one in tx.leads.said(accounts, counting(how), since)]
     for author, at, signal in (*earlier, *((post.author.key, post.published_at, signal) for post, signal in fresh)):
         about = set(signal.subjects)
         found.setdefault(author, {})[signal.post] = Deed(

@@ -95,7 +95,7 @@ def test_the_way_back_leaves_nothing(tmp_path):
         assert sa.inspect(store.engine).get_table_names() == [VERSION_TABLE]
 
 
-def test_talk_by_topic_is_summed_up_for_the_posts_that_are_there(tmp_path):
+def test_talk_by_topic_is_summed_up_for_the_posts_that_are_there(url):
     from alembic import command
     from alembic.config import Config
 
@@ -108,7 +108,7 @@ def test_talk_by_topic_is_summed_up_for_the_posts_that_are_there(tmp_path):
         ("p3", (), ("price",), "none", "neutral"),
         ("p4", ("Acme",), ("price",), "spam", "neutral"),
     )
-    with Store.open(f"sqlite:///{tmp_path / 'hub.db'}") as store:
+    with Store.open(url) as store:
         with store.begin() as tx:
             for key, subjects, topics, intent, sentiment in said:
                 post = make_post(key=key, native_id=key)

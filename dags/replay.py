@@ -1,6 +1,6 @@
 """Replay: started by hand; quarantined items go back to the stage they left, with today's mappings and rules.
 
-form (stage, reason, items, dry run) ─▶ replay ─▶ handoffs ready ─▶ wakes deliver
+form (stage, reason, network, items, dry run) ─▶ replay ─▶ handoffs ready ─▶ wakes deliver
 """
 
 import pendulum
@@ -10,7 +10,8 @@ from hub.airflow_bridge import HANDOFFS_READY, open_hub, operator, run_name, ste
 
 DOC = """
 Sends open items of the **quarantine** back, after the cause was mended: a mapping, a route, a permission.
-Without any filter it takes all of them. A *dry run* changes nothing and says what would come of it.
+Without any filter it takes all of them; the command centre's quarantine page starts it for some. A *dry run*
+changes nothing and says what would come of it.
 
 What still cannot go on returns to quarantine with one more try counted. Replaying twice does no harm: posts
 are known by their keys, deliveries by their external ids. Who started it is kept in the audit log.
@@ -34,6 +35,9 @@ CODE = {"type": ["null", "string"], "pattern": "^[a-z0-9_]{1,64}$"}
         ),
         "reason": Param(
             None, title="Reason", description_md="Only items with this reason, such as `id_missing`.", **CODE
+        ),
+        "network": Param(
+            None, title="Network", description_md="Only items from this network, or to this destination.", **CODE
         ),
         "ids": Param(
             [],
@@ -61,18 +65,14 @@ def flow():
 
         chosen = dict(params)
         with open_hub() as hub:
-            items = stage.choose(
-                hub.store,
-                ids=chosen["ids"] or (),
-                stage=chosen["stage"] or None,
-                reason=chosen["reason"] or None,
-            )
-            done = stage.run(wiring.rulebook(hub), items, store=hub.store, run=run_name(), dry_run=chosen["dry_run"])
+            asked = {name: chosen[name] for name in ("stage", "reason", "network") if chosen[name]}
+            ids = stage.choose(hub.store, ids=chosen["ids"] or (), **asked)
+            done = stage.run(wiring.rulebook(hub), ids, store=hub.store, run=run_name(), dry_run=chosen["dry_run"])
             structlog.get_logger(__name__).info("replayed", dry_run=chosen["dry_run"], **stage.summary(done))
             if chosen["dry_run"]:
                 return 0
-            with hub.store.begin() as tx:
-                tx.audit.append(actor=operator(), action="replay", object=run_name(), after=stage.summary(done))
+            filters = ", ".join(f"{name} {value}" for name, value in asked.items())
+            stage.kept(hub.store, run_name(), done, who=operator(), filters=filters)
             with hub.store.read() as view:
                 return sum(view.outbox.due(name) for name in view.outbox.destinations())
 

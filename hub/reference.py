@@ -123,7 +123,7 @@ def _configuration() -> str:
 
 
 def _manifest() -> str:
-    order = ("Manifest", "Api", "AuthFacts", "Budget", "Expectations", "Policy")
+    order = ("Manifest", "Api", "AuthFacts", "Budget", "Expectations", "Policy", "Remedy")
     return "# Manifest\n\n`connectors/<name>/manifest.yaml`.\n\n" + "\n\n".join(
         _model(getattr(manifest, name)) for name in order
     )
@@ -165,6 +165,8 @@ def _commands() -> str:
 def _flat(group: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
+            if command.invoke_without_command:
+                yield f"{prefix} {name}", command
             yield from _flat(command, f"{prefix} {name}")
         else:
             yield f"{prefix} {name}", command

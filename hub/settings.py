@@ -62,6 +62,8 @@ class Settings(Model):
     """The longest that the classifier may take over one text; a post whose text takes longer is quarantined."""
     lease_seconds: Seconds = 300
     """How long a claim on a batch or delivery holds; after a crash, work goes on when it has run out."""
+    quarantine_hours: Annotated[float, msgspec.Meta(gt=0, le=8_760)] = 24
+    """How long an item may be in quarantine before `hub status` and the command centre call it overdue."""
     sweep_hours: Annotated[float, msgspec.Meta(gt=0, le=720)] = 36
     """How far back the nightly sweep for late posts reads."""
 

@@ -11,6 +11,7 @@ def register() -> None:
         operators,
         persons,
         protocols,
+        quarantine,
         runs,
         serve,
         setup,

@@ -1,7 +1,7 @@
-"""Commands that look: status, ledger, quarantine, watch."""
+"""Commands that look: status, ledger, watch."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -9,7 +9,7 @@ from hub.cli.app import Json, answer_json, answer_table, app, opened_hub, say
 from hub.errors import SetupError
 
 WATCHES = ["Source", "Watch", "State", "Last read", "Newest post", "Observed of a day", "What is wrong"]
-LISTED = 1_000  # items; a longer list helps nobody
+QUARANTINED = ["Stage", "From or to", "Reason", "Items", "Oldest since"]
 NO_WATCHES = "No watches; `hub watch add NETWORK KIND VALUE` adds one."
 
 
@@ -31,6 +31,11 @@ def status(json: Json = False) -> None:
     ])  # fmt: skip
     answer_table("Sources", WATCHES, [list(watch.values()) for watch in facts["watches"]], empty=NO_WATCHES)
     answer_table("Waiting", ["What", "How many"], list(facts["waiting"].items()))
+    held = facts["quarantine"]
+    if held["groups"]:
+        overdue = ", OVERDUE: `hub quarantine` says who must do what" if held["overdue"] else ""
+        rows = [list(group.values()) for group in held["groups"]]
+        answer_table(f"Quarantine: the oldest since {held['oldest']}{overdue}", QUARANTINED, rows)
     destinations = [(name, *row.values()) for name, row in facts["destinations"].items()]
     columns = ["Destination", "Done", "Waiting", "In doubt", "Dead", "Circuit"]
     none = "No destinations; docs/reference/connectors.md says which connections they need."
@@ -92,39 +97,6 @@ def restored(
         answer_json({"looked_up_first": doubted})
     else:
         say(f"{doubted} deliveries that wait, and for two days all new ones, are looked up before they are sent.")
-
-
-@app.command()
-def quarantine(
-    stage: Annotated[str | None, typer.Option(help="Only this stage: validate, render or deliver.")] = None,
-    reason: Annotated[str | None, typer.Option(help="Only this reason code.")] = None,
-    show: Annotated[int | None, typer.Option(help="One item whole, with the record as it came.")] = None,
-    json: Json = False,
-) -> None:
-    """What could not go on, why, since when; `hub replay` sends it back."""
-    with opened_hub() as hub, hub.store.read() as view:
-        if show is not None:
-            items = view.quarantine.get([show])
-        else:
-            items = view.quarantine.listing(limit=LISTED, stage=stage, reason=reason, state="open")
-        total = sum(counted.items for counted in view.quarantine.counts())
-    if show is not None and not items:
-        raise SetupError(f"The quarantine has no item {show}; `hub quarantine` lists those there are.")
-    facts = [_item(item, whole=show is not None) for item in items]
-    if json or show is not None:
-        answer_json(facts)
-        return
-    columns = ["No.", "Stage", "Reason", "From or to", "Since", "Tries", "Detail"]
-    none = f"None of the {total} items in quarantine is so." if total else "Nothing is in quarantine."
-    answer_table(
-        f"Quarantine: {len(facts)} of {total} open", columns, [list(fact.values()) for fact in facts], empty=none
-    )
-
-
-def _item(item: Any, *, whole: bool) -> dict[str, Any]:
-    names = ("id", "stage", "reason", "network", "since", "tries", "detail")
-    facts = {name: getattr(item, name) for name in names}
-    return facts | {"record": item.record, "batch": item.batch, "watch": item.watch} if whole else facts
 
 
 watch = typer.Typer(no_args_is_help=True, help="The standing questions in hub.yaml: list, add, rewind, remove.")

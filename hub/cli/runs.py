@@ -1,4 +1,4 @@
-"""Commands that make things happen: run, refresh, replay, demo."""
+"""Commands that make things happen: run, refresh, demo."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,9 +10,6 @@ from hub.errors import SetupError
 
 if TYPE_CHECKING:
     from hub.stages.refresh import Refreshed
-    from hub.stages.replay import Replayed
-    from hub.store import Item
-    from hub.wiring import Hub
 
 
 @app.command()
@@ -76,55 +73,6 @@ def _facts(done: "Refreshed") -> dict[str, Any]:
         "asked": done.asked, "read": done.records, "gone": done.gone, "measured": done.measurements,
         "purged": done.purged,
     }  # fmt: skip
-
-
-@app.command()
-def replay(
-    ids: Annotated[
-        list[int] | None,
-        typer.Argument(help="Numbers from `hub quarantine`; none means all that the filters leave."),
-    ] = None,
-    stage: Annotated[
-        str | None,
-        typer.Option(help="Only items that left at this stage: validate, classify, route, render or deliver."),
-    ] = None,
-    reason: Annotated[str | None, typer.Option(help="Only items with this reason code.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would come of them.")] = False,
-    json: Json = False,
-) -> None:
-    """Send quarantined items back to the stage they left, with today's mappings and rules."""
-    from hub.stages import replay as stage_of
-    from hub.wiring import rulebook
-
-    with opened_hub() as hub:
-        items = stage_of.choose(hub.store, ids=ids or (), stage=stage, reason=reason)
-        if dry_run:
-            done = stage_of.run(rulebook(hub), items, store=hub.store, run="dry run", dry_run=True)
-        else:
-            done = _replay(hub, items, reason)
-    facts = stage_of.summary(done)
-    if json:
-        answer_json(facts)
-    else:
-        answer_table("Would be replayed" if dry_run else "Replayed", ["What", "How many"], list(facts.items()))
-        if done.released and not dry_run:
-            say("`hub run` delivers what was released.")
-    raise typer.Exit(1 if done.still else 0)
-
-
-def _replay(hub: "Hub", items: "list[Item]", reason: str | None) -> "Replayed":
-    """As a run of its own, which the audit log tells of."""
-    from hub.stages import replay as stage_of
-    from hub.wiring import rulebook
-
-    book = rulebook(hub)
-    with hub.store.begin() as tx:
-        run_id = tx.runs.start("replay")
-    done = stage_of.run(book, items, store=hub.store, run=run_id)
-    with hub.store.begin() as tx:
-        tx.runs.finish(run_id, "done", stage_of.summary(done))
-        tx.audit.append(actor="cli", action="replay", object=f"{len(items)} items", reason=reason or "")
-    return done
 
 
 @app.command()

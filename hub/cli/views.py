@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from hub.cli.world import enter_sandbox, running_sandbox
+from hub.store import View
 from hub.wiring import Hub
 
 DAY = timedelta(days=1)
@@ -29,18 +30,34 @@ def status_facts(hub: Hub) -> dict[str, Any]:
                 if circuit and circuit.open_until
                 else "closed",
             }
-        waiting = {
-            "batches for triage": view.batches.pending(),
-            "items in quarantine": sum(counted.items for counted in view.quarantine.counts()),
-        }
-    running = status(hub.settings)
+        held = _quarantined(view, hub.settings.quarantine_hours)
+        waiting = {"batches for triage": view.batches.pending(), "items in quarantine": held["items"]}
     return {
         "running": running.whole(),
         "sandbox": f"http://127.0.0.1:{note['port']}/" if note else None,
         "watches": watch_facts(hub),
         "waiting": waiting,
+        "quarantine": held,
         "destinations": destinations,
     }
+
+
+def _quarantined(view: View, patience_hours: float) -> dict[str, Any]:
+    """How much waits for people, why, and whether it has waited too long."""
+    groups = view.quarantine.counts()
+    oldest = min((group.since for group in groups), default=None)
+    return {
+        "items": sum(group.items for group in groups),
+        "oldest": _time(oldest) or None,
+        "overdue": oldest is not None and view.now - oldest > timedelta(hours=patience_hours),
+        "groups": [
+            {
+                "stage": group.stage, "network": group.network, "reason": group.reason, "items": group.items,
+                "since": _time(group.since),
+            }
+            for group in groups
+        ],
+    }  # fmt: skip
 
 
 def watch_facts(hub: Hub) -> list[dict[str, Any]]:

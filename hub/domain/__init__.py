@@ -20,6 +20,7 @@ from hub.domain.manifest import (
     Manifest,
     Policy,
     Prices,
+    Remedy,
     Reread,
     read_manifest,
 )
@@ -32,6 +33,6 @@ __all__ = [
     "CONTEXT_KINDS", "INTENTS", "JOB_RUNNING", "Allowance", "Author", "Batch", "Budget", "Cursor", "Delivery",
     "Endpoint", "Engagement", "Expectations", "FoundRecord", "Handoff", "HandoffKind", "Intent", "LeadScore",
     "Manifest", "Measurement", "Media", "Model", "Moment", "Outcome", "Policy", "Post", "Prices", "Provenance",
-    "Reason", "Receipt", "Reference", "Reread", "Sentiment", "Signal", "Watch", "external_id", "kind_of",
+    "Reason", "Receipt", "Reference", "Remedy", "Reread", "Sentiment", "Signal", "Watch", "external_id", "kind_of",
     "make_key", "read_manifest", "scope_of",
 ]  # fmt: skip

@@ -117,6 +117,13 @@ class Policy(Model):
     reference: str = ""
 
 
+class Remedy(Model, omit_defaults=False):
+    """What a person must do about what a system refuses for one reason."""
+
+    who: str  # the person, by their trade: a Salesforce administrator, the owner of a channel
+    do: str  # the next step, in that person's words
+
+
 class Manifest(Model):
     """One outside system. `network`s are listened to, `destination`s are handed work."""
 
@@ -143,6 +150,7 @@ class Manifest(Model):
     policy: Policy = Policy()
     handoffs: tuple[Literal["Lead", "Case", "Alert"], ...] = ()  # destinations: what they take
     senders: Positive = 1  # destinations: calls at the same time, each author's in order all the same
+    remedies: dict[str, Remedy] = {}  # destinations: by the reason code of a refusal
     waivers: dict[str, str] = {}
 
     @property

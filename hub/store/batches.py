@@ -118,6 +118,11 @@ class Batches(Repository):
         """The last batches, newest first."""
         return self._states(sa.select(tables.batches).order_by(tables.batches.c.id.desc()).limit(limit))
 
+    def damaged(self) -> list[BatchState]:
+        """Batches whose file could not be read, and whose records have not landed anew yet, oldest first."""
+        held = sa.select(tables.batches).where(tables.batches.c.state == "quarantined")
+        return self._states(held.order_by(tables.batches.c.id))
+
     def pending(self) -> int:
         """How many wait to be triaged, claimed ones included."""
         row = self._one(sa.select(sa.func.count()).select_from(tables.batches).where(_waiting()))

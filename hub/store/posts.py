@@ -101,6 +101,12 @@ class Posts(Repository):
         """The post of this key."""
         return self._held([key]).get(key)
 
+    def gone(self, keys: Iterable[str]) -> dict[str, str]:
+        """Those of these posts whose content is not kept any more, each with why."""
+        columns = tables.posts.c
+        emptied = sa.select(columns.key, columns.gone).where(among(columns.key), columns.gone.is_not(None))
+        return {row.key: row.gone for row in self._rows(emptied, listed=listed(keys))}
+
     def many(self, keys: Iterable[str]) -> dict[str, Post]:
         """Those of these posts that we hold, by key."""
         return self._held(keys)

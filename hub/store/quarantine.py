@@ -2,10 +2,11 @@
 
     open ──release──▶ released ──resolve──▶ resolved (valid, known or skipped)
      ▲ │                  │
-     │ └──dismiss──▶ dismissed (a person gave it up; it stays counted)
+     │ └──dismiss──▶ dismissed (a person gave it up; it stays counted) ──reopen──▶ open
      └────add again───────┘        one more try
 
-An item is known by its stage and its content: the same bad record, fetched a second time, is not a second item.
+An item is known by its stage and its content: the same bad record, fetched a second time, is not a second item. A
+person may repair a record: what they made of it is kept beside the record as it came, which stays what it was.
 """
 
 from collections.abc import Collection, Sequence
@@ -75,6 +76,14 @@ class Item(Model):
     post: str | None = None
     delivery: int | None = None
     outcome: str | None = None
+    repaired: dict[str, Any] | None = None
+    repaired_by: str | None = None
+    repaired_at: Moment | None = None
+
+    @property
+    def latest(self) -> dict[str, Any] | None:
+        """The record as a person repaired it, else as it came."""
+        return self.record if self.repaired is None else self.repaired
 
 
 class Counted(Model):
@@ -85,6 +94,7 @@ class Counted(Model):
     reason: str
     items: int
     since: Moment  # of the oldest
+    tries: int  # of the one that was tried most often
 
 
 class Quarantine(Repository):
@@ -114,14 +124,20 @@ class Quarantine(Repository):
 
     def listing(
         self, limit: int = 100, *, network: str | None = None, stage: str | None = None, reason: str | None = None,
-        state: State | None = "open",
+        state: State | None = "open", after: int = 0,
     ) -> list[Item]:  # fmt: skip
-        """What these filters leave, oldest first."""
-        columns = tables.quarantine.c
-        asked = {"network": network, "stage": stage, "reason": reason, "state": state}
-        statement = sa.select(tables.quarantine).order_by(columns.id).limit(limit)
-        statement = statement.where(*(columns[name] == value for name, value in asked.items() if value is not None))
-        return [_item(row) for row in self._rows(statement)]
+        """What these filters leave, oldest first; `after` the item with this number."""
+        wanted = _matching(network=network, stage=stage, reason=reason, state=state)
+        statement = sa.select(tables.quarantine).where(*wanted, tables.quarantine.c.id > after)
+        return [_item(row) for row in self._rows(statement.order_by(tables.quarantine.c.id).limit(limit))]
+
+    def ids(
+        self, *, network: str | None = None, stage: str | None = None, reason: str | None = None,
+        state: State | None = "open",
+    ) -> list[int]:  # fmt: skip
+        """The numbers of all that these filters leave, oldest first."""
+        wanted = _matching(network=network, stage=stage, reason=reason, state=state)
+        return [row.id for row in self._rows(sa.select(_ID).where(*wanted).order_by(_ID))]
 
     def get(self, ids: Collection[int]) -> list[Item]:
         """These items, oldest first."""
@@ -135,7 +151,8 @@ class Quarantine(Repository):
         alike = (columns.stage, columns.network, columns.reason)
         items = sa.func.count().label("items")
         since = sa.func.min(columns.since, type_=columns.since.type).label("since")
-        statement = sa.select(*alike, items, since).where(columns.state == "open").group_by(*alike)
+        tries = sa.func.max(columns.tries).label("tries")
+        statement = sa.select(*alike, items, since, tries).where(columns.state == "open").group_by(*alike)
         return [Counted(**row._mapping) for row in self._rows(statement.order_by(items.desc(), *alike))]
 
     def release(self, ids: Collection[int]) -> list[Item]:
@@ -155,6 +172,17 @@ class Quarantine(Repository):
     def dismiss(self, ids: Collection[int], reason: str) -> int:
         """A person gave these open items up. They stay in the sums, as quarantined."""
         return self._move(ids, "dismissed", left="open", outcome=reason)
+
+    def reopen(self, ids: Collection[int]) -> int:
+        """Somebody thought better of giving these up."""
+        return self._move(ids, "open", left="dismissed", outcome=None)
+
+    def repair(self, id: int, record: dict[str, Any], by: str) -> bool:
+        """Keep what a person made of an open item's record, beside the record as it came; False for other items."""
+        columns = tables.quarantine.c
+        open_record = sa.and_(columns.id == id, columns.state == "open", columns.kind == "record")
+        values = {"repaired": encode_sorted(record).decode(), "repaired_by": by, "repaired_at": self.now}
+        return self._write(sa.update(tables.quarantine).where(open_record).values(values)) == 1
 
     def _held(self, given: Collection[tuple[str, str]]) -> dict[tuple[str, str], sa.Row[Any]]:
         columns = tables.quarantine.c
@@ -179,6 +207,14 @@ class Quarantine(Repository):
         }  # fmt: skip
 
 
+_ID = tables.quarantine.c.id
+
+
+def _matching(**asked: str | None) -> list[sa.ColumnElement[bool]]:
+    return [tables.quarantine.c[name] == value for name, value in asked.items() if value is not None]
+
+
 def _item(row: sa.Row[Any]) -> Item:
     fields = {name: row._mapping[name] for name in Item.__struct_fields__}
-    return Item(**{**fields, "record": None if row.record is None else decode(row.record.encode())})
+    records = {name: fields[name] and decode(fields[name].encode()) for name in ("record", "repaired")}
+    return Item(**fields | records)

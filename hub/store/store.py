@@ -12,7 +12,7 @@ transaction is short: no request to another system is ever made inside one.
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -76,6 +76,10 @@ class _Kept(Generic[R]):
         made = self._kind(view.connection, now=view.now, writing=view.writing)
         view.__dict__[self._name] = made  # found there from now on
         return made
+
+
+class _Undone(Exception):
+    """Ends a rehearsal."""
 
 
 class View:
@@ -161,6 +165,13 @@ class Store:
             connection = connection.execution_options(**{WRITE: True, "preserve_rowcount": True})
             with connection.begin():
                 yield Transaction(connection, self.now())
+
+    @contextmanager
+    def rehearse(self) -> Iterator[Transaction]:
+        """A writing transaction of which nothing stays: what a preview needs to be as the real thing."""
+        with suppress(_Undone), self.begin() as tx:
+            yield tx
+            raise _Undone
 
     @contextmanager
     def read(self) -> Iterator[View]:

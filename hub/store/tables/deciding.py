@@ -59,7 +59,7 @@ quarantine = Table(
     Column("reason", Text, nullable=False),
     Column("detail", Text),
     Column("digest", Text, nullable=False),
-    Column("record", Text),
+    Column("record", Text),  # as it came, whatever becomes of it
     Column("network", Text, nullable=False),
     Column("watch", Text),
     Column("batch", Text),
@@ -71,6 +71,9 @@ quarantine = Table(
     Column("outcome", Text),
     Column("since", Utc, nullable=False),
     Column("changed_at", Utc, nullable=False),
+    Column("repaired", Text),  # what a person made of the record
+    Column("repaired_by", Text),
+    Column("repaired_at", Utc),
     UniqueConstraint("stage", "digest"),
     Index("ix_quarantine_batch", "batch", "state"),
     Index("ix_quarantine_state", "state", "id"),

@@ -1,5 +1,6 @@
 """status, ledger, quarantine and replay: what an operator asks, as tables and as JSON."""
 
+from getpass import getuser
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,7 @@ def test_quarantine_lists_filters_and_shows_one_whole(hub: Hub, acme: Path, stor
     [whole] = hub("quarantine", "--show", item["id"]).json
     assert (whole["record"], whole["batch"]) == ({"id": 7}, "b")
     assert "1 of 1 open" in hub("quarantine", "--stage", "validate").out
+    assert "1 of 1 open" in hub("quarantine", "--each").out
     assert "None of the 1 items in quarantine is so." in hub("quarantine", "--reason", "other").out
 
 
@@ -128,7 +130,7 @@ def test_an_item_that_is_not_there_is_said_so(hub: Hub, acme: Path) -> None:
 def test_what_strangers_wrote_steers_no_terminal_and_is_no_markup(hub: Hub, acme: Path, store: Store) -> None:
     quarantined(store, reason="bad_id", detail=HOSTILE)
 
-    shown = hub("quarantine").out
+    shown = hub("quarantine", "--each").out
 
     assert not {"\x1b", "\x07", "\u202e"} & set(shown)
     assert "[red]boo[/red]" in shown
@@ -146,7 +148,7 @@ def test_replay_says_what_came_of_the_items(hub: Hub, acme: Path, store: Store) 
         [item] = view.quarantine.listing()
         [entry] = view.audit.recent()
     assert item.tries == 2
-    assert (entry.actor, entry.action) == ("cli", "replay")
+    assert (entry.actor, entry.action) == (getuser(), "replay")
 
 
 def test_a_dry_replay_writes_nothing_at_all(hub: Hub, acme: Path, store: Store) -> None:

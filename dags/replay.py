@@ -18,7 +18,7 @@ are known by their keys, deliveries by their external ids. Who started it is kep
 
 **If it fails**, the message says what must be mended first; the items are still in quarantine.
 """
-CODE = {"type": ["null", "string"], "pattern": "^[a-z0-9_]{1,64}$"}
+CODE = {"type": ["null", "string"], "pattern": "^[a-z0-9_.-]{1,64}$"}
 
 
 @dag(

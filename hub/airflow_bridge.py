@@ -23,6 +23,7 @@ from hub.settings import load_config, read_settings
 
 if TYPE_CHECKING:
     from hub.kit import Connection
+    from hub.stages.admit import Rulebook
     from hub.wiring import Hub
 
 POSTS_LANDED = Asset("posts_landed", uri="hub://posts/landed", group="hub")
@@ -120,6 +121,11 @@ def poll_interval(manifest: Manifest) -> timedelta:
     return timedelta(seconds=read_settings().poll_seconds or manifest.every_seconds)
 
 
+def known_connectors() -> dict[str, Manifest]:
+    """Every connector's manifest, by name."""
+    return {manifest.name: manifest for manifest in connectors.manifests()}
+
+
 def run_name() -> str:
     """The run that the current task belongs to, as our ledger and pages name it: `collect_x/scheduled__…`."""
     ti = get_current_context()["ti"]
@@ -141,6 +147,15 @@ def open_hub() -> Iterator["Hub"]:
         yield hub
     finally:
         hub.close()
+
+
+@contextmanager
+def open_rulebook() -> Iterator[tuple["Hub", "Rulebook"]]:
+    """The hub, and everything that it decides by today: mappings, routes and models are read anew."""
+    from hub import wiring
+
+    with open_hub() as hub:
+        yield hub, wiring.rulebook(hub)
 
 
 def connect(manifest: Manifest, connection_id: str | None = None) -> "Connection":

@@ -9,14 +9,14 @@ from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 
-from command_centre import pages, words
+from command_centre import desk, pages, words
 from hub.errors import HubError
 
 HERE = Path(__file__).parent
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",  # Airflow shows the pages in a frame of its own
@@ -35,6 +35,7 @@ def build() -> FastAPI:
         openapi_url=None,  # FastAPI's own routes would not ask who is there
     )
     app.include_router(pages.router)
+    app.include_router(desk.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"))  # mounts ask nobody: public files only
     app.middleware("http")(with_headers)
     app.add_exception_handler(HTTPException, refused)

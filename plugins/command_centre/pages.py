@@ -45,13 +45,6 @@ def run(name: Annotated[str, Path(max_length=500)]) -> HTMLResponse:
     return page("run.html", dag=dag, run_id=run_id, **facts_of(queries.run_page(name)))
 
 
-@router.get("/quarantine")
-def quarantine(stage: Code = None, reason: Code = None, network: Code = None) -> HTMLResponse:
-    """What cannot go on, and why."""
-    now, counts, items = queries.quarantined(stage or None, reason or None, network or None)
-    return page("quarantine.html", now=now, counts=counts, items=items, stage=stage, reason=reason, network=network)
-
-
 @router.get("/summary", response_class=JSONResponse)
 def summary() -> dict[str, Any]:
     """The figures of the tile on Airflow's home page."""
@@ -62,6 +55,7 @@ def summary() -> dict[str, Any]:
         "handed_off": it.total.handed_off,
         "quarantined": it.total.quarantined,
         "waiting": it.waiting_batches + it.waiting_deliveries,
+        "overdue": it.overdue,
         "failing": len(it.ailing),
         "balanced": it.balanced,
     }

@@ -82,6 +82,16 @@ class Overview:
         return bool(self.total.balanced) and not self.unbalanced
 
     @property
+    def oldest(self) -> datetime | None:
+        """Since when the oldest item in quarantine waits for a person."""
+        return min((one.since for one in self.quarantine), default=None)
+
+    @property
+    def overdue(self) -> bool:
+        """Whether it has waited too long."""
+        return self.oldest is not None and self.now - self.oldest > timedelta(hours=read_settings().quarantine_hours)
+
+    @property
     def waiting_deliveries(self) -> int:
         """At all destinations."""
         return sum(each.waiting for each in self.destinations)
@@ -218,10 +228,3 @@ def run_page(name: str) -> RunPage:
             batches=[each for each in view.batches.recent(limit=200) if each.batch.run == name],
             handoffs=[each for each in view.handoffs.recent(limit=200) if each.handoff.provenance.run == name],
         )
-
-
-def quarantined(stage: str | None, reason: str | None, network: str | None) -> tuple[datetime, list[Any], list[Any]]:
-    """The moment, the counts, and the newest open items that match."""
-    with snapshot() as (view, now):
-        items = view.quarantine.listing(limit=200, stage=stage, reason=reason, network=network)
-        return now, view.quarantine.counts(), items

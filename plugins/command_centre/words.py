@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from hub.stages.replay import shown
+
 STEPS = ((60, "s"), (3600, "min"), (86_400, "h"))
 SHORT = 160
 
@@ -34,6 +36,7 @@ def environment() -> Environment:
         "web": web,
         "number": number,
         "as_json": as_json,
+        "shown": shown,
     }
     return made
 

@@ -15,9 +15,11 @@ from hub.domain import Author, Batch, Cursor, Handoff, LeadScore, Post, Provenan
 from hub.store import Draft, Landing, Standing, Store
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+FORM = "/command-centre/quarantine/1/preview"
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = f'{SCRIPT} "><img src=x onerror=alert(1)> {{{{ 7*7 }}}} \u202egnp.exe مرحبا javascript:alert(1)'
-FILLERS = {"id": None, "name": "triage/manual__2026-03-01T12:00:00+00:00"}
+FILLERS = {"id": None, "name": "triage/manual__2026-03-01T12:00:00+00:00", "item": "1"}
+MAY, MAY_NOT = "op", "viewer"  # roles: the first may start the DAG that replays
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +108,11 @@ def app(hub_var, tmp_path_factory):
             patch.setenv("AIRFLOW_HOME", str(tmp_path_factory.mktemp("airflow")))
         patch.setenv("HUB_VAR", str(hub_var))
         from airflow.api_fastapi.app import create_auth_manager
+        from airflow.utils.db import initdb
 
         from command_centre.app import build
+
+        initdb()
 
         create_auth_manager()
         yield build()
@@ -121,13 +126,25 @@ def anonymous(app):
     return TestClient(app, follow_redirects=False)
 
 
-@pytest.fixture
-def signed_in(app):
+def signed_in_as(app, role, name="ana"):
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
     from airflow.api_fastapi.core_api.security import get_user
     from fastapi.testclient import TestClient
 
-    app.dependency_overrides[get_user] = lambda: object()
-    yield TestClient(app, follow_redirects=False)
+    app.dependency_overrides[get_user] = lambda: SimpleAuthManagerUser(username=name, role=role)
+    return TestClient(app, follow_redirects=False)
+
+
+@pytest.fixture
+def signed_in(app):
+    yield signed_in_as(app, MAY)
+    app.dependency_overrides.clear()
+
+
+@pytest.fixture
+def looking(app):
+    """A person who may look and not act."""
+    yield signed_in_as(app, MAY_NOT)
     app.dependency_overrides.clear()
 
 
@@ -162,7 +179,7 @@ class Seen(HTMLParser):
         self.tags.append((tag, dict(attrs)))
         if tag == "a":
             self.links.append(dict(attrs))
-        if tag not in ("meta", "link", "img", "br", "rect"):
+        if tag not in ("meta", "link", "img", "br", "rect", "input"):
             self._open.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag):
@@ -193,8 +210,11 @@ def test_every_page_is_shown_to_those_who_are(app, signed_in):
     assert {path: signed_in.get(path).status_code for path in pages(app)} == dict.fromkeys(pages(app), 200)
 
 
-def test_no_method_but_reading_is_offered(app):
-    assert {method for method, _ in addresses(app)} == {"GET"}
+def test_nothing_but_the_quarantines_forms_changes_anything(app):
+    changing = {path for method, path in addresses(app) if method != "GET"}
+
+    assert {method for method, _ in addresses(app)} == {"GET", "POST"}
+    assert {path.split("/")[1] for path in changing} == {"quarantine"}
 
 
 def test_what_people_wrote_is_never_markup(app, signed_in):
@@ -203,13 +223,15 @@ def test_what_people_wrote_is_never_markup(app, signed_in):
         text = signed_in.get(path).text
         assert SCRIPT not in text, path
         for tag, attrs in Seen(text).tags:
-            assert tag not in ("iframe", "object", "embed", "form", "base", "style"), path
+            assert tag not in ("iframe", "object", "embed", "base", "style"), path
+            assert tag != "form" or re.fullmatch(r"/command-centre/quarantine(/1)?/\w+", attrs["action"]), path
+            assert re.fullmatch(r"/command-centre/quarantine/1/preview", attrs.get("formaction", FORM)), path
             assert not [name for name in attrs if name.startswith("on") or name == "style"], path
             assert tag not in ("script", "img") or allowed.fullmatch(attrs["src"]), path
 
 
 def test_what_people_wrote_keeps_its_direction_to_itself(signed_in):
-    for path in ("/", f"/handoffs/{FILLERS['id']}", "/quarantine"):
+    for path in ("/", f"/handoffs/{FILLERS['id']}", "/quarantine?reason=id_missing", "/quarantine/1"):
         seen = Seen(signed_in.get(path).text)
         assert seen.isolated, path
         assert all(seen.isolated), path

@@ -4,7 +4,6 @@ The store is a real one, filled by the store's own methods with what a hostile p
 """
 
 import json
-import os
 import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -13,6 +12,7 @@ import pytest
 
 from hub.domain import Author, Batch, Cursor, Handoff, LeadScore, Post, Provenance, Reason, Receipt, Signal, Watch
 from hub.store import Draft, Landing, Standing, Store
+from tests.contract.airflow_db import own_database
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FORM = "/command-centre/quarantine/1/preview"
@@ -103,16 +103,11 @@ def fill(var):
 @pytest.fixture(scope="module")
 def app(hub_var, tmp_path_factory):
     """The application as the plugin builds it."""
-    with pytest.MonkeyPatch.context() as patch:
-        if "AIRFLOW_HOME" not in os.environ:
-            patch.setenv("AIRFLOW_HOME", str(tmp_path_factory.mktemp("airflow")))
+    with pytest.MonkeyPatch.context() as patch, own_database(tmp_path_factory.mktemp("airflow")):
         patch.setenv("HUB_VAR", str(hub_var))
         from airflow.api_fastapi.app import create_auth_manager
-        from airflow.utils.db import initdb
 
         from command_centre.app import build
-
-        initdb()
 
         create_auth_manager()
         yield build()

@@ -76,7 +76,7 @@ def _answer_groups(groups: list[Any], total: int, none: str) -> None:
     rows = []
     for one in groups:
         remedy = remedy_of(one.stage, one.reason, one.network, known)
-        rows.append((one.items, f"{one.reason}\n({one.stage}, {one.network})", one.since, f"{remedy.who}: {remedy.do}"))
+        rows.append((one.items, f"{one.reason} ({one.stage}, {one.network})", one.since, f"{remedy.who}: {remedy.do}"))
     found = sum(one.items for one in groups)
     answer_table(
         f"Quarantine: {found} of {total} open", ["Items", "Reason", "Oldest since", "Next step"], rows, empty=none

@@ -1,6 +1,7 @@
 """How values are said on a page. What people wrote is only ever data: escaped, isolated, never a link."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
 
 from hub.stages.replay import shown
 
@@ -37,6 +39,7 @@ def environment() -> Environment:
         "number": number,
         "as_json": as_json,
         "shown": shown,
+        "coded": coded,
     }
     return made
 
@@ -86,6 +89,11 @@ def web(url: str | None) -> str | None:
 def number(value: float | None) -> str:
     """A count with thin spaces between thousands; a share as per cent is the template's business."""
     return "–" if value is None else f"{value:,}".replace(",", "\u202f")
+
+
+def coded(text: str | None) -> Markup:
+    """Text in which `what stands so` is shown as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text or ""))))
 
 
 def as_json(value: Any) -> str:

@@ -123,7 +123,7 @@ def test_two_hundred_alike_are_one_line_with_a_count_and_a_next_step(acting, tow
 
     assert text.count("<b>empty text</b>") == 1
     assert re.search(r'data-label="Items">200<', text)
-    assert "who keep mappings/x.yaml" in text
+    assert "keeper of mappings/x.yaml" in text
     assert "Replay everything" in text
     listed = acting.get(f"{PATH}?reason=empty_text").text
     assert listed.count('data-label="Detail"') == 50

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from hub.domain import Manifest, Remedy
 
-KEEPER = "{owner}, who keep mappings/{network}.yaml"
+KEEPER = "{owner}, keeper of mappings/{network}.yaml"
 OPERATOR = "an operator of the hub"
 AGAIN = "then preview and replay."
 
@@ -46,12 +46,12 @@ OURS = {
 }  # fmt: skip
 FIELD = Remedy(who=KEEPER, do=_FIELD.replace("{field}", "`{part}`"))
 EXPECTATION = Remedy(
-    who="{owner}, who answer for mappings/_expectations.json",
+    who="{owner}, keeper of mappings/_expectations.json",
     do="The post breaks what batches must be like: correct the mapping or the expectation, " + AGAIN + " " + _EDIT,
 )
 SPOILT = Remedy(who=OPERATOR, do="It could not be read as it lay. " + _EDIT)
 MAPPING = Remedy(
-    who="{owner}, who keep the destination's mapping", do="Correct the mapping that the detail names, " + AGAIN
+    who="{owner}, keeper of the destination's mapping", do="Correct the mapping that the detail names, " + AGAIN
 )
 THERE = Remedy(
     who="whoever looks after {title}", do="Read the detail; mend it there or in mappings/{network}.yaml, " + AGAIN,

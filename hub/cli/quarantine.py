@@ -7,6 +7,7 @@ from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from hub.cli.app import Json, answer_json, answer_table, app, opened_hub, say
@@ -105,7 +106,8 @@ def show_item(
         "history": [entry.plain() for entry in found.history],
     }  # fmt: skip
     if json:
-        answer_json([facts | {name: _shown(getattr(item, name)) for name in ("record", "repaired")}])
+        whole = msgspec.to_builtins(facts) | {"record": item.record, "repaired": item.repaired}
+        print(stage_of.shown([whole]))  # which escapes what no JSON of ours could carry, or would steer a terminal
         return
     told = {name: value for name, value in facts.items() if name not in ("delivery", "body", "history")}
     if found.delivery:
@@ -119,15 +121,6 @@ def show_item(
     for title, record in (("As it came", item.record), ("As repaired", item.repaired), ("As it was sent", found.body)):
         if record is not None:
             print(f"{title}:\n{stage_of.shown(record)}")
-
-
-def _shown(record: dict[str, Any] | None) -> Any:
-    """The record for programs: as for people, so that nothing secret or half a character is printed."""
-    import json
-
-    from hub.stages.replay import shown
-
-    return None if record is None else json.loads(shown(record).encode("utf-8", "backslashreplace"))
 
 
 @group.command()

@@ -3,9 +3,10 @@
     choose ─▶ foresee (nothing stays) ─▶ repair, discard (audited) ─▶ run: back to the stage it left
 
 A record is mapped, checked and classified again, as it came or as a person repaired it. A post on which a rule could
-not decide is routed again, one whose work a mapping could not say is rendered again, and what was missing is sent. A delivery is rendered again and sent as a new version if its body
-changed, or tried again as it is. What still cannot go on stays in quarantine with one more try counted. Replaying
-everything when nothing has changed writes nothing at any destination.
+not decide is routed again, one whose work a mapping could not say is rendered again, and what was missing is sent. A
+delivery is rendered again and sent as a new version if its body changed, or tried again as it is. What still cannot go
+on stays in quarantine with one more try counted. Replaying everything when nothing has changed writes nothing at any
+destination.
 """
 
 from hub.stages.replay.fates import Fate, Planned, Replayed, summary

@@ -36,6 +36,16 @@ OURS = {
         who=OPERATOR, do="Nothing, if its next run is good: the watch went back, and reads these records once more. "
         "Find out who changed the file.",
     ),
+    "route_cannot_decide": Remedy(
+        who="{owner}, keeper of the routes",
+        do="Correct the rule that the detail names, in hub.yaml or mappings/_routes.yaml, " + AGAIN,
+    ),
+    "classifier_hung": Remedy(
+        who=OPERATOR, do="Mend the engine's rules, or let another engine run (`hub train`), " + AGAIN,
+    ),
+    "classifier_failed": Remedy(
+        who=OPERATOR, do="Mend the engine's rules, or let another engine run (`hub train`), " + AGAIN,
+    ),
     "parent_missing": Remedy(
         who=OPERATOR, do="What it hangs below is not there: see to that item first, then replay both.",
     ),

@@ -116,9 +116,8 @@ class _Replay:
     def _post(self, tx: Transaction, item: Item) -> Fate:
         """What was decided of a post stays so; what of its work was never made or sent is, by today's rules."""
         if item.post is None or tx.posts.gone([item.post]):
-            return _resolved(
-                tx, item, "gone", "The post is gone at its origin, or by retention: nothing is sent of it."
-            )
+            tx.posts.mark({item.post: Standing("set_aside", "gone")} if item.post else {})
+            return _resolved(tx, item, "gone", "The post is gone, at its origin or by retention: nothing is sent.")
         routed = self._decided_anew(tx, item, item.post) if item.stage == "route" else None
         tx.handoffs.save(routed.handoffs if routed else ())
         handed = tx.handoffs.recent(limit=1_000, post=item.post)

@@ -389,6 +389,10 @@ def test_nothing_is_sent_of_a_post_that_is_gone_by_retention(town: Town, tmp_pat
 
     assert (done.released, done.deliveries) == (1, 0)
     assert [(row.id, row.state) for row in town.outbox()] == before
+    with town.look() as view:
+        assert view.ledger.balance().quarantined == 0
+    with town.look() as view:
+        assert view.ledger.balance().quarantined == 0
 
 
 def test_a_record_that_says_that_its_post_is_gone_buries_it(town: Town) -> None:

@@ -277,8 +277,9 @@ def test_what_was_hidden_is_itself_again_when_a_record_is_repaired(town: Town) -
 def test_every_reason_leads_to_a_person_and_a_step() -> None:
     for stage, reason in [
         ("validate", "bad_id"), ("validate", "field_media"), ("validate", "expect_column_values_to_be_unique"),
-        ("validate", "archive_line"), ("render", "wrong_type"), ("render", "odd"), ("deliver", "unheard_of"),
-        ("deliver", "parent_missing"), ("land", "landed_file_damaged"),
+        ("validate", "archive_line"), ("classify", "classifier_hung"), ("route", "route_cannot_decide"),
+        ("render", "wrong_type"), ("render", "odd"), ("deliver", "unheard_of"), ("deliver", "parent_missing"),
+        ("land", "landed_file_damaged"),
     ]:  # fmt: skip
         for network in ("x", "zendesk", "gone_network"):
             remedy = replay.remedy_of(stage, reason, network, MANIFESTS)

@@ -39,7 +39,7 @@ def spoilt(number: int) -> dict[str, Any]:
     """A status of which nobody knows when it was written."""
     return {
         "id": str(115_600_000_000_000_000 + number), "created_at": None, "visibility": "public", "language": "en",
-        "url": f"https://mastodon.test/@ines/{number}", "content": f"<p>My Brew One leaks, no. {number}. Help!</p>",
+        "url": f"https://mastodon.test/@ines/{number}", "content": f"<p>My Acme Brew One leaks, no. {number}. Help, @acme?</p>",
         "account": {"id": str(900 + number), "acct": f"ines{number}", "display_name": f"Ines {number}"},
         "tags": [{"name": "acme"}], "mentions": [], "media_attachments": [],
     }  # fmt: skip
@@ -62,7 +62,7 @@ def opened(one_watch: None) -> Iterator[Hub]:
     hub.close()
 
 
-def again(hub: Hub, **options: bool) -> dict[str, int]:
+def again(hub: Hub, **options: Any) -> dict[str, int]:
     """Everything goes back that is held."""
     book, ids = wiring.rulebook(hub), replay.choose(hub.store)
     return replay.summary(replay.run(book, ids, store=hub.store, run="replay-1", **options))
@@ -107,10 +107,16 @@ def test_from_quarantine_to_exactly_one_object(sandbox: SandboxProcess, opened: 
     fixed = json.dumps((first.record or {}) | {"created_at": now(sandbox)})
     replay.repair(opened.store, first, fixed, who="ana", why="a proxy cut it")
     replay.discard(opened.store, [second.id], who="ana", why="a test of theirs")
-    organisation({})
+    organisation({"duplicate_rule": None})
     mark = sandbox.control.mark()
-    assert again(opened)["released"] == 2
-    run_once(opened)
+    fates: list[replay.Fate] = []
+    assert again(opened, told=fates.append)["released"] == 2
+    assert sorted((fate.end, len(fate.deliveries)) for fate in fates if fate.released) == [
+        ("handed_off", 1),
+        ("sent", 1),
+    ]
+    done = run_once(opened)
+    assert done.problems == {}
 
     assert {"lead created", "ticket created"} <= {line["event"] for line in written(sandbox, mark)}
     flow.assert_exactly_once(sandbox)

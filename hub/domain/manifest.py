@@ -1,7 +1,7 @@
 """A connector's manifest: what pages, DAGs and docs must know of a system without importing its code."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -170,4 +170,10 @@ class Manifest(Model):
 
 def read_manifest(path: Path) -> Manifest:
     """The manifest in this file; raises `msgspec.ValidationError` with the path of what is wrong."""
-    return msgspec.yaml.decode(path.read_bytes(), type=Manifest)
+    return _manifest(path.read_bytes())
+
+
+@lru_cache(maxsize=64)
+def _manifest(written: bytes) -> Manifest:
+    """The same words are parsed once: all manifests are asked for again and again."""
+    return msgspec.yaml.decode(written, type=Manifest)

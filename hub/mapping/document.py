@@ -89,12 +89,16 @@ def shown(path: Path) -> str:
     return "/".join(path.parts[-2:])
 
 
-def read_documents(path: Path) -> list[tuple[MappingDocument, str]]:
-    """Every mapping in this file, each with the digest of the file's bytes."""
+def read_file(path: Path) -> bytes:
+    """What is written in a mapping file."""
     try:
-        written = path.read_bytes()
+        return path.read_bytes()
     except OSError as problem:
         raise MappingError(f"{shown(path)}: the mapping cannot be read ({problem.strerror}).") from problem
+
+
+def read_documents(written: bytes, path: Path) -> list[tuple[MappingDocument, str]]:
+    """Every mapping of a file, each with the digest of the file's bytes."""
     digest = sha256(written).hexdigest()
     return [(_checked(document, path), digest) for document in read_yaml(written, path)]
 

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from hub.errors import MappingError, Unmappable
-from hub.mapping.document import Example, IdentityDocument, MappingDocument, read_documents, shown
+from hub.mapping.document import Example, IdentityDocument, MappingDocument, read_documents, read_file, shown
 from hub.mapping.program import Program, of_condition, of_fields, of_value
 from hub.mapping.syntax import Node, nearest, parse, walk
 from hub.mapping.text import as_text
@@ -127,7 +127,13 @@ def load_mapping(path: Path) -> Mapping:
 
 def load_mappings(path: Path) -> tuple[Mapping, ...]:
     """Every mapping in this file, in its order; raises `MappingError` for what cannot work."""
-    documents = read_documents(path)
+    return _loaded(path, read_file(path))
+
+
+@lru_cache(maxsize=64)
+def _loaded(path: Path, written: bytes) -> tuple[Mapping, ...]:
+    """The same words are compiled once."""
+    documents = read_documents(written, path)
     for document, _ in documents:
         if document.mapping != documents[0][0].mapping:
             raise MappingError(

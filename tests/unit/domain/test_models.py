@@ -1,6 +1,7 @@
 """What all nouns share: frozen, aware, strict about what they do not know, and whole in both directions."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -123,6 +124,17 @@ def test_a_team_that_nobody_described_has_a_name_and_no_address() -> None:
 
     assert config.team("sales") == {"name": "sales", "salesforce_owner_id": "5"}
     assert config.team("nobody") == {"name": "nobody"}
+
+
+def test_a_manifest_is_parsed_once_and_anew_when_its_words_change(tmp_path: Path, repo: Path) -> None:
+    path, words = tmp_path / "manifest.yaml", (repo / "connectors" / "x" / "manifest.yaml").read_text()
+    path.write_text(words)
+    first = read_manifest(path)
+    assert read_manifest(path) is first
+
+    path.write_text(words.replace("owner: ", "owner: not-", 1))
+
+    assert read_manifest(path).owner == f"not-{first.owner}"
 
 
 def test_a_budget_of_nothing_is_refused(tmp_path) -> None:

@@ -338,3 +338,14 @@ def test_the_schema_and_the_loader_agree(file: Any, text: str, fits: bool) -> No
 ])  # fmt: skip
 def test_an_expression_tells_what_it_may_look_at(expression: str, names: set[str]) -> None:
     assert names_in(expression) == names
+
+
+# A file that is read again
+
+
+def test_the_same_words_are_compiled_once_and_changed_ones_at_once(file: Any) -> None:
+    first, again = load_mapping(file("fields: {text: a}")), load_mapping(file("fields: {text: a}"))
+    changed = load_mapping(file("fields: {text: b}"))
+
+    assert again is first
+    assert changed.apply({"a": "old", "b": "new"}) == {"text": "new"}

@@ -162,7 +162,7 @@ class Server:
                 reply = refusal(fault)
             else:
                 reply = _handled(system, request)
-            self._state.note(system.name, "request", _facts(request, reply, fault))
+            self._state.note(system.name, "request", facts_of(request, reply, fault))
             self._state.commit()
             return reply
 
@@ -183,7 +183,7 @@ def _handled(system: System, request: Request) -> Reply:
         return Reply.json({"error": "the sandbox itself failed; its log says where"}, status=500)
 
 
-def _facts(request: Request, reply: Reply | None, fault: Rule | None) -> dict[str, Any]:
+def facts_of(request: Request, reply: Reply | None, fault: Rule | None) -> dict[str, Any]:
     """What the journal keeps of a request: never its words."""
     facts: dict[str, Any] = {"method": request.method, "host": request.host, "path": request.path}
     if request.body:

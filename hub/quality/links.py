@@ -10,7 +10,7 @@ from hub.domain.addresses import leads_inside
 from hub.quality.text import clean_line
 
 LINK_LONGEST = 4_096
-LINKS_LONGEST = 200
+LIST_LONGEST = 200
 MEDIA_LINES = ("kind", "description")
 LINK = re.compile(r"[hH][tT]{2}[pP][sS]?://[^\s\x00-\x20\x7f/?#\\<>\"][^\s\x00-\x1f\x7f<>\"\\]*+")
 
@@ -33,24 +33,25 @@ def clean_links(row: dict[str, Any], flags: set[str]) -> None:
     if "links" in row:
         row["links"] = _kept(row["links"], flags)
     if "media" in row:
-        row["media"] = [_media(one, flags) for one in _some(row["media"], flags) if _is_media(one, flags)]
+        row["media"] = [_media(one, flags) for one in some_of(row["media"], flags) if _is_media(one, flags)]
 
 
 def _kept(links: Any, flags: set[str]) -> list[str]:
-    links = _some(links, flags)
+    links = some_of(links, flags)
     kept = [link for link in links if is_link(link)]
     if len(kept) < len(links):
         flags.add("bad_link")
     return kept
 
 
-def _some(values: Any, flags: set[str]) -> list[Any]:
+def some_of(values: Any, flags: set[str]) -> list[Any]:
+    """The first elements of a list; what is none is an empty one."""
     if type(values) not in (list, tuple):
         flags.add("bad_type")
         return []
-    if len(values) > LINKS_LONGEST:
+    if len(values) > LIST_LONGEST:
         flags.add("too_many")
-    return list(values[:LINKS_LONGEST])
+    return list(values[:LIST_LONGEST])
 
 
 def _is_media(one: Any, flags: set[str]) -> bool:

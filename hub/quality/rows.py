@@ -12,7 +12,7 @@ from typing import Any
 
 from hub.errors import Unmappable
 from hub.quality.counts import clean_engagement
-from hub.quality.links import clean_links, is_link
+from hub.quality.links import clean_links, is_link, some_of
 from hub.quality.personal import personal_flags
 from hub.quality.text import clean_line, clean_text
 
@@ -25,7 +25,6 @@ ZERO = datetime(1970, 1, 1, tzinfo=UTC)  # what networks write for a time that t
 LINES = ("title", "licence")
 AUTHOR_LINES = ("handle", "display_name")
 LISTS = ("tags", "mentions")
-LIST_LONGEST = 200
 LANGUAGE = re.compile(r"[A-Za-z0-9]{1,8}(?:[-_][A-Za-z0-9]{1,8}){0,7}")
 
 
@@ -164,12 +163,7 @@ def _says_something_else(row: dict[str, Any]) -> bool:
 
 
 def _words(values: Any, flags: set[str]) -> list[str]:
-    if type(values) not in (list, tuple):
-        flags.add("bad_type")
-        return []
-    if len(values) > LIST_LONGEST:
-        flags.add("too_many")
-        values = values[:LIST_LONGEST]
+    values = some_of(values, flags)
     kept = [clean_line(value, flags) for value in values]
     if "" in kept:
         kept = [line for line in kept if line]

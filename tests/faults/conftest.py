@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import copy, rmtree
 
@@ -34,8 +35,21 @@ def migrated(scratch: Path) -> Path:
 @pytest.fixture
 def ground(migrated: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
     """A hub with nothing in it, a sandbox with nothing in it, and no faults."""
+    with _fresh(migrated, scratch, monkeypatch) as ground:
+        yield ground
+
+
+@pytest.fixture
+def another(migrated: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
+    """A second ground, for the same history once more."""
+    with _fresh(migrated, scratch, monkeypatch) as ground:
+        yield ground
+
+
+@contextmanager
+def _fresh(migrated: Path, scratch: Path, patch: pytest.MonkeyPatch) -> Iterator[Ground]:
     folder = Path(tempfile.mkdtemp(dir=scratch))
     copy(migrated, folder / "hub.db")
-    with opened(folder, monkeypatch, f"sqlite:///{folder / 'hub.db'}") as ground:
+    with opened(folder, patch, f"sqlite:///{folder / 'hub.db'}") as ground:
         yield ground
     rmtree(folder)

@@ -1,29 +1,17 @@
 """F75: random faults of all kinds, reads and writes mixed; a seed that fails replays the same."""
 
 import os
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
-from shutil import copy
 
 import pytest
 
 from tests.faults.checker import Verdict
-from tests.faults.ground import Ground, opened
+from tests.faults.ground import Ground
 from tests.faults.nemesis import Nemesis
 
 SEEDS = int(os.environ.get("HUB_TEST_SEEDS") or 3)
 POSTS = 2_000
+pytestmark = pytest.mark.slow
 AT_LEAST = 25  # faults in one history: 500 over twenty
-
-
-@pytest.fixture
-def another(migrated: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
-    """A second ground, for the same history once more."""
-    folder = Path(tempfile.mkdtemp(dir=scratch))
-    copy(migrated, folder / "hub.db")
-    with opened(folder, monkeypatch, f"sqlite:///{folder / 'hub.db'}") as ground:
-        yield ground
 
 
 @pytest.mark.parametrize("seed", range(1, SEEDS + 1))

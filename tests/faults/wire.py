@@ -4,7 +4,6 @@ A request costs a fraction of a millisecond and no real time, so that hundreds o
 answered is what the sandbox answers over its socket: the same systems, the same rules of the switchboard.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -25,6 +24,7 @@ from sandbox.faults import Rule, Switchboard
 from sandbox.kit import System
 from sandbox.limits import Limits
 from sandbox.messages import Headers, Reply, Request
+from sandbox.server import facts_of
 from sandbox.state import State
 from sandbox.world import World
 
@@ -128,7 +128,7 @@ class Played:
                 reply = refusal(fault)
             elif not (fault and fault.kind == "drop_before"):
                 reply = system.handle(request)
-            self.state.note(system.name, "request", _facts(request, reply, fault))
+            self.state.note(system.name, "request", facts_of(request, reply, fault))
             self.state.commit()
         return reply, fault
 
@@ -243,14 +243,6 @@ def _system(module: Any) -> type[System]:
         for each in vars(module).values()
         if isinstance(each, type) and issubclass(each, System) and each.__module__ == module.__name__
     )
-
-
-def _facts(request: Request, reply: Reply | None, fault: Rule | None) -> dict[str, Any]:
-    facts: dict[str, Any] = {"method": request.method, "host": request.host, "path": request.path}
-    if request.body:
-        facts["digest"] = hashlib.sha256(request.body).hexdigest()[:16]
-    facts |= {"status": reply.status if reply else 0, **(reply.notes if reply else {})}
-    return facts | {"fault": fault.kind} if fault else facts
 
 
 def _text(value: Any) -> str:

@@ -35,20 +35,20 @@ def migrated(scratch: Path) -> Path:
 @pytest.fixture
 def ground(migrated: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
     """A hub with nothing in it, a sandbox with nothing in it, and no faults."""
-    with _fresh(migrated, scratch, monkeypatch) as ground:
+    with _fresh(scratch / "ground", migrated, monkeypatch) as ground:
         yield ground
 
 
 @pytest.fixture
 def another(migrated: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
     """A second ground, for the same history once more."""
-    with _fresh(migrated, scratch, monkeypatch) as ground:
+    with _fresh(scratch / "another", migrated, monkeypatch) as ground:
         yield ground
 
 
 @contextmanager
-def _fresh(migrated: Path, scratch: Path, patch: pytest.MonkeyPatch) -> Iterator[Ground]:
-    folder = Path(tempfile.mkdtemp(dir=scratch))
+def _fresh(folder: Path, migrated: Path, patch: pytest.MonkeyPatch) -> Iterator[Ground]:
+    folder.mkdir()
     copy(migrated, folder / "hub.db")
     with opened(folder, patch, f"sqlite:///{folder / 'hub.db'}") as ground:
         yield ground

@@ -17,6 +17,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 import connectors
 from hub import wiring
 from hub.domain import Author, Delivery, Handoff, Manifest, Post, Provenance, Signal
@@ -28,6 +30,7 @@ from hub.stages import deliver
 from hub.stages.deliver import Delivered, Patience
 from hub.stages.render import Outlet, render
 from hub.store import Draft, OutboxRow, Store
+from hub.store.engine import open_engine
 from hub.store.faults import VARIABLE, Ended
 from hub.store.services import Shared
 from sandbox.credentials import environment
@@ -52,7 +55,7 @@ class Ground:
         self._patch = monkeypatch
         self._held = ExitStack()
         self._held.callback(self.played.close)
-        self.store = self._held.enter_context(Store.open(url, clock=self.clock))
+        self.store = self._held.enter_context(Store(_engine(url), self.clock))
         self.proxy = self._held.enter_context(Loopback(Hanging(self.wire))).address
         self.hub = wiring.Hub(settings_of(folder), connect=connect)
         self.hub.__dict__ |= {"store": self.store, "services": self.services_of(folder)}
@@ -192,6 +195,12 @@ def connect(manifest: Manifest, connection_id: str | None) -> Connection:
     if manifest.name == "slack":
         return replace(connection, extra={**connection.extra, "base_url": "http://slack.com/api/"})
     return connection
+
+
+@cache
+def _engine(url: str) -> sa.Engine:
+    """Stays when a ground is cleared, with the statements that it has compiled: a third of what a short test costs."""
+    return open_engine(url)
 
 
 @cache

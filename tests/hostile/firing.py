@@ -18,7 +18,7 @@ from hub.domain import Post
 from hub.domain.config import Config, Route
 from hub.errors import HubError
 from hub.quality.verdict import Verdict
-from hub.settings import load_config
+from hub.settings import load_config, read_settings
 from hub.stages import triage
 from hub.stages.admit import Rulebook
 from sandbox.messages import Reply, Request
@@ -212,10 +212,12 @@ def _everything(ground: Ground) -> str:
 def _pages(handoff: str | None) -> dict[str, str]:
     """The command centre's pages that show the post."""
     from command_centre import pages
+    from command_centre.queries import opened
 
     shown = {"overview": pages.overview(), "quarantine": pages.quarantine(None, None, None)}
     if handoff:
         shown["handoff"] = pages.handoff(handoff)
+    opened(read_settings().store).close()  # the next case may have its store at the same place
     return {name: bytes(page.body).decode() for name, page in shown.items()}
 
 

@@ -36,15 +36,23 @@ def named(folder: Path) -> list[Case]:
     return load(folder) if folder.is_dir() else []
 
 
+@pytest.fixture
+def folder(scratch: Path) -> Iterator[Path]:
+    """The same one for each case, so that the store's compiled statements serve all of them."""
+    yield scratch / "case"
+    for used in scratch.glob("case*"):
+        rmtree(used)
+
+
 @pytest.mark.parametrize("case", named(OWN), ids=lambda case: f"{case.id} {case.title}")
-def test_a_hostile_post_ends_as_it_must(case: Case, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert judge(case, scratch / case.id, scratch / "migrated.db", monkeypatch).problems == []
+def test_a_hostile_post_ends_as_it_must(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert judge(case, folder, folder.with_name("migrated.db"), monkeypatch).problems == []
 
 
 @pytest.mark.skipif(not OTHERS.is_dir(), reason=f"the hostile set beside the project is absent: {OTHERS}")
 @pytest.mark.parametrize("case", named(OTHERS), ids=lambda case: f"{case.id} {case.title}")
-def test_a_hostile_post_of_others_ends_as_it_must(case: Case, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert judge(case, scratch / case.id, scratch / "migrated.db", monkeypatch).problems == []
+def test_a_hostile_post_of_others_ends_as_it_must(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert judge(case, folder, folder.with_name("migrated.db"), monkeypatch).problems == []
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet $(ARGS) --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup demo test faults hostile check bench golden docs recorded up down lock clean-state clean
+.PHONY: help setup demo test quick faults hostile check bench golden docs recorded up down lock clean-state clean
 .DEFAULT_GOAL := help
 
 help:
@@ -51,6 +51,9 @@ down: $(STAMP) ## stop what `make up` or `make demo` started
 
 test: $(STAMP) ## every test; what this machine cannot run is skipped by name
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+
+quick: $(STAMP) ## the tests for every day: all but the slow ones (whole runs, Airflow, sweep, nemesis, mutants)
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow" $(ARGS)
 
 faults: $(STAMP) ## every fault of a destination, a network, a process: matrix, sweep, nemesis, planted mutants; prints the table
 	HUB_TEST_SEEDS=20 $(BIN)/python -m pytest -q -n 2 --dist loadgroup -p tests.faults.table tests/faults $(ARGS)

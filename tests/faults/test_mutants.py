@@ -16,7 +16,10 @@ PROTOCOL = [
 ]
 ROWS = ["tests/faults/test_jobs.py", "tests/faults/test_erasure.py", "tests/faults/test_salesforce.py"]
 ROWS += ["tests/faults/test_slack.py", "tests/faults/test_zendesk.py"]
-pytestmark = pytest.mark.skipif(bool(os.environ.get(VARIABLE)), reason="a mutant is planted already")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(os.environ.get(VARIABLE)), reason="a mutant is planted already"),
+]
 
 
 def suite(name: str) -> subprocess.CompletedProcess[str]:

@@ -13,6 +13,7 @@ from connectors.salesforce.connector import Salesforce
 from tests.faults.ground import Ground
 
 TICKETS = "*/tickets*"
+pytestmark = pytest.mark.slow
 THINGS: dict[str, tuple[str, str, bool, dict[str, Any]]] = {  # kind of handoff, destination, opens a thing, its write
     "lead": ("Lead", "salesforce", True, {"path_glob": "*/composite*"}),
     "ticket": ("Case", "zendesk", True, {"method": "POST", "path_glob": TICKETS}),

@@ -44,12 +44,14 @@ def folder(scratch: Path) -> Iterator[Path]:
         rmtree(used)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", named(OWN), ids=lambda case: f"{case.id} {case.title}")
 def test_a_hostile_post_ends_as_it_must(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert judge(case, folder, folder.with_name("migrated.db"), monkeypatch).problems == []
 
 
 @pytest.mark.skipif(not OTHERS.is_dir(), reason=f"the hostile set beside the project is absent: {OTHERS}")
+@pytest.mark.slow
 @pytest.mark.parametrize("case", named(OTHERS), ids=lambda case: f"{case.id} {case.title}")
 def test_a_hostile_post_of_others_ends_as_it_must(case: Case, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert judge(case, folder, folder.with_name("migrated.db"), monkeypatch).problems == []

@@ -23,7 +23,7 @@ COMES_FIRST: dict[Intent, tuple[Intent, ...]] = {
 }
 """What says more than a general intent: a question about a price is first of all about buying."""
 TROUBLE = ("crisis", "churn", "complaint", "support")
-SURELY_SPAM = 0.85  # below it spam hides no crisis: whoever asks for help or gifts posts links too
+SURELY_SPAM = 0.95  # below it spam hides no crisis: whoever asks for help or gifts posts links too
 AT_SPAM = 0.3  # what anything else said by spam counts
 CALLS_FOR_A_PERSON = {
     "purchase": 1.0, "support": 1.0, "complaint": 1.0, "churn": 1.0, "crisis": 1.0, "partner": 0.9,

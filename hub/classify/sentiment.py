@@ -88,8 +88,7 @@ def weighed(value: float, lean: Lean, *, at_home: bool) -> tuple[Sentiment, floa
     """A lexicon's score and how words lean, together: what a post sounds like, and from -1 to 1 how much.
 
     `at_home` says that the words were learned where this post stands; then they come first and the lexicon helps.
-    Elsewhere
-    each has its say, and little of both is neutral.
+    Elsewhere each has its say, and little of both is neutral.
     """
     if at_home:
         negative, positive = lean.negative + HELP * max(-value, 0.0), lean.positive + HELP * max(value, 0.0)

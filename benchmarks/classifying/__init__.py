@@ -1,0 +1,1 @@
+"""What `benchmarks/classify.py` is made of: the sets, the baseline, the trained figures and the speed."""

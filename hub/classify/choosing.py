@@ -58,12 +58,18 @@ def choose(scores: dict[str, float], thresholds: Mapping[Intent, float], *, mine
     if mine and any(name in TROUBLE for name in over):
         over = [name for name in over if name != "offensive"]
     if "spam" in over and not ("crisis" in over and scores["spam"] < SURELY_SPAM):
-        damp(scores, [name for name in scores if name != "spam"], AT_SPAM)
+        hidden = scores["spam"] >= SURELY_SPAM
+        damp(scores, [name for name in scores if name != "spam" and (hidden or not _emergency(name, scores))], AT_SPAM)
         return "spam", scores["spam"]
     if not over:
         return "none", round(1 - max(scores.values(), default=0.0), 3)
     best = max((name for name in over if name != "spam"), key=lambda name: scores[name])
     return best, scores[best]
+
+
+def _emergency(name: str, scores: Mapping[str, float]) -> bool:
+    """Whether this is a crisis, though perhaps none to wake people for: advertising does not make it untrue."""
+    return name == "crisis" and scores[name] >= THRESHOLD
 
 
 def damp(scores: dict[str, float], names: Sequence[str], factor: float) -> bool:

@@ -27,7 +27,7 @@ TOPICS = "topics"  # nor this: its rules say what a post is about
 FILES = (*(intent for intent in INTENTS if intent != "none"), URGENT, TOPICS)
 FACTS = (
     "negative", "very_negative", "positive", "question", "link", "links", "exclaims", "shouts", "short", "money",
-    "many_tags", "handle", "many_handles", "bare_link",
+    "many_tags", "handle", "many_handles", "bare_link", "long_number",
     "subject", "ours", "competitor", "addressed", "parent_in_trouble",
 )  # fmt: skip
 BIT = {fact: 1 << place for place, fact in enumerate(FACTS)}

@@ -4,6 +4,7 @@ It needs no training and no network, and says for every score which rules made i
 of microseconds: texts are cut into tokens once, and a rule is tried only where its rarest word stands.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import compress
 
@@ -22,6 +23,7 @@ from hub.domain.config import Subject, Topic
 
 OF_OTHERS = 0.4  # what trouble with a competitor's product counts
 MANY_TAGS, MANY_HANDLES, SHORT, BARE = 6, 6, 6, 3
+LONG_NUMBER = re.compile(r"\d{5}")  # of a telephone, or one that messages are sent to
 MANY_FOLLOWERS = 50_000
 AT_A_TIME = 200  # posts go through one step after the other: the language model and the rules do not share a cache well
 
@@ -135,6 +137,7 @@ def _facts(item: Item, reading: Reading, feeling: float, kinds: set[str]) -> int
         "handle": "@" in text,
         "many_handles": text.count("@") >= MANY_HANDLES,
         "bare_link": reading.links > 0 and len(reading.tokens) <= BARE,
+        "long_number": LONG_NUMBER.search(text) is not None,
         "subject": bool(kinds),
         "ours": ours,
         "competitor": "competitor" in kinds,

@@ -85,6 +85,7 @@ lock: $(STAMP) ## bring requirements/*.txt up to date with pyproject.toml (ARGS=
 	@$(COMPILE) pyproject.toml --extra dev --extra postgres -o requirements/dev.txt
 	@$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/base.txt
 	@$(COMPILE) pyproject.toml -c requirements/dev.txt --extra postgres -o requirements/postgres.txt
+	@$(COMPILE) pyproject.toml -c requirements/dev.txt --extra embedding -o requirements/embedding.txt
 	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' \
 		| $(COMPILE) - -c requirements/dev.txt -o requirements/build.txt
 	@echo uv | $(COMPILE) - -c requirements/dev.txt -o requirements/setup.txt

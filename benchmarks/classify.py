@@ -1,6 +1,6 @@
 """How good and how fast the classifier is: out of the box, trained, on purchase intent, and in posts a second.
 
-    python benchmarks/classify.py [--part dev] [--quick] [--only box|trained|purchase|speed] [SET...]
+    python benchmarks/classify.py [--part dev] [--quick] [--only box|trained|meaning|purchase|speed] [SET...]
 
 Reads the shared sets (`HUB_SHARED`, or `shared` beside the checkout) and skips, by name, what is absent. Each line is
 JSON. Out of the box the baseline, VADER and word lists, answers the same posts in the same run; the floor is what such
@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from benchmarks.classifying import bought, box, learned, speed
 from benchmarks.classifying.sets import rows_of
 
-SECTIONS = ("box", "trained", "purchase", "speed")
+SECTIONS = ("box", "trained", "meaning", "purchase", "speed")
+TRAIN = ("trained", "meaning")
 SPEED_SETS = ("airline", "goemotions", "umsab")
 
 
@@ -25,6 +26,8 @@ def measured(sections: list[str], part: str, sets: list[str]) -> Iterator[dict[s
         yield from box.measure(part, sets)
     if "trained" in sections:
         yield from learned.measure(part, sets)
+    if "meaning" in sections:
+        yield from learned.measure(part, sets, learned.WITH_MEANING)
     if "purchase" in sections:
         yield from bought.measure()
     if "speed" in sections:
@@ -40,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", action="append", choices=SECTIONS, help="may be given more than once")
     parser.add_argument("--quick", action="store_true", help="without training")
     given = parser.parse_args(arguments)
-    sections = given.only or [one for one in SECTIONS if one != "trained" or not given.quick]
+    sections = given.only or [one for one in SECTIONS if one not in TRAIN or not given.quick]
     slow = False
     for line in measured(sections, given.part, given.sets):
         slow = slow or ("speed" in line and line.get("holds") is False)

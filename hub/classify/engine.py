@@ -1,12 +1,14 @@
 """What an engine is, what it is given, and how one is chosen by name."""
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, TypeVar
 
 from hub.domain import Post, Signal
 from hub.domain.config import Subject, Topic
 from hub.domain.model import Model
 from hub.errors import SetupError
+
+T = TypeVar("T")
 
 
 class Item(Model):
@@ -40,6 +42,32 @@ class Engine(Protocol):
     def classify(self, items: Sequence[Item]) -> list[Signal]:
         """One signal for each item, in order. No text makes it raise."""
         ...
+
+
+class InBatches:
+    """What every engine of ours is: named, and looking at some posts at a time, so that memory stays level."""
+
+    name = ""
+    version = ""
+    at_a_time = 200  # posts go through one step after the other: the language model and the rules share no cache well
+
+    @property
+    def found_by(self) -> str:
+        """name@version, as it is written on every signal."""
+        return f"{self.name}@{self.version}"
+
+    def classify(self, items: Sequence[Item]) -> list[Signal]:
+        """One signal for each item, in order."""
+        return [signal for some in in_batches(items, self.at_a_time) for signal in self.judge(some)]
+
+    def judge(self, items: Sequence[Item]) -> list[Signal]:
+        """The signals of one batch."""
+        raise NotImplementedError
+
+
+def in_batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The same items, some at a time."""
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def item_of(post: Post, *, parent: str | None = None, addressed: bool = False) -> Item:

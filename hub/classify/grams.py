@@ -92,7 +92,7 @@ def words_of(cut: Cut) -> tuple[Numbers, Hashes]:
 
 def cut_texts(texts: Sequence[str]) -> Cut:
     """Put texts into one array of code points."""
-    clean = (" ".join(_without_people(text[:TEXT_LIMIT]).split()) for text in texts)
+    clean = (" ".join(without_people(text[:TEXT_LIMIT]).split()) for text in texts)
     joined = "".join(f" {text} \n" for text in clean).lower()
     points = np.frombuffer(joined.encode("utf-32-le", "replace"), np.uint32).astype(np.uint64)
     ends = points == END
@@ -167,7 +167,8 @@ def _counted(text_of: Numbers, hashes: Hashes, texts: int) -> Grams:
     return Grams(texts, keys >> BITS, keys & ((1 << BITS) - 1), counts.astype(np.float32))
 
 
-def _without_people(text: str) -> str:
+def without_people(text: str) -> str:
+    """The text with each link and handle put as one sign."""
     if "http" in text or "www." in text:
         text = LINK.sub(" http ", text)
     return HANDLE.sub(" @ ", text) if "@" in text else text

@@ -55,6 +55,9 @@ class About(msgspec.Struct, frozen=True):
     rules: list[str]
     heads: list[Head]
     words: dict[str, str]  # slot: the word, for evidence
+    embedding: str = ""  # what read the meaning, if anything did
+    meaning: int = 0  # numbers of a meaning
+    meaning_weight: float = 0.0
 
 
 class Weights(NamedTuple):
@@ -82,8 +85,10 @@ class LinearModel:
         """The place of a question, or None where nobody asked it."""
         return next((place for place, head in enumerate(self.about.heads) if head.field == field), None)
 
-    def features(self, grams: Mapping[str, Grams], facts: Floats, rules: Sequence[Sequence[str]]) -> Weights:
-        """The sparse matrix of some texts, from their n-grams, their facts and the rules that fired."""
+    def features(
+        self, grams: Mapping[str, Grams], facts: Floats, rules: Sequence[Sequence[str]], meaning: Floats
+    ) -> Weights:
+        """The sparse matrix of some texts: their n-grams, their facts, the rules that fired, what they mean."""
         first = 0
         parts: list[tuple[Numbers, Numbers, Floats]] = []
         for name, block in self.blocks.items():
@@ -91,6 +96,8 @@ class LinearModel:
             first += len(block.slots)
         parts.append(dense(facts * self.about.fact_weight, first))
         parts.append(self._fired(rules, first + len(self.about.facts)))
+        if self.about.meaning:
+            parts.append(dense(meaning * self.about.meaning_weight, self.columns - self.about.meaning))
         text_of, column, value = (np.concatenate(part) for part in zip(*parts, strict=True))
         order = np.argsort(text_of, kind="stable")
         return Weights(len(facts), self.columns, text_of[order], column[order], value[order])
@@ -98,7 +105,7 @@ class LinearModel:
     @property
     def columns(self) -> int:
         """How many features the model knows."""
-        return sum(len(one.slots) for one in self.blocks.values()) + len(self.about.facts) + len(self.about.rules)
+        return columns_of(self.about, self.blocks)
 
     def margins(self, features: Weights, place: int) -> Floats:
         """How far each text lies on the side of each label."""
@@ -146,6 +153,12 @@ class LinearModel:
             raise SetupError(f"{name} is no model that `hub train` wrote ({problem}); train a new one.") from problem
         _check(name, about, blocks, heads)
         return cls(about, blocks, heads)
+
+
+def columns_of(about: About, blocks: Mapping[str, Block]) -> int:
+    """How many features a model of these parts knows."""
+    grams = sum(len(block.slots) for block in blocks.values())
+    return grams + len(about.facts) + len(about.rules) + about.meaning
 
 
 def calibrated(margins: Floats, slope: Floats, offset: Floats) -> Floats:
@@ -210,7 +223,7 @@ def _put(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 def _check(name: str, about: About, blocks: Mapping[str, Block], heads: Sequence[Floats]) -> None:
     """A file whose parts do not fit together must not fail in the middle of a run."""
     known = [block for block in blocks.values() if len(block.slots)]
-    columns = sum(len(block.slots) for block in known) + len(about.facts) + len(about.rules)
+    columns = columns_of(about, blocks)
     fits = [len(block.slots) == len(block.idf) and block.slots.max() < 1 << BITS for block in known]
     for weights, head in zip(heads, about.heads, strict=True):
         lengths = {len(head.labels), len(head.bias), len(head.slope), len(head.offset)}

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hub.classify.engine import Item
+from hub.classify.embedding import NOTHING, Embedding, Meaning
+from hub.classify.engine import Item, in_batches
 from hub.classify.facts import facts_of
 from hub.classify.grams import Cut, Grams, char_grams, cut_texts, slots_of, word_grams, words_of
 from hub.classify.linear import Block, Floats, LinearModel, Weights
@@ -22,19 +23,23 @@ class Read(NamedTuple):
     grams: Mapping[str, Grams]
     facts: Floats
     rules: list[tuple[str, ...]]
+    meaning: Meaning
 
 
-def read(items: Sequence[Item], signals: Sequence[Signal]) -> Read:
-    """What a model may look at; `signals` are what the rules said of the items."""
+def read(
+    items: Sequence[Item], signals: Sequence[Signal], embedding: Embedding | None = None, *, told: bool = False
+) -> Read:
+    """What a model may look at; `signals` are what the rules said of the items. `told`: words are to be named."""
     texts = [_text(item) for item in items]
-    parts = [_grams(texts[start : start + AT_A_TIME]) for start in range(0, len(texts), AT_A_TIME)]
+    parts = [_grams(some) for some in in_batches(texts, AT_A_TIME)]
+    meaning = embedding.read(texts, parts=told) if embedding else NOTHING
     grams = {name: _joined([part[name] for part in parts], len(texts)) for name in BLOCKS}
-    return Read(grams, facts_of(items, signals), [signal.evidence for signal in signals])
+    return Read(grams, facts_of(items, signals), [signal.evidence for signal in signals], meaning)
 
 
 def features(model: LinearModel, seen: Read) -> Weights:
     """What a model makes of what was read."""
-    return model.features(seen.grams, seen.facts, seen.rules)
+    return model.features(seen.grams, seen.facts, seen.rules, seen.meaning.vectors)
 
 
 def known_blocks(seen: Read, *, rare: int) -> dict[str, Block]:

@@ -10,7 +10,7 @@ from itertools import compress
 
 from hub.classify import sentiment
 from hub.classify.choosing import THRESHOLD, TROUBLE, choose, damp, thresholds_with, worth_of
-from hub.classify.engine import Item
+from hub.classify.engine import InBatches, Item
 from hub.classify.language import detect
 from hub.classify.leaning import LANGUAGE as LEARNED
 from hub.classify.leaning import leaning
@@ -25,14 +25,13 @@ OF_OTHERS = 0.4  # what trouble with a competitor's product counts
 MANY_TAGS, MANY_HANDLES, SHORT, BARE = 6, 6, 6, 3
 LONG_NUMBER = re.compile(r"\d{5}")  # of a telephone, or one that messages are sent to
 MANY_FOLLOWERS = 50_000
-AT_A_TIME = 200  # posts go through one step after the other: the language model and the rules do not share a cache well
 
 
-class RulesEngine:
+class RulesEngine(InBatches):
     """Rules and lexicons; see `hub/classify/lexicon/`."""
 
     name = "rules"
-    version = "2"
+    version = "3"
 
     def __init__(
         self,
@@ -47,22 +46,13 @@ class RulesEngine:
         self._topic_book = PhraseBook((n, phrase) for n, topic in enumerate(topics) for phrase in topic.phrases)
         self.thresholds = thresholds_with(thresholds)
 
-    @property
-    def found_by(self) -> str:
-        """name@version, as it is written on every signal."""
-        return f"{self.name}@{self.version}"
-
-    def classify(self, items: Sequence[Item]) -> list[Signal]:
-        """One signal for each item, in order."""
-        signals: list[Signal] = []
-        for start in range(0, len(items), AT_A_TIME):
-            some = items[start : start + AT_A_TIME]
-            readings = [_read(item) for item in some]
-            languages = [
-                detect(reading.plain, item.lang, reading.words) for reading, item in zip(readings, some, strict=True)
-            ]
-            signals += map(self._signal, some, readings, languages)
-        return signals
+    def judge(self, items: Sequence[Item]) -> list[Signal]:
+        """The signals of one batch."""
+        readings = [_read(item) for item in items]
+        languages = [
+            detect(reading.plain, item.lang, reading.words) for reading, item in zip(readings, items, strict=True)
+        ]
+        return list(map(self._signal, items, readings, languages))
 
     def _signal(self, item: Item, reading: Reading, language: str | None) -> Signal:
         spoken = language if language in LANGUAGES else "en" if language is None else None

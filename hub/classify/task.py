@@ -10,18 +10,18 @@ import msgspec
 from hub.classify.engine import Item, default_engine
 from hub.classify.examples import LABEL, read_examples, read_rows
 from hub.classify.trained_engine import TrainedEngine
-from hub.classify.training import Trained, train
+from hub.classify.training import Sees, Trained, train
 from hub.errors import SetupError
 
 
 class Task:
     """A model of the field `label`, and its labels as the file has them: words, numbers or true and false."""
 
-    def __init__(self, train_file: Path, dev_file: Path | None, *, now: datetime) -> None:
+    def __init__(self, train_file: Path, dev_file: Path | None, *, now: datetime, sees: Sees = Sees.WORDS) -> None:
         """Learn; the rows of `dev_file` decide between settings and are learned from as well."""
         examples = read_examples(train_file, fields=[LABEL])
         validation = read_examples(dev_file, fields=[LABEL]) if dev_file else []
-        self.trained: Trained = train(examples, base=default_engine(), now=now, validation=validation)
+        self.trained: Trained = train(examples, base=default_engine(), now=now, validation=validation, sees=sees)
         files = [train_file, *([dev_file] if dev_file else [])]
         self._said = {str(row.get(LABEL)).strip(): row.get(LABEL) for file in files for row in read_rows(file)}
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from hub.classify.engine import Item
+from hub.classify.engine import InBatches, Item
 from hub.classify.text import TEXT_LIMIT
 from hub.domain import Intent, Signal
 from hub.domain.config import Subject
@@ -48,18 +48,17 @@ PATTERNS = (
 SURE = 0.8
 
 
-class ThreePatternsEngine:
+class ThreePatternsEngine(InBatches):
     """Knows three intents, no language, no sentiment and no subject."""
 
     name = "three_patterns"
     version = "1"
 
     def __init__(self, subjects: Sequence[Subject] = ()) -> None:
-        self.found_by = f"{self.name}@{self.version}"
         del subjects  # it cannot tell subjects apart: everything is relevant
 
-    def classify(self, items: Sequence[Item]) -> list[Signal]:
-        """One signal for each item, in order."""
+    def judge(self, items: Sequence[Item]) -> list[Signal]:
+        """The signals of one batch."""
         found_by = self.found_by
         signals = []
         for item in items:

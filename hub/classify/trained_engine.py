@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hub.classify.choosing import TROUBLE, choose, thresholds_with, worth_of
-from hub.classify.engine import Engine, Item
+from hub.classify.embedding import Meaning, embedding_of
+from hub.classify.engine import Engine, InBatches, Item, in_batches
 from hub.classify.examples import LEARNABLE, NO, YES, YES_NO
 from hub.classify.linear import Floats, Head, LinearModel, Weights
 from hub.classify.reading import features, read
@@ -21,7 +22,6 @@ from hub.domain import Intent, Sentiment, Signal
 from hub.domain.config import Subject, Topic
 from hub.errors import SetupError
 
-AT_A_TIME = 1_000  # posts
 WORDS = 3  # that are named as evidence of one answer
 UNREMARKABLE = ("none", "neutral", NO)  # answers that need no evidence
 SIDE = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
@@ -45,10 +45,18 @@ class Answers(NamedTuple):
         return float(self.chances[row, self.head.labels.index(label)]) if label in self.head.labels else 0.0
 
 
-class TrainedEngine:
+class Seen(NamedTuple):
+    """Some posts as a model sees them, and what they mean where it asks for that."""
+
+    features: Weights
+    meaning: Meaning
+
+
+class TrainedEngine(InBatches):
     """Rules and a trained model."""
 
     name = "trained"
+    at_a_time = 1_000  # numpy has a price for each call
 
     def __init__(self, model: LinearModel, subjects: Sequence[Subject] = (), *, base: Engine | None = None) -> None:
         self.model = model
@@ -57,6 +65,8 @@ class TrainedEngine:
         self._fields = [field for field in LEARNABLE if model.head(field) is not None]
         columns = enumerate(model.blocks["words"].slots.tolist()) if "words" in model.blocks else ()
         self._thresholds = _thresholds(model)
+        self._embedding = embedding_of(model.about.embedding) if model.about.embedding else None
+        self._known = frozenset(model.words.values())
         self._named = {column: model.words[slot] for column, slot in columns if slot in model.words}
 
     @classmethod
@@ -66,28 +76,22 @@ class TrainedEngine:
         """An engine from the file, or its bytes, that `hub train` wrote."""
         return cls(LinearModel.load(source), base=RulesEngine(subjects, topics=topics))
 
-    @property
-    def found_by(self) -> str:
-        """name@version, as it is written on every signal."""
-        return f"{self.name}@{self.version}"
+    def judge(self, items: Sequence[Item]) -> list[Signal]:
+        """The signals of one batch."""
+        base = self.base.classify(items)
+        seen = self._seen(items, base)
+        answers = {field: self._answers(field, seen.features) for field in self._fields}
+        return [self._signal(signal, row, answers, seen) for row, signal in enumerate(base)]
 
-    def classify(self, items: Sequence[Item]) -> list[Signal]:
-        """One signal for each item, in order."""
-        signals: list[Signal] = []
-        for start in range(0, len(items), AT_A_TIME):
-            some = items[start : start + AT_A_TIME]
-            base = self.base.classify(some)
-            seen = features(self.model, read(some, base))
-            answers = {field: self._answers(field, seen) for field in self._fields}
-            signals += [self._signal(signal, row, answers, seen) for row, signal in enumerate(base)]
-        return signals
+    def _seen(self, items: Sequence[Item], base: Sequence[Signal]) -> Seen:
+        told = read(items, base, self._embedding, told=not self.model.blocks)
+        return Seen(features(self.model, told), told.meaning)
 
     def answer(self, items: Sequence[Item], field: str) -> list[tuple[str, float]]:
         """The answer to one question and how likely it is, for each item; any field that was learned may be asked."""
         found: list[tuple[str, float]] = []
-        for start in range(0, len(items), AT_A_TIME):
-            some = items[start : start + AT_A_TIME]
-            answers = self._answers(field, features(self.model, read(some, self.base.classify(some))))
+        for some in in_batches(items, self.at_a_time):
+            answers = self._answers(field, self._seen(some, self.base.classify(some)).features)
             labels = [answers.label(row) for row in range(len(some))]
             found += [(label, answers.chance(row, label)) for row, label in enumerate(labels)]
         return found
@@ -101,7 +105,7 @@ class TrainedEngine:
         chances = self.model.probabilities(margins, place)
         return Answers(place, self.model.about.heads[place], margins.argmax(axis=1), chances)
 
-    def _signal(self, signal: Signal, row: int, answers: Mapping[str, Answers], seen: Weights) -> Signal:
+    def _signal(self, signal: Signal, row: int, answers: Mapping[str, Answers], seen: Seen) -> Signal:
         """What the rules said, with the model's answers in place of theirs."""
         scores = dict(signal.scores)
         changes: dict[str, Any] = {"found_by": self.found_by, "relevant": signal.relevant}
@@ -135,13 +139,24 @@ class TrainedEngine:
         intent, confidence = choose(scores, self._thresholds, mine=mine)
         return {"intent": intent, "confidence": confidence}
 
-    def _words(self, seen: Weights, row: int, answer: Answers) -> list[str]:
+    def _words(self, seen: Seen, row: int, answer: Answers) -> list[str]:
         """The words of the post that spoke loudest for an answer; only words that many have written are known."""
-        first, last = np.searchsorted(seen.text_of, [row, row + 1])
-        columns = seen.column[first:last]
-        told = seen.value[first:last] * self.model.coefficients[answer.place][columns, answer.best[row]]
+        weights = self.model.coefficients[answer.place][:, answer.best[row]]
+        return (self._of_grams if self.model.blocks else self._of_meaning)(seen, row, weights)[:WORDS]
+
+    def _of_meaning(self, seen: Seen, row: int, weights: Floats) -> list[str]:
+        words = seen.meaning.words[row]
+        told = seen.meaning.parts[row] @ weights[-self.model.about.meaning :]
+        loudest = [words[place] for place in np.argsort(-told) if told[place] > 0]
+        return [word for word in dict.fromkeys(loudest) if word in self._known]
+
+    def _of_grams(self, seen: Seen, row: int, weights: Floats) -> list[str]:
+        features = seen.features
+        first, last = np.searchsorted(features.text_of, [row, row + 1])
+        columns = features.column[first:last]
+        told = features.value[first:last] * weights[columns]
         loudest = [int(columns[place]) for place in np.argsort(-told) if told[place] > 0]
-        return [self._named[column] for column in loudest if column in self._named][:WORDS]
+        return [self._named[column] for column in loudest if column in self._named]
 
 
 def _lean(answer: Answers, row: int) -> float:

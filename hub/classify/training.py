@@ -7,6 +7,7 @@ model is never asked about a row it has learned from. Of texts that occur twice,
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from hub.classify.embedding import Embedding, load_embedding
 from hub.classify.engine import Engine
 from hub.classify.examples import Example
 from hub.classify.facts import NAMES
@@ -35,10 +37,30 @@ STRENGTHS_OF_MANY = (0.5, 1.0, 2.0)  # for questions with many answers, each wit
 MANY_ANSWERS = 12
 ENOUGH_TO_CHOOSE = 12_000  # examples; more do not change which strength is best
 FACT_WEIGHT = 0.3  # beside n-grams, whose squares add up to one for each block
+MEANING_WEIGHT = 1.0  # beside the same
 FEW = 3_000  # below this many examples what the rules know is worth more
 AT_LEAST = 2  # examples of a label; a single one cannot be both learned from and held out
 SMALLEST_SLOPE = 1e-3
 SEED = 20_311
+
+
+class Sees(StrEnum):
+    """What a model sees of a post, besides what the rules found in it."""
+
+    WORDS = "words"  # and pairs of them, and runs of characters
+    MEANING = "meaning"  # by an embedding, which is an extra: it holds for what nobody has labelled yet, too
+    BOTH = "both"
+
+
+class Table(NamedTuple):
+    """All examples as a model sees them: the first columns count things, the others are numbers of a meaning."""
+
+    features: "csr_matrix"
+    counting: int
+
+    def of(self, rows: Numbers | NDArray[np.bool_]) -> "Table":
+        """Some of the examples."""
+        return Table(self.features[rows], self.counting)
 
 
 class Answered(NamedTuple):
@@ -59,14 +81,24 @@ class Trained(NamedTuple):
     answered: list[Answered]
 
 
-def train(examples: Sequence[Example], *, base: Engine, now: datetime, validation: Sequence[Example] = ()) -> Trained:
+def train(
+    examples: Sequence[Example],
+    *,
+    base: Engine,
+    now: datetime,
+    validation: Sequence[Example] = (),
+    sees: Sees = Sees.WORDS,
+) -> Trained:
     """Learn every field that the examples answer. `validation` decides the strength, and is then learned from too."""
+    embedding = None if sees is Sees.WORDS else load_embedding()
     everything = [*examples, *validation]
     items = [example.item for example in everything]
-    seen = read(items, base.classify(items))
-    blocks = known_blocks(seen, rare=RARE if len(everything) < MANY_EXAMPLES else RARE_OF_MANY)
-    about = _about(seen, base, now, common_words(items, texts=NAMED))
-    table = _sparse(features(LinearModel(about, blocks, ()), seen))
+    seen = read(items, base.classify(items), embedding)
+    rare = RARE if len(everything) < MANY_EXAMPLES else RARE_OF_MANY
+    blocks = {} if sees is Sees.MEANING else known_blocks(seen, rare=rare)
+    about = _about(seen, base, now, common_words(items, texts=NAMED), embedding)
+    unlearned = LinearModel(about, blocks, ())
+    table = Table(_sparse(features(unlearned, seen)), unlearned.columns - about.meaning)
     heads, coefficients, answered = [], [], []
     for field in sorted({name for example in everything for name in example.labels}):
         head, weights, answers = _learn(field, everything, len(examples), table)
@@ -78,7 +110,7 @@ def train(examples: Sequence[Example], *, base: Engine, now: datetime, validatio
     return Trained(LinearModel(msgspec.structs.replace(about, version=version), blocks, coefficients), answered)
 
 
-def _about(seen: Read, base: Engine, now: datetime, words: dict[int, str]) -> About:
+def _about(seen: Read, base: Engine, now: datetime, words: dict[int, str], embedding: Embedding | None) -> About:
     """What can be said of a model before it has learned anything."""
     fired = Counter(name for names in seen.rules for name in names)
     few = float(np.clip(np.sqrt(FEW / max(1, len(seen.rules))), 1.0, 2.0))
@@ -86,11 +118,13 @@ def _about(seen: Read, base: Engine, now: datetime, words: dict[int, str]) -> Ab
         format=FORMAT, version="", made_at=now.isoformat(), found_by=base.found_by, facts=list(NAMES),
         fact_weight=round(FACT_WEIGHT * few, 3), rules=sorted(name for name, times in fired.items() if times >= RARE),
         heads=[], words={str(slot): word for slot, word in words.items()},
+        embedding=embedding.name if embedding else "", meaning=seen.meaning.vectors.shape[1],
+        meaning_weight=MEANING_WEIGHT if embedding else 0.0,
     )  # fmt: skip
 
 
 def _learn(
-    field: str, everything: Sequence[Example], validation_from: int, table: "csr_matrix"
+    field: str, everything: Sequence[Example], validation_from: int, table: Table
 ) -> tuple[Head, Floats, Answered]:
     """One question: how strongly to hold back, how sure the answers are, and the weights."""
     counted = Counter(example.labels[field] for example in everything if field in example.labels)
@@ -103,12 +137,12 @@ def _learn(
     rows = np.array([row for row, one in enumerate(everything) if one.labels.get(field) in number], np.int64)
     mine = [everything[row] for row in rows]
     truth = np.array([number[example.labels[field]] for example in mine], np.int64)
-    features: csr_matrix = table[rows]
+    asked = table.of(rows)
     folds = folds_of(mine, truth)
-    strength = _strength(features, truth, rows >= validation_from, folds)
-    margins = _held_out_margins(features, truth, folds, strength)
+    strength = _strength(asked.features, truth, rows >= validation_from, folds)
+    margins = _held_out_margins(asked, truth, folds, strength)
     slope, offset = _calibration(margins, truth)
-    weights, bias = _fit(features, truth, len(labels), strength)
+    weights, bias = _fit(asked, truth, len(labels), strength)
     found = margins.argmax(axis=1)
     chances = calibrated(margins, slope, offset)
     head = Head(
@@ -149,22 +183,23 @@ def _strength(features: "csr_matrix", truth: Numbers, validation: NDArray[np.boo
     return max(figures, key=lambda strength: figures[strength])
 
 
-def _held_out_margins(features: "csr_matrix", truth: Numbers, folds: Numbers, strength: float) -> Floats:
+def _held_out_margins(table: Table, truth: Numbers, folds: Numbers, strength: float) -> Floats:
     """What models that have not seen a row say of it."""
     margins = np.zeros((len(truth), int(truth.max()) + 1), np.float32)
     for fold in np.unique(folds):
         held = folds == fold
-        weights, bias = _fit(features[~held], truth[~held], margins.shape[1], strength)
-        margins[held] = features[held] @ weights + bias
+        weights, bias = _fit(table.of(~held), truth[~held], margins.shape[1], strength)
+        margins[held] = table.features[held] @ weights + bias
     return margins
 
 
-def _fit(features: "csr_matrix", truth: Numbers, answers: int, strength: float) -> tuple[Floats, Floats]:
+def _fit(table: Table, truth: Numbers, answers: int, strength: float) -> tuple[Floats, Floats]:
     """Weights and bias, a column for each answer; one that no row gives is never found.
 
     Two machines add up: one sees the features as they are, one sees each stretched by how differently an answer's
     rows use it (Wang & Manning 2012). They err on different rows, and the sum costs no more to ask than one.
     """
+    features = table.features
     weights, bias = _machine(features, truth, answers, strength)
     if len(np.unique(truth)) == 1 or answers > MANY_ANSWERS or len(truth) > MANY_EXAMPLES:
         return weights, bias  # with so many the second machine takes long and adds little
@@ -173,6 +208,7 @@ def _fit(features: "csr_matrix", truth: Numbers, answers: int, strength: float) 
         if not mine.any():
             continue
         ratio = _ratio(features[mine], features[~mine])
+        ratio[table.counting :] = 1.0  # what is no count has no ratio
         stretched = features.copy()
         stretched.data *= ratio[stretched.indices]
         found, level = _machine(stretched, mine.astype(np.int64), 2, STRETCHED)
@@ -183,8 +219,8 @@ def _fit(features: "csr_matrix", truth: Numbers, answers: int, strength: float) 
 
 def _ratio(mine: "csr_matrix", others: "csr_matrix") -> Floats:
     """For each feature how differently two groups of rows use it: the size of the logarithm of the ratio."""
-    one = np.asarray(mine.sum(axis=0)).ravel() + SMOOTHED
-    other = np.asarray(others.sum(axis=0)).ravel() + SMOOTHED
+    one = np.maximum(np.asarray(mine.sum(axis=0)).ravel(), 0) + SMOOTHED
+    other = np.maximum(np.asarray(others.sum(axis=0)).ravel(), 0) + SMOOTHED
     sizes: Floats = np.abs(np.log(one / one.sum() * other.sum() / other)).astype(np.float32)
     return sizes
 

@@ -11,6 +11,7 @@ from hub.errors import SetupError
 
 if TYPE_CHECKING:
     from hub.classify.examples import Example
+    from hub.classify.training import Sees
     from hub.wiring import Hub
 
 MODELS = ["Version", "State", "Made", "Fields", "Since"]
@@ -57,6 +58,9 @@ def train(
     undo: Annotated[bool, typer.Option("--undo", help="Bring back what ran before.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="The models that were trained here.")] = False,
     show: Annotated[str | None, typer.Option(help="The report of the model of this version.")] = None,
+    engine: Annotated[
+        str, typer.Option(help="What the model sees of a post: words, meaning (an extra, for English), or both.")
+    ] = "words",
     save: Annotated[Path | None, typer.Option(help="Write the model that was trained to this file, too.")] = None,
     reason: Reason = "",
     train: Annotated[Path | None, typer.Option(help="Learn one question from this file: `text` and `label`.")] = None,
@@ -74,7 +78,7 @@ def train(
     if train is not None or input is not None or output is not None:
         if train is None or input is None or output is None:
             raise SetupError("Give --train, --input and --output together, and --dev if there is one.")
-        _task(train, dev, input, output, save)
+        _task(train, dev, input, output, save, engine)
         return
     with opened_hub() as hub:
         if listed:
@@ -85,31 +89,41 @@ def train(
             with hub.store.read() as view:
                 _show(view.models.get(show).report, json=json)
         else:
-            _train(hub, files or [], save, corrections=corrections, json=json)
+            _train(hub, files or [], save, engine, corrections=corrections, json=json)
 
 
-def _task(train: Path, dev: Path | None, input: Path, output: Path, save: Path | None) -> None:
+def _sees(engine: str) -> "Sees":
+    from hub.classify.training import Sees
+
+    if engine not in set(Sees):
+        raise SetupError(f"No model is made of {engine!r}; --engine is one of {', '.join(Sees)}.")
+    return Sees(engine)
+
+
+def _task(train: Path, dev: Path | None, input: Path, output: Path, save: Path | None, engine: str) -> None:
     from hub.classify.task import Task
     from hub.store import utc_now
 
+    sees = _sees(engine)
     say(f"Learning from {train}")
-    task = Task(train, dev, now=utc_now())
+    task = Task(train, dev, now=utc_now(), sees=sees)
     if save is not None:
         save.write_bytes(task.trained.model.save())
     (head,) = task.trained.model.about.heads
     say(f"Held out: {head.measured}; {task.write_answers(input, output)} answers written to {output}")
 
 
-def _train(hub: "Hub", files: list[Path], save: Path | None, *, corrections: bool, json: bool) -> None:
+def _train(hub: "Hub", files: list[Path], save: Path | None, engine: str, *, corrections: bool, json: bool) -> None:
     from hub.classify import load_engine
     from hub.classify.examples import read_examples
     from hub.stages.learn import candidate
     from hub.wiring import engine_of
 
+    sees = _sees(engine)
     given: list[Example] = [example for file in files for example in read_examples(file)]
     base = load_engine("rules", hub.config.subjects, hub.config.topics)
     made = candidate(
-        hub.store, given, base=base, running=engine_of(hub), who=getpass.getuser(), corrections=corrections
+        hub.store, given, base=base, running=engine_of(hub), who=getpass.getuser(), corrections=corrections, sees=sees
     )
     if save is not None:
         with hub.store.read() as view:

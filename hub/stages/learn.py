@@ -9,7 +9,7 @@ from typing import NamedTuple
 from hub.classify import Engine
 from hub.classify.examples import LEARNABLE, Example
 from hub.classify.report import Report, report
-from hub.classify.training import train
+from hub.classify.training import Sees, train
 from hub.errors import SetupError
 from hub.stages.correct import ALLOWED
 from hub.store import Store, View
@@ -42,12 +42,19 @@ def examples_of(view: View) -> list[Example]:
 
 
 def candidate(
-    store: Store, given: Sequence[Example], *, base: Engine, running: Engine, who: str, corrections: bool = True
+    store: Store,
+    given: Sequence[Example],
+    *,
+    base: Engine,
+    running: Engine,
+    who: str,
+    corrections: bool = True,
+    sees: Sees = Sees.WORDS,
 ) -> Candidate:
     """Train on these examples and on what people corrected, and keep the model as a candidate with its report."""
     with store.read() as view:
         examples = [*given, *(examples_of(view) if corrections else ())]
-    trained = train(_usable(examples), base=base, now=store.now())
+    trained = train(_usable(examples), base=base, now=store.now(), sees=sees)
     version = trained.model.about.version
     told = report(version, trained.answered, running)
     file = trained.model.save()

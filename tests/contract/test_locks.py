@@ -28,7 +28,10 @@ def test_every_line_of_a_lock_is_pinned_and_hashed_and_names_no_place(lock: Path
     assert [block.split("\n")[0] for block in blocks if "--hash=sha256:" not in block or not PINNED.match(block)] == []
 
 
-@pytest.mark.parametrize(("name", "extras"), [("base", ()), ("dev", ("dev", "postgres")), ("postgres", ("postgres",))])
+LOCKED = [("base", ()), ("dev", ("dev", "postgres")), ("postgres", ("postgres",)), ("embedding", ("embedding",))]
+
+
+@pytest.mark.parametrize(("name", "extras"), LOCKED)
 def test_a_lock_holds_what_the_project_asks_for(name: str, extras: tuple[str, ...]) -> None:
     pins: dict[str, list[str]] = {}
     for match in PINNED.finditer((REPO / "requirements" / f"{name}.txt").read_text()):

@@ -1,7 +1,8 @@
 """Learning from labelled posts: n-grams and what the rules found, weighed by linear support vector machines.
 
-How strongly weights are held back is chosen on rows that were held out, and so are all figures and probabilities: a
-model is never asked about a row it has learned from. Of texts that occur twice, both are held out together.
+How strongly weights are held back and how far the rules are believed is chosen on rows that were held out, and so are
+all figures and probabilities: a model is never asked about a row it has learned from. Of texts that occur twice, both
+are held out together.
 """
 
 from collections import Counter
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -32,6 +34,7 @@ MANY_EXAMPLES = 20_000
 NAMED = 5  # texts that a word must stand in to be named in evidence: what few have written might tell who did
 FOLDS = 3
 STRENGTHS = (0.1, 0.2, 0.4)
+BELIEFS = (1.0, 0.5, 1.5)  # shares of the weight that what the rules found has at first
 STRETCHED, SMOOTHED = 0.1, 0.1  # strength of the second machine, and what is added to its counts
 STRENGTHS_OF_MANY = (0.5, 1.0, 2.0)  # for questions with many answers, each with few examples
 MANY_ANSWERS = 12
@@ -53,14 +56,27 @@ class Sees(StrEnum):
 
 
 class Table(NamedTuple):
-    """All examples as a model sees them: the first columns count things, the others are numbers of a meaning."""
+    """Examples as a model sees them. Columns are n-grams, then what the rules found, then the numbers of a meaning."""
 
     features: "csr_matrix"
-    counting: int
+    grams: int
+    counting: int  # n-grams and facts
 
     def of(self, rows: Numbers | NDArray[np.bool_]) -> "Table":
         """Some of the examples."""
-        return Table(self.features[rows], self.counting)
+        return self._replace(features=self.features[rows])
+
+    def believing(self, share: float) -> "Table":
+        """The same examples with the rules believed more or less."""
+        found = self.features.copy()
+        found.data *= self.shares(share)[found.indices]
+        return self._replace(features=found)
+
+    def shares(self, share: float) -> Floats:
+        """One for each column, and for what the rules found this share."""
+        shares = np.ones(self.features.shape[1], np.float32)
+        shares[self.grams : self.counting] = share
+        return shares
 
 
 class Answered(NamedTuple):
@@ -98,7 +114,8 @@ def train(
     blocks = {} if sees is Sees.MEANING else known_blocks(seen, rare=rare)
     about = _about(seen, base, now, common_words(items, texts=NAMED), embedding)
     unlearned = LinearModel(about, blocks, ())
-    table = Table(_sparse(features(unlearned, seen)), unlearned.columns - about.meaning)
+    grams = sum(len(block.slots) for block in blocks.values())
+    table = Table(_sparse(features(unlearned, seen)), grams, unlearned.columns - about.meaning)
     heads, coefficients, answered = [], [], []
     for field in sorted({name for example in everything for name in example.labels}):
         head, weights, answers = _learn(field, everything, len(examples), table)
@@ -137,12 +154,13 @@ def _learn(
     rows = np.array([row for row, one in enumerate(everything) if one.labels.get(field) in number], np.int64)
     mine = [everything[row] for row in rows]
     truth = np.array([number[example.labels[field]] for example in mine], np.int64)
-    asked = table.of(rows)
     folds = folds_of(mine, truth)
-    strength = _strength(asked.features, truth, rows >= validation_from, folds)
+    strength, share = _settings(table.of(rows), truth, rows >= validation_from, folds)
+    asked = table.of(rows).believing(share)
     margins = _held_out_margins(asked, truth, folds, strength)
     slope, offset = _calibration(margins, truth)
     weights, bias = _fit(asked, truth, len(labels), strength)
+    weights *= asked.shares(share)[:, None]  # so that what is asked need not be changed
     found = margins.argmax(axis=1)
     chances = calibrated(margins, slope, offset)
     head = Head(
@@ -168,19 +186,28 @@ def folds_of(examples: Sequence[Example], truth: Numbers) -> Numbers:
     return fold[text_of]
 
 
-def _strength(features: "csr_matrix", truth: Numbers, validation: NDArray[np.bool_], folds: Numbers) -> float:
-    """The strength with the best macro-F1 on rows that were held out; of equals the one that holds back most."""
-    strengths = STRENGTHS if len(np.unique(truth)) <= MANY_ANSWERS else STRENGTHS_OF_MANY
-    held = validation if validation.any() else folds == 0
-    learning = np.flatnonzero(~held)
-    if len(np.unique(truth[learning])) < 2 or len(truth) < FOLDS * AT_LEAST:
-        return strengths[0]
-    learning = np.random.default_rng(SEED).permutation(learning)[:ENOUGH_TO_CHOOSE]
-    figures = {}
-    for strength in strengths:
+def _settings(table: Table, truth: Numbers, validation: NDArray[np.bool_], folds: Numbers) -> tuple[float, float]:
+    """How strongly to hold back, and how much to believe the rules: what has the best macro-F1 on rows held out.
+
+    Of equals the one that holds back most. Of few examples all are held out in turn, since a third tells little.
+    """
+    many = len(np.unique(truth)) > MANY_ANSWERS
+    grid = [(strength, 1.0) for strength in STRENGTHS_OF_MANY] if many else list(product(STRENGTHS, BELIEFS))
+    turns = [validation] if validation.any() else [folds == fold for fold in range(FOLDS if len(truth) < FEW else 1)]
+    if len(truth) < FOLDS * AT_LEAST or any(len(np.unique(truth[~held])) < 2 for held in turns):
+        return grid[0]
+    return max(grid, key=lambda one: _figure(table.believing(one[1]).features, truth, turns, one[0]))
+
+
+def _figure(features: "csr_matrix", truth: Numbers, turns: Sequence[NDArray[np.bool_]], strength: float) -> float:
+    """The macro-F1 on the rows of all turns, each answered by a machine that has not seen them."""
+    found, asked = [], []
+    for held in turns:
+        learning = np.random.default_rng(SEED).permutation(np.flatnonzero(~held))[:ENOUGH_TO_CHOOSE]
         weights, bias = _machine(features[learning], truth[learning], int(truth.max()) + 1, strength)
-        figures[strength] = macro_f1(truth[held], (features[held] @ weights + bias).argmax(axis=1))
-    return max(figures, key=lambda strength: figures[strength])
+        found.append((features[held] @ weights + bias).argmax(axis=1))
+        asked.append(truth[held])
+    return macro_f1(np.concatenate(asked), np.concatenate(found))
 
 
 def _held_out_margins(table: Table, truth: Numbers, folds: Numbers, strength: float) -> Floats:

@@ -138,5 +138,7 @@ def test_a_model_of_another_embedding_is_refused(by_meaning: TrainedEngine) -> N
     about = by_meaning.model.about
     other = LinearModel(msgspec.structs.replace(about, embedding="other 1"), {}, by_meaning.model.coefficients)
 
-    with pytest.raises(SetupError, match=r"trained with other 1, and minilm-l6-v2-int8 .* is installed; train it again"):
+    with pytest.raises(
+        SetupError, match=r"trained with other 1, and minilm-l6-v2-int8 .* is installed; train it again"
+    ):
         TrainedEngine(other)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.classify import Item, Subject, default_engine, load_engine
-from hub.classify.engine import ENGINES, item_of
+from hub.classify.engine import ENGINES, in_batches, item_of
 from hub.classify.rules_engine import RulesEngine
 from hub.domain import INTENTS, Post
 from hub.errors import SetupError
@@ -32,6 +32,23 @@ def test_every_engine_gives_one_signal_for_each_item_in_order(name: str) -> None
 
     assert [signal.post for signal in signals] == ["k0", "k1", "k2"]
     assert {signal.found_by for signal in signals} == {engine.found_by} == {f"{engine.name}@{engine.version}"}
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 100])
+def test_batches_are_the_same_items_in_order(size: int) -> None:
+    batches = list(in_batches(range(5), size))
+
+    assert [item for some in batches for item in some] == [0, 1, 2, 3, 4]
+    assert max(map(len, batches)) <= size
+
+
+def test_an_engine_answers_more_posts_than_it_takes_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RulesEngine, "at_a_time", 2)
+    texts = ["my order is broken", "", "how to buy it?", "lovely", "help me please"]
+
+    signals = RulesEngine().classify([Item(key=str(number), text=text) for number, text in enumerate(texts)])
+
+    assert [signal.post for signal in signals] == ["0", "1", "2", "3", "4"]
 
 
 @pytest.mark.parametrize("name", sorted(ENGINES))

@@ -128,3 +128,51 @@ def test_a_deadline_or_a_lawyer_makes_a_post_urgent(engine: Engine) -> None:
 
     assert one(engine, "My Acme is broken, I need it fixed urgently.").urgency > calm.urgency
     assert one(engine, "My Acme is broken, my lawyer will write to you.").urgency > calm.urgency
+
+
+@pytest.mark.parametrize(
+    "text", ["This haircut is a disaster", "Had a blast at the party", "I am dead, that was funny"]
+)
+def test_one_grave_word_is_a_figure_of_speech(text: str) -> None:
+    assert one(default_engine(), text).scores.get("crisis", 0.0) < 0.5
+
+
+@pytest.mark.parametrize(
+    "text", ["Rescue crews at the destroyed bridge", "Blaze at the depot, people trapped", "Hail damage all over town"]
+)
+def test_grave_words_of_two_kinds_are_a_report(text: str) -> None:
+    assert one(default_engine(), text).scores["crisis"] >= 0.5
+
+
+def test_advertising_does_not_make_a_crisis_untrue() -> None:
+    watched = one(default_engine(), "Video: the floods in the valley. Check it out, please share https://a.test/1")
+    begged = one(default_engine(), "Floods! Win a free iphone, subscribe to my channel, earn money fast https://b.test")
+
+    assert watched.intent == "spam"
+    assert watched.scores["crisis"] >= 0.5
+    assert begged.scores.get("crisis", 0.0) < 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "URGENT! You have been selected to receive a bonus prize. Call 09090 555 01234 now",
+        "Half price line rental and 500 free texts, reply YES to 80555. Std rates apply",
+        "Hot offers only today, whatsapp +234 80555 01234",
+    ],
+)
+def test_messages_that_want_a_number_called_are_spam(text: str) -> None:
+    assert one(default_engine(), text).intent == "spam"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Are you free now? Can I call now?",
+        "give me a call when you are home, love you xxx",
+        "I need a loan from my brother again",
+        "@acme order 7755301234 never came, please call me on 0555 012345",
+    ],
+)
+def test_what_friends_and_customers_write_is_none(engine: Engine, text: str) -> None:
+    assert one(engine, text).scores.get("spam", 0.0) < 0.5

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hub.classify import default_engine
+from hub.classify import default_engine, training
 from hub.classify.examples import Example
 from hub.classify.linear import LinearModel
 from hub.classify.task import Task
@@ -180,3 +180,18 @@ def test_a_task_answers_with_the_labels_of_its_file(labels: tuple[object, object
     assert sum(right) > 0.95 * len(rows)
     assert {type(answer["label"]) for answer in answers} == {type(labels[0])}
     assert all(0 <= answer["score"] <= 1 for answer in answers)
+
+
+def test_how_far_the_rules_are_believed_is_part_of_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of a weight is the same as the whole of half of it: nothing has to be known of it when a model is asked."""
+    items = [example.item for example in feelings(seed=7)[:50]]
+
+    def answers(weight: float, belief: float) -> list[tuple[str, float]]:
+        monkeypatch.setattr(training, "FACT_WEIGHT", weight)
+        monkeypatch.setattr(training, "BELIEFS", (belief,))
+        return TrainedEngine(train(feelings(), base=default_engine(), now=NOW).model).answer(items, "sentiment")
+
+    half, whole = answers(0.4, 0.5), answers(0.2, 1.0)
+
+    assert [label for label, _ in half] == [label for label, _ in whole]
+    assert np.allclose([chance for _, chance in half], [chance for _, chance in whole], atol=1e-3)

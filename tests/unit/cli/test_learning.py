@@ -67,6 +67,15 @@ def test_half_a_task_is_refused(hub: Hub, tmp_path: Path) -> None:
     )
 
 
+def test_an_engine_that_no_model_is_made_of_is_refused(hub: Hub, tmp_path: Path) -> None:
+    told = hub("train", rows(tmp_path / "labels.jsonl", feelings()), "--engine", "magic")
+
+    assert (told.code, told.err.strip()) == (
+        2,
+        "No model is made of 'magic'; --engine is one of words, meaning, both.",
+    )
+
+
 def test_a_model_is_trained_shown_let_run_and_taken_back(hub: Hub, acme: Path, store: Store, tmp_path: Path) -> None:
     labels = rows(tmp_path / "labels.jsonl", feelings(), network="x")
 

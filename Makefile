@@ -19,7 +19,7 @@ help:
 	@echo
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
 
-setup: $(STAMP) ## install into .venv (LOCK=base: only what it takes to run; PYTHON=...: with this Python)
+setup: $(STAMP) ## install into .venv (LOCK=base, postgres or embedding in place of dev, or on top; PYTHON=...: with this Python)
 
 # A stamp per lock: nothing is done twice, and a changed lock is installed at the next command.
 $(STAMP): pyproject.toml requirements/setup.txt requirements/build.txt requirements/$(LOCK).txt

@@ -1,5 +1,6 @@
 """What an engine is, what it is given, and how one is chosen by name."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
@@ -44,7 +45,7 @@ class Engine(Protocol):
         ...
 
 
-class InBatches:
+class InBatches(ABC):
     """What every engine of ours is: named, and looking at some posts at a time, so that memory stays level."""
 
     name = ""
@@ -60,9 +61,9 @@ class InBatches:
         """One signal for each item, in order."""
         return [signal for some in in_batches(items, self.at_a_time) for signal in self.judge(some)]
 
+    @abstractmethod
     def judge(self, items: Sequence[Item]) -> list[Signal]:
         """The signals of one batch."""
-        raise NotImplementedError
 
 
 def in_batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -113,11 +113,11 @@ def test_a_model_of_meaning_knows_what_it_was_never_told_of(by_meaning: TrainedE
 
 @with_extra
 def test_its_evidence_is_words_that_many_have_written(by_meaning: TrainedEngine) -> None:
-    common, rare = by_meaning.classify([Item(key="k", text="There is a fire at the mill"), Item(key="l", text="fyre!")])
+    (signal,) = by_meaning.classify([Item(key="k", text="A fire, an inferno at the mill")])
 
-    assert "crisis:fire" in common.evidence
-    assert not any("fyre" in name for name in rare.evidence)
-    assert common.found_by == by_meaning.found_by
+    assert "crisis:fire" in signal.evidence
+    assert not any("inferno" in name for name in signal.evidence)  # though it speaks as loudly
+    assert signal.found_by == by_meaning.found_by
 
 
 @with_extra

@@ -34,7 +34,7 @@ class Deed(Model):
     of_rival: bool = False  # about a competitor and nothing of ours
 
 
-class Known(Model):
+class Background(Model):
     """What we know of a person besides the accounts themselves."""
 
     helped: bool = False  # people here have worked for them
@@ -43,11 +43,11 @@ class Known(Model):
 
 def score_lead(
     accounts: Sequence[Author], deeds: Iterable[Deed], *, now: datetime, how: LeadScoring | None = None,
-    known: Known | None = None,
+    known: Background | None = None,
 ) -> LeadScore:  # fmt: skip
     """The score of one person by what all their accounts show, and by all that they said."""
     how = how or LeadScoring()
-    fit = _heaviest("fit", _fit(accounts, known or Known(), how))
+    fit = _heaviest("fit", _fit(accounts, known or Background(), how))
     done: dict[str, float] = {}
     for deed in deeds:
         if points := worth(deed, how) * faded(now - deed.at, how):
@@ -88,7 +88,7 @@ def version_of(how: LeadScoring) -> str:
     return VERSION if how == LeadScoring() else f"{VERSION}+{crc32(msgspec.json.encode(how)):08x}"
 
 
-def _fit(accounts: Sequence[Author], known: Known, how: LeadScoring) -> Iterator[tuple[str, float]]:
+def _fit(accounts: Sequence[Author], known: Background, how: LeadScoring) -> Iterator[tuple[str, float]]:
     """What the accounts show of whom we would be dealing with; a machine is nobody."""
     people = [each for each in accounts if not each.automated]
     if not people:

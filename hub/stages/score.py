@@ -13,8 +13,7 @@ from hub.domain.config import Config
 from hub.errors import SetupError
 from hub.people import Known, audience_of
 from hub.people.calibration import Calibration, calibrate
-from hub.people.leads import Deed, counting, score_lead
-from hub.people.leads import Known as KnownLead
+from hub.people.leads import Background, Deed, counting, score_lead
 from hub.store import Store, Transaction, View
 
 CALIBRATION = "leads:calibration"
@@ -40,7 +39,7 @@ def scores_of(tx: Transaction, said: Sequence[Pair], config: Config) -> dict[str
     scores: dict[str, LeadScore] = {}
     for keys in {tuple(keys) for keys in persons.values()}:
         shown = [authors[key] for key in keys if key in authors]
-        known = KnownLead(helped=any(helped[key] for key in keys), press=any(_is_press(one, config) for one in shown))
+        known = Background(helped=any(helped[key] for key in keys), press=any(_is_press(one, config) for one in shown))
         said_by = [deed for key in keys for deed in deeds.get(key, {}).values()]
         score = score_lead(shown, said_by, now=tx.now, how=config.lead_scoring, known=known)
         scores |= dict.fromkeys(keys, calibration.judged(score) if calibration else score)

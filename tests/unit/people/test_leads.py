@@ -9,7 +9,7 @@ from hub.domain import Author, LeadScore, Reason
 from hub.domain.config import BehaviourPoints, FitPoints, LeadScoring
 from hub.errors import SetupError
 from hub.people.calibration import calibrate
-from hub.people.leads import Deed, Known, counting, score_lead
+from hub.people.leads import Background, Deed, counting, score_lead
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ANA = Author(key="x:account:7", native_id="7", display_name="Ana Ribeiro", followers=12_000, verified=True)
@@ -64,11 +64,11 @@ def test_a_firm_calls_itself_one(name: str, firm: bool) -> None:
 
 
 def test_what_we_know_besides_the_accounts_counts_too() -> None:
-    known = score_lead([ANA], [], now=NOW, known=Known(helped=True, press=True))
+    known = score_lead([ANA], [], now=NOW, known=Background(helped=True, press=True))
 
     assert known.fit == 60 + 25 - 30
     assert points(known)["press"] == -30
-    assert score_lead([], [], now=NOW, known=Known(press=True)).fit == 0
+    assert score_lead([], [], now=NOW, known=Background(press=True)).fit == 0
 
 
 def test_an_organisation_has_its_own_points_and_the_score_says_so() -> None:

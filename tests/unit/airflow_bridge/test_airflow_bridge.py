@@ -189,6 +189,16 @@ def test_operations_hear_of_a_late_run(slack):
     assert "/dags/collect_x/runs/r1" in slack.posted[0]["text"]
 
 
+def test_operations_hear_of_what_was_put_right_by_itself(slack, monkeypatch):
+    ti = SimpleNamespace(dag_id="collect_x", run_id="r1")
+    monkeypatch.setattr(airflow_bridge, "get_current_context", lambda: {"ti": ti})
+
+    airflow_bridge.tell_operations("X no longer takes the place where a watch had stopped.")
+
+    assert "X no longer takes the place" in slack.posted[0]["text"]
+    assert "/dags/collect_x/runs/r1" in slack.posted[0]["text"]
+
+
 def test_an_alert_is_text_and_no_template(slack):
     failed(SetupError("{{ conn.slack_default.password }}"))
 

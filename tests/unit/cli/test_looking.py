@@ -193,3 +193,23 @@ def test_a_run_answers_on_one_channel_and_tells_its_progress_on_the_other(
     assert "Ledger: balanced" in again.out
     assert max(map(len, again.out.splitlines())) <= 100
     assert make_post().key not in again.out
+
+
+def test_a_watch_is_rewound_by_the_words_of_its_list(hub: Hub, store: Store) -> None:
+    quarantined(store)
+
+    told = hub("watch", "rewind", "x", "keyword", "acme")
+
+    assert told.code == 0
+    assert "Rewound" in told.err + told.out
+    with store.read() as view:
+        [state] = view.watches.listing("x")
+        assert state.cursor == Cursor()
+        assert [(entry.action, entry.object) for entry in view.audit.recent()] == [("watch rewound", state.key)]
+
+
+def test_a_watch_that_was_never_asked_cannot_be_rewound(hub: Hub, store: Store) -> None:
+    told = hub("watch", "rewind", "x", "keyword", "acme")
+
+    assert told.code == 2
+    assert "hub watch list" in told.err

@@ -99,6 +99,18 @@ def test_an_empty_list_leaves_no_mark_and_an_empty_page_does_not_end_a_walk() ->
     assert read(lambda token: ([], "more") if token is None else ([record(1)], None), {})[0] == ["m1"]
 
 
+def test_a_time_that_somebody_made_up_hides_nothing_that_is_written_later() -> None:
+    """Lists of federated servers show what an author's own server says of a post's time."""
+    years = 1000 * 365 * 24 * 60
+    ids, mark = read(pages_of([record(1), record(years, "prank")]), {})
+    assert sorted(ids) == ["m1", "prank"]
+
+    later, _ = read(pages_of([record(1), record(years, "prank"), record(30)]), mark)
+
+    assert "m30" in later
+    assert "m1" not in later
+
+
 def test_pages_that_lead_in_a_circle_are_noticed() -> None:
     with pytest.raises(ContractBroken, match="circle"):
         read(lambda token: ([record(1)], "again"), {})

@@ -160,6 +160,26 @@ def test_an_address_that_nothing_can_reach_is_a_set_up_error():
         Landing("nosuch://bucket").write(RECORDS, network="x", at=AT)
 
 
+class ClientError(Exception):
+    """As the libraries below fsspec's raise them: no OSError."""
+
+
+@pytest.mark.parametrize(("problem", "named"), [
+    (ClientError("SECRET"), Unavailable), (TimeoutError(), Unavailable), (FileNotFoundError("bucket"), SetupError),
+    (PermissionError("no"), SetupError), (OSError(errno.ENOSPC, "full"), SetupError),
+])  # fmt: skip
+def test_whatever_an_object_store_raises_has_a_name(monkeypatch, problem, named):
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    def refuse(*_: object, **__: object) -> None:
+        raise problem
+
+    monkeypatch.setattr(MemoryFileSystem, "pipe_file", refuse)
+    with pytest.raises(named, match="memory://bucket") as told:
+        Landing("memory://bucket").write(RECORDS, network="x", at=AT)
+    assert "SECRET" not in str(told.value)
+
+
 def test_a_bucket_that_does_not_answer_may_do_so_later(monkeypatch):
     from fsspec.implementations.memory import MemoryFileSystem
 

@@ -230,3 +230,35 @@ def test_a_thread_brings_only_what_is_newer_than_the_last_time() -> None:
 
     assert [record["id"] for record in first.records] == ["114084229939200000", "114084229939200005"]
     assert [record["id"] for record in second.records] == ["114084229939200009"]
+
+
+NEWEST = "114084229939200001"
+AHEAD = "200000000000000000"  # of the year 2066
+
+
+def test_a_cursor_ahead_of_everything_on_the_server_is_told_with_its_remedy() -> None:
+    network, _ = replaying(
+        Exchange(request=f"{TAG}?min_id={AHEAD}&limit=40", body=[]),
+        Exchange(request=f"{TAG}?limit=1", body=[status(NEWEST)]),
+    )
+
+    with pytest.raises(SetupError, match="hub watch rewind mastodon hashtag '#acme'"):
+        list(network.pull(HASHTAG, Cursor(position=AHEAD)))
+
+
+@pytest.mark.parametrize("newest", [[AHEAD], ["300000000000000000"], []])
+def test_a_cursor_of_a_server_that_counts_otherwise_is_none(newest: list[str]) -> None:
+    network, transport = replaying(
+        Exchange(request=f"{TAG}?min_id={AHEAD}&limit=40", body=[]),
+        Exchange(request=f"{TAG}?limit=1", body=[status(id) for id in newest]),
+    )
+
+    assert list(network.pull(HASHTAG, Cursor(position=AHEAD))) == []
+    assert len(transport.asked) == 2
+
+
+def test_a_quiet_server_is_asked_once() -> None:
+    network, transport = replaying(Exchange(request=f"{TAG}?min_id={NEWEST}&limit=40", body=[]))
+
+    assert list(network.pull(HASHTAG, Cursor(position=NEWEST))) == []
+    assert len(transport.asked) == 1

@@ -17,6 +17,7 @@ from hub.airflow_bridge import (
     scheduled_destinations,
     scheduled_networks,
     step,
+    tell_operations,
 )
 from hub.domain import Manifest
 from hub.settings import read_settings
@@ -100,11 +101,15 @@ def flow():
     @step(minutes=15)
     def watchdog() -> dict[str, int]:
         from hub.errors import ContractBroken
+        from hub.stages import replay
 
         with open_hub() as hub:
             swept = hub.landing.sweep()
             with hub.store.read() as view:
                 stale, broken, changed = view.outbox.stale(), view.ledger.unbalanced(), view.audit.verify()
+                waits = replay.overdue(view, hub.settings.quarantine_hours)
+        if waits:
+            tell_operations(waits)
         if broken:
             names = ", ".join(each.batch for each in broken[:5])
             raise ContractBroken(f"{len(broken)} batches do not balance, such as {names}.")

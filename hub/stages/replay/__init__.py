@@ -10,12 +10,12 @@ destination.
 """
 
 from hub.stages.replay.fates import Fate, Planned, Replayed, summary
-from hub.stages.replay.handling import choose, discard, kept, reopen, repair, repaired
+from hub.stages.replay.handling import choose, discard, kept, overdue, reopen, repair, repaired
 from hub.stages.replay.remedies import remedy_of
 from hub.stages.replay.running import foresee, run
 from hub.stages.replay.whence import Whence, place_of, shown, whence
 
 __all__ = [
-    "Fate", "Planned", "Replayed", "Whence", "choose", "discard", "foresee", "kept", "place_of", "remedy_of", "reopen",
+    "Fate", "Planned", "Replayed", "Whence", "choose", "discard", "foresee", "kept", "overdue", "place_of", "remedy_of", "reopen",
     "repair", "repaired", "run", "shown", "summary", "whence",
 ]  # fmt: skip

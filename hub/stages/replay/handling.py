@@ -5,6 +5,7 @@ The audit log keeps who, when, why, and digests of a record before and after; th
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -12,7 +13,7 @@ from hub.errors import ContractBroken, SetupError
 from hub.kit import SPOILT, read_json
 from hub.stages.replay.fates import Replayed, summary
 from hub.stages.replay.whence import unhidden
-from hub.store import Item, Store, Transaction
+from hub.store import Item, Store, Transaction, View
 from hub.store.records import encode_sorted
 
 LARGEST = 1_000_000  # bytes of a repaired record
@@ -76,6 +77,19 @@ def discard(store: Store, ids: Sequence[int], *, who: str, why: str) -> int:
 def reopen(store: Store, ids: Sequence[int], *, who: str, why: str) -> int:
     """Take back that these were given up; returns how many were."""
     return _move(store, ids, who, _said(why), open_now=False)
+
+
+def overdue(view: View, hours: float) -> str | None:
+    """What operations must hear: that the oldest open item has waited for longer than so many hours, and for what."""
+    groups = view.quarantine.counts()
+    oldest = min(groups, key=lambda group: group.since, default=None)
+    if oldest is None or view.now - oldest.since <= timedelta(hours=hours):
+        return None
+    items = sum(group.items for group in groups)
+    return (
+        f"{items} {'item waits' if items == 1 else 'items wait'} in quarantine, the oldest since "
+        f"{oldest.since:%Y-%m-%d %H:%M} UTC ({oldest.reason}, {oldest.network}); `hub quarantine` says who must do what."
+    )
 
 
 def kept(store: Store, run: str, done: Replayed, *, who: str, filters: str = "") -> None:

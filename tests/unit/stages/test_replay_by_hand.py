@@ -208,6 +208,20 @@ def test_what_is_discarded_is_counted_and_can_come_back(town: Town) -> None:
     assert replay.choose(town.store) == chosen
 
 
+def test_what_waits_too_long_is_told_with_its_reason(town: Town) -> None:
+    town.hear(strange(1, ""), strange(2, ""))
+    with town.look() as view:
+        assert replay.overdue(view, hours=24) is None
+    town.clock.forward(hours=25)
+
+    with town.look() as view:
+        assert replay.overdue(view, hours=24) == (
+            "2 items wait in quarantine, the oldest since 2026-03-02 12:00 UTC (empty_text, x); "
+            "`hub quarantine` says who must do what."
+        )
+        assert replay.overdue(view, hours=26) is None
+
+
 def test_replaying_twice_sends_once(town: Town) -> None:
     town.hear(strange(1, COMPLAINS), strange(2, ""))
     book = reading_bodies(town, make_book())

@@ -40,7 +40,7 @@ def spoilt(number: int) -> dict[str, Any]:
     return {
         "id": str(115_600_000_000_000_000 + number), "created_at": None, "visibility": "public", "language": "en",
         "url": f"https://mastodon.test/@ines/{number}",
-        "content": f"<p>My Acme Brew One leaks, no. {number}. Help, @acme?</p>",
+        "content": f"<p>My Acme Brew One leaks again, number {number}. Help, @acme?</p>",
         "account": {"id": str(900 + number), "acct": f"ines{number}", "display_name": f"Ines {number}"},
         "tags": [{"name": "acme"}], "mentions": [], "media_attachments": [],
     }  # fmt: skip

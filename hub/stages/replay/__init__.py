@@ -16,6 +16,6 @@ from hub.stages.replay.running import foresee, run
 from hub.stages.replay.whence import Whence, place_of, shown, whence
 
 __all__ = [
-    "Fate", "Planned", "Replayed", "Whence", "choose", "discard", "foresee", "kept", "overdue", "place_of", "remedy_of", "reopen",
-    "repair", "repaired", "run", "shown", "summary", "whence",
+    "Fate", "Planned", "Replayed", "Whence", "choose", "discard", "foresee", "kept", "overdue", "place_of", "remedy_of",
+    "reopen", "repair", "repaired", "run", "shown", "summary", "whence",
 ]  # fmt: skip

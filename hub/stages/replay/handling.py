@@ -88,7 +88,8 @@ def overdue(view: View, hours: float) -> str | None:
     items = sum(group.items for group in groups)
     return (
         f"{items} {'item waits' if items == 1 else 'items wait'} in quarantine, the oldest since "
-        f"{oldest.since:%Y-%m-%d %H:%M} UTC ({oldest.reason}, {oldest.network}); `hub quarantine` says who must do what."
+        f"{oldest.since:%Y-%m-%d %H:%M} UTC ({oldest.reason}, {oldest.network}); "
+        "`hub quarantine` says who must do what."
     )
 
 

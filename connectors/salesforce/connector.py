@@ -63,7 +63,7 @@ class Salesforce(Destination):
 
     def close(self) -> None:
         """Close the connections that the library keeps open."""
-        for made in ("org", "jobs"):
+        for made in ("org", "jobs", "proven"):
             self.__dict__.pop(made, None)
         client = self.__dict__.pop("client", None)
         if client is not None:
@@ -78,6 +78,11 @@ class Salesforce(Destination):
     def jobs(self) -> Jobs:
         """Its jobs."""
         return Jobs(self.org, self.services, stays_seconds=self.stays_seconds)
+
+    @cached_property
+    def proven(self) -> set[str]:
+        """The objects on which our key was found to be unique while this connector was open."""
+        return set()
 
     def check(self) -> None:
         """Prove that we may call the API, and that our key is unique there; costs one request."""
@@ -138,8 +143,9 @@ class Salesforce(Destination):
 
     def deliver(self, deliveries: Sequence[Delivery]) -> dict[int, Receipt]:
         """Leave out what people own and what is there already; write the rest."""
-        proven = any(map(is_new, deliveries)) and self.prove_unique(object_of(deliveries[0]))
-        looked = [delivery for delivery in deliveries if not (proven and is_new(delivery))]
+        new = {delivery.id for delivery in deliveries if is_new(delivery)}
+        proven = bool(new) and self.prove_unique(object_of(deliveries[0]))
+        looked = [delivery for delivery in deliveries if not (proven and delivery.id in new)]
         held = {record.external_id: record for record in self.find(looked)} if looked else {}
         known = {delivery.id for delivery in looked}
         receipts = self.gone([one for one in looked if one.object_id and one.external_id not in held])
@@ -215,8 +221,13 @@ class Salesforce(Destination):
 
     def prove_unique(self, sobject: str) -> bool:
         """Whether a second creation under one key is surely refused; asked once a day. SetupError where it is not."""
+        if sobject in self.proven:
+            return True
         known = self.services.memory.get(f"{UNIQUE}:{self.connection.id}:{sobject}")
-        return self.ask_unique(sobject) if known is None else bool(known)
+        unique = self.ask_unique(sobject) if known is None else bool(known)
+        if unique:
+            self.proven.add(sobject)
+        return unique
 
     def ask_unique(self, sobject: str) -> bool:
         """What the object's describe says of our key; False where it says nothing: then all is looked up first."""

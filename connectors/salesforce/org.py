@@ -29,9 +29,15 @@ def open_client(services: Services, manifest: Manifest, key: SessionKey, version
     instance, _, session_id = key.current().value.partition(" ")
     session = vendor_session(services, manifest, auth=key)
     session.hooks["response"].append(Usage(services, manifest.name))
-    client = Client(instance=instance, session_id=session_id, version=version, session=session)
+    client: Any = Client(instance=instance, session_id=session_id, version=version, session=session)
     client.headers.pop("X-PrettyPrint", None)  # a third more bytes, for nobody's eyes
+    client.parse_result_to_json = decoded  # the library's own way makes an ordered dictionary of each result
     return client
+
+
+def decoded(answer: requests.Response) -> Any:
+    """The body of an answer; a ValueError where it is not JSON."""
+    return msgspec.json.decode(answer.content)
 
 
 class Usage:

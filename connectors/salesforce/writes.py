@@ -48,14 +48,14 @@ class Part(NamedTuple):
 
 def write_of(delivery: Delivery, held: FoundRecord | None, verb: Verb, *, alone: bool = False) -> Write:
     """The record to write: our key and digest, and of the body what people have not filled in themselves."""
-    there = held.fields if held else {}
-    kept = {
-        name: value
-        for name, value in delivery.body.items()
-        if name not in delivery.only_if_blank or there.get(name) in (None, "")
-    }
-    stamp = {KEY_FIELD: checked(delivery.external_id, HEX), DIGEST_FIELD: delivery.digest}
-    return Write(delivery, verb, kept | stamp, held.object_id if held else None, alone)
+    fields = dict(delivery.body)
+    if held is not None:
+        for name in delivery.only_if_blank:
+            if held.fields.get(name) not in (None, ""):
+                fields.pop(name, None)
+    fields[KEY_FIELD] = checked(delivery.external_id, HEX)
+    fields[DIGEST_FIELD] = delivery.digest
+    return Write(delivery, verb, fields, held.object_id if held else None, alone)
 
 
 def parts_of(writes: Sequence[Write]) -> list[Part]:
@@ -75,7 +75,8 @@ def parts_of(writes: Sequence[Write]) -> list[Part]:
 def collection_of(writes: Sequence[Write]) -> Part:
     """One request for up to 200 of one verb."""
     sobject, creates = object_of(writes[0].delivery), writes[0].verb == "create"
-    records = [{"attributes": {"type": sobject}, **write.fields} for write in writes]
+    attributes = {"type": sobject}
+    records = [{"attributes": attributes, **write.fields} for write in writes]
     path = "composite/sobjects" if creates else f"composite/sobjects/{sobject}/{KEY_FIELD}"
     return Part(writes, "POST" if creates else "PATCH", path, {"allOrNone": False, "records": records}, single=False)
 

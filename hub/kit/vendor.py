@@ -7,7 +7,7 @@ sees either. `sent` says whether the other side may have acted.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import requests
@@ -23,6 +23,7 @@ from hub.kit.services import Limits, Services, Token
 from hub.kit.waits import UNREADABLE_SECONDS, RetryAfter
 
 CHUNK_BYTES = 65_536
+TRUSTED_SECONDS = 5.0  # a token need not be asked for again at each request; a refused one is asked for anew at once
 NO_ANSWER = "no_answer"  # reasons of receipts that speak of the destination, not of the delivery
 TOO_FAST = "rate_limited"
 NO_TUNNEL = ("Tunnel connection failed", "CERTIFICATE_VERIFY_FAILED")
@@ -32,13 +33,17 @@ class KeptToken(AuthBase):
     """Sends the token that the keeper holds, so that all processes share one log-in for each expiry."""
 
     def __init__(self, services: Services, connection_id: str, fetch: Callable[[Token | None], Token]) -> None:
-        self._tokens = services.tokens
+        self._tokens, self._clock = services.tokens, services.clock
         self._connection_id = connection_id
         self._fetch = fetch
         self.stale: Token | None = None
+        self._trusted_until = self._clock.now()
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        self.stale = self.current()
+        now = self._clock.now()
+        if self.stale is None or now >= self._trusted_until:
+            self.stale = self.current()
+            self._trusted_until = now + timedelta(seconds=TRUSTED_SECONDS)
         request.headers["Authorization"] = f"Bearer {self.bearer(self.stale)}"
         return request
 
@@ -53,6 +58,7 @@ class KeptToken(AuthBase):
         """The token was refused: put the next one on the same request."""
         if self.stale is not None:
             self._tokens.invalidate(self._connection_id, self.stale)
+            self.stale = None
         self(request)
 
     def bearer(self, token: Token) -> str:

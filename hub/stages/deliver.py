@@ -85,11 +85,14 @@ def run(
 
 def _lead(sender: Sender, patience: Patience, told: Callable[[int], None], answered: Event) -> None:
     """The first sender's share; it is also the probe of a circuit that is open."""
+
+    def step() -> int | None:
+        settled = sender.step(sender.is_allowed)
+        answered.set()
+        return settled
+
     try:
-        if sender.allowed():
-            step = _step(sender, told)
-            answered.set()
-            _go_on(sender, step, patience, told, sender.allowed)
+        _go_on(sender, step, patience, told)
     finally:
         answered.set()  # whatever ends it, nobody waits for it
 
@@ -97,32 +100,23 @@ def _lead(sender: Sender, patience: Patience, told: Callable[[int], None], answe
 def _follow(sender: Sender, patience: Patience, told: Callable[[int], None], answered: Event) -> None:
     """Another sender's share, for as long as the destination answers."""
     answered.wait()
-    if sender.is_answered():
-        _go_on(sender, _step(sender, told), patience, told, sender.is_answered)
+    _go_on(sender, lambda: sender.step(sender.is_answered), patience, told)
 
 
-def _step(sender: Sender, told: Callable[[int], None]) -> int:
-    settled = sender.look_up() + sender.send()
-    if settled:
-        told(settled)
-    return settled
-
-
-def _go_on(
-    sender: Sender, settled: int, patience: Patience, told: Callable[[int], None], allowed: Callable[[], bool]
-) -> None:
+def _go_on(sender: Sender, step: Callable[[], int | None], patience: Patience, told: Callable[[int], None]) -> None:
     """Until nothing is due, the destination fails, or what is due is too far off."""
     left = {False: patience.for_anything, True: patience.for_jobs}
-    while sender.done.stopped is None and (pause := sender.pause(settled)) is not None:
+    while (settled := step()) is not None:
+        if settled:
+            told(settled)
+        if sender.done.stopped is not None or (pause := sender.pause(settled)) is None:
+            return
         for_jobs = pause > 0 and sender.waits_for_jobs()
         if pause > left[for_jobs]:
             return
         if pause:
             left[for_jobs] -= pause
             sender.destination.services.clock.sleep(pause)
-        if not allowed():
-            return
-        settled = _step(sender, told)
 
 
 def _one_at_a_time(each: Callable[[int], None] | None) -> Callable[[int], None]:

@@ -1,6 +1,6 @@
 """One sender: claims, sends once, looks up what is in doubt, and keeps each answer before it claims again."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -12,8 +12,9 @@ from hub.errors import ContractBroken, HubError, RecordError, SetupError
 from hub.kit import Destination
 from hub.kit.destination import Unclaimed
 from hub.kit.vendor import TOO_FAST
+from hub.stages.backlog import Backlog
 from hub.stages.trouble import are_for, as_receipt, in_doubt, is_theirs, pause_of, silence, understood
-from hub.store import Store, faultpoint
+from hub.store import Store, Transaction, faultpoint
 
 log = structlog.get_logger(__name__)
 
@@ -62,44 +63,31 @@ class Sender:
         self.worker, self.lease_seconds = worker, lease_seconds
         self.name = destination.manifest.name
         self.quiet_until: datetime | None = None  # the destination as a whole asked us to wait
+        self._backlog = Backlog(destination.plan)
 
-    def send(self) -> int:
-        """Claim and send one batch of what is pending."""
-        with self.store.begin() as tx:
-            deliveries = tx.outbox.claim(
-                self.name, self.worker, lease_seconds=self.lease_seconds, limit=self.destination.plan
-            )
-        faultpoint("deliver.claimed")
-        return self._send(deliveries)
+    def step(self, may_ask: Callable[[Transaction], bool]) -> int | None:
+        """Settle what is in doubt by asking what is there, then send one batch of what is pending.
 
-    def look_up(self) -> int:
-        """Settle what is in doubt by asking what is there; what is surely not there is sent again."""
+        Returns how many were settled; None when the destination is to be left alone.
+        """
         with self.store.begin() as tx:
-            doubtful = tx.outbox.recover(
-                self.name, self.worker, lease_seconds=self.lease_seconds, limit=LOOK_UPS_AT_ONCE
-            )
-        faultpoint("deliver.doubted")
+            if not may_ask(tx):
+                return None
+            doubtful = self._doubtful(tx)
+            pending = [] if doubtful else self._pending(tx)
         if not doubtful:
-            return 0
-        told = self._ask_job(doubtful) if doubtful[0].job else []
-        done = {receipt.delivery for receipt in told}
-        left = [one for one in doubtful if one.id not in done]
-        parts = range(0, len(left), LOOK_UPS_AT_ONCE)
-        return _ended(told) + sum(self._look_up(left[at : at + LOOK_UPS_AT_ONCE]) for at in parts)
+            faultpoint("deliver.claimed")
+            return self._send(pending)
+        faultpoint("deliver.doubted")
+        return self._end_doubt(doubtful) + self._send_next()
 
-    def allowed(self) -> bool:
+    def is_allowed(self, tx: Transaction) -> bool:
         """Whether the destination's circuit is closed, or this is the one probe that an open one grants."""
-        with self.store.read() as view:
-            circuit = view.circuits.get(self.name)
-        if circuit is None or circuit.open_until is None:
-            return True  # nothing to count, so nothing to write: a look costs a tenth of that
-        with self.store.begin() as tx:
-            return bool(tx.circuits.allows(self.name))
+        return bool(tx.circuits.allows(self.name))
 
-    def is_answered(self) -> bool:
+    def is_answered(self, tx: Transaction) -> bool:
         """Whether the destination did not fail at its last call."""
-        with self.store.read() as view:
-            circuit = view.circuits.get(self.name)
+        circuit = tx.circuits.get(self.name)
         return circuit is None or not circuit.failures
 
     def waits_for_jobs(self) -> bool:
@@ -124,6 +112,26 @@ class Sender:
     def asked_pause(self) -> float:
         """Seconds for which the destination asked to be left alone: one request during that time is one too many."""
         return 0 if self.quiet_until is None else max((self.quiet_until - self.store.now()).total_seconds(), 0)
+
+    def _doubtful(self, tx: Transaction) -> list[Delivery]:
+        return tx.outbox.recover(self.name, self.worker, lease_seconds=self.lease_seconds, limit=LOOK_UPS_AT_ONCE)
+
+    def _pending(self, tx: Transaction) -> list[Delivery]:
+        return tx.outbox.claim(self.name, self.worker, lease_seconds=self.lease_seconds, limit=self._backlog.size)
+
+    def _send_next(self) -> int:
+        with self.store.begin() as tx:
+            pending = self._pending(tx)
+        faultpoint("deliver.claimed")
+        return self._send(pending)
+
+    def _end_doubt(self, doubtful: Sequence[Delivery]) -> int:
+        """Ask what is there; what is surely not there is sent again."""
+        told = self._ask_job(doubtful) if doubtful[0].job else []
+        done = {receipt.delivery for receipt in told}
+        left = [one for one in doubtful if one.id not in done]
+        parts = range(0, len(left), LOOK_UPS_AT_ONCE)
+        return _ended(told) + sum(self._look_up(left[at : at + LOOK_UPS_AT_ONCE]) for at in parts)
 
     def _ask_job(self, deliveries: Sequence[Delivery]) -> list[Receipt]:
         """What became of the job that carries these; what it does not tell of is left to be looked up."""

@@ -4,8 +4,9 @@ SQLAlchemy writes the statement and says how each column's values are bound; wha
 costs a third of landing a post, so rows go past it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
@@ -26,6 +27,19 @@ def write_rows(connection: sa.Connection, statement: sa.Executable, rows: Sequen
         pick = itemgetter(*names)
         return connection.exec_driver_sql(text, [pick(row) for row in rows]).rowcount
     return connection.exec_driver_sql(text, list(rows)).rowcount
+
+
+def write_columns(connection: sa.Connection, statement: sa.Executable, columns: dict[str, list[Any]], same: Row) -> int:
+    """The same, of values that come column by column; `same` are those that all rows share."""
+    count = len(next(iter(columns.values())))
+    text, names, binders = _prepared(statement, connection.dialect, (*columns, *same))
+    bound: dict[str, Iterable[Any]] = {**columns, **{name: repeat(value, count) for name, value in same.items()}}
+    for name, bind in binders:
+        bound[name] = repeat(bind(same[name]), count) if name in same else map(bind, columns[name])
+    if names is not None:
+        return connection.exec_driver_sql(text, list(zip(*(bound[name] for name in names), strict=True))).rowcount
+    rows = [dict(zip(bound, row, strict=True)) for row in zip(*bound.values(), strict=True)]
+    return connection.exec_driver_sql(text, rows).rowcount
 
 
 def _bind(rows: Sequence[Row], name: str, bind: Callable[[Any], Any]) -> None:

@@ -14,6 +14,7 @@ from hub.store.repository import Repository
 
 FAILURES = 3
 COOL_DOWN = timedelta(minutes=5)
+_CIRCUIT = sa.select(tables.circuits).where(tables.circuits.c.name == sa.bindparam("of"))
 
 
 class Circuit(Model):
@@ -73,7 +74,7 @@ class Circuits(Repository):
 
     def get(self, name: str) -> Circuit | None:
         """The circuit of this name; None if it never failed."""
-        row = self._one(sa.select(tables.circuits).where(tables.circuits.c.name == name))
+        row = self._one(_CIRCUIT, of=name)
         return None if row is None else Circuit(**row._mapping)
 
     def listing(self) -> list[Circuit]:

@@ -18,6 +18,7 @@ their children. Every claim has a fencing number: a worker that slept through it
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -41,8 +42,9 @@ _HELD = (
 DOUBT_SECONDS = 2 * 86_400.0  # after a restored copy; by then everything young enough to be work has been read again
 MOST_WAITING = 10_000  # so far is counted what waits, to choose the size of a call
 MOST_OF_A_JOB = 1_000_000
-Size = int | Callable[[str, int], int]
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
+Size = int | Callable[[str, Callable[[], int]], int]
+_decode = msgspec.json.Decoder(list[dict[str, Any]]).decode
+_names = lru_cache(maxsize=64)(msgspec.json.Decoder(tuple[str, ...]).decode)  # a mapping's, the same for all it makes
 
 # The statements of a claim never change, so they are written once: writing them took longer than running them.
 _OUTBOX = tables.outbox.c
@@ -50,7 +52,10 @@ _NOW = sa.bindparam("now", type_=Utc())
 _MINE = _OUTBOX.destination == sa.bindparam("destination")
 _MAY_GO = sa.and_(_MINE, _OUTBOX.state == "pending", is_free(_OUTBOX, _NOW), unblocked(_OUTBOX))
 _IS_DEAD = sa.exists().where(tables.tombstones.c.key.in_([_OUTBOX.post, _OUTBOX.author])).label("dead")
-_AS_CLAIMED = sa.select(*(_OUTBOX[name] for name in _HELD)).order_by(_OUTBOX.id).limit(sa.bindparam("limit"))
+_TEXTS = {"only_if_blank": sa.type_coerce(_OUTBOX.only_if_blank, sa.Text()).label("only_if_blank")}
+_AS_CLAIMED = (
+    sa.select(*(_TEXTS.get(name, _OUTBOX[name]) for name in _HELD)).order_by(_OUTBOX.id).limit(sa.bindparam("limit"))
+)
 _FIRST = sa.select(_OUTBOX.object).where(_MAY_GO).order_by(_OUTBOX.id).limit(1)
 _NEXT = (
     _AS_CLAIMED.add_columns(_IS_DEAD)
@@ -78,6 +83,15 @@ _DELIVERED = (
     .where(_MINE, among(_OUTBOX.external_id), _OUTBOX.state == "done", _OUTBOX.object_id.is_not(None))
     .order_by(_OUTBOX.version)
 )
+_UNTIL = sa.bindparam("until", type_=Utc())
+_LEASED = (
+    sa.update(tables.outbox)
+    .where(among(_OUTBOX.id))
+    .prefix_with("OR FAIL", dialect="sqlite")  # else SQLite copies each page first, to take back this statement alone
+    .values(worker=sa.bindparam("by"), fence=_OUTBOX.fence + 1, lease_until=_UNTIL)
+)
+_CLAIM = _LEASED.values(state="in_doubt", attempt=_OUTBOX.attempt + 1, claimed_at=_NOW, looks=0)
+_RECOVER = _LEASED.values(looks=_OUTBOX.looks + 1)
 
 
 def _bring_back() -> sa.Update:
@@ -112,8 +126,8 @@ class Outbox(OutboxReader):
     def claim(self, destination: str, worker: str, *, lease_seconds: float = 120, limit: Size = 200) -> list[Delivery]:
         """What may be sent now, oldest first, all of one object; commit before sending.
 
-        `limit` may depend on the object and on how many of it wait. What a tombstone forbids is cancelled here, in the
-        same transaction.
+        `limit` may depend on the object and on how many of it wait, which is counted when it asks. What a tombstone
+        forbids is cancelled here, in the same transaction.
         """
         first = self._one(_FIRST, destination=destination, now=self.now)
         while first is not None:
@@ -194,40 +208,51 @@ class Outbox(OutboxReader):
     def _size(self, destination: str, object: str, limit: Size) -> int:
         if isinstance(limit, int):
             return limit
-        waiting = self._one(_WAITING, destination=destination, object=object, now=self.now)
-        return max(1, limit(object, waiting[0] if waiting else 0))
+
+        def waiting() -> int:
+            found = self._one(_WAITING, destination=destination, object=object, now=self.now)
+            return int(found[0]) if found else 0
+
+        return limit(object, waiting)
 
     def _take(self, rows: Sequence[sa.Row[Any]], worker: str, lease_seconds: float, *, sending: bool) -> list[Delivery]:
-        until = self.now + timedelta(seconds=lease_seconds)
-        lease = {"worker": worker, "fence": _OUTBOX.fence + 1, "lease_until": until}
-        attempt = {"state": "in_doubt", "attempt": _OUTBOX.attempt + 1, "claimed_at": self.now, "looks": 0}
-        self._update([row.id for row in rows], lease | (attempt if sending else {"looks": _OUTBOX.looks + 1}))
+        if rows:
+            given: dict[str, Any] = {"now": self.now} if sending else {}
+            given |= {"by": worker, "until": self.now + timedelta(seconds=lease_seconds)}
+            self._write(_CLAIM if sending else _RECOVER, listed=listed([row.id for row in rows]), **given)
         faultpoint("store.claimed")
-        there = self._object_ids(rows)
-        return [self._delivery(row, there, sending=sending) for row in rows]
+        return self._placed(self._deliveries(rows, sending=sending))
 
-    def _delivery(self, row: sa.Row[Any], there: dict[tuple[str, str | None], str], *, sending: bool) -> Delivery:
-        fields = dict(zip(_HELD, row, strict=False))  # `dead`, the last column, is not for the sender
-        fields["body"] = _decode(fields["body"])
-        fields["only_if_blank"] = tuple(fields["only_if_blank"])
-        fields["fence"] += 1
-        if sending:
-            fields["attempt"] += 1
-            fields["claimed_at"] = self.now
-        if there:
-            fields["object_id"] = there.get((fields["external_id"], fields["object"]))
-            fields["parent_object_id"] = there.get((fields["parent"], None))
-        return Delivery(**fields)
+    def _deliveries(self, rows: Sequence[Any], *, sending: bool) -> list[Delivery]:
+        """What was taken, as it stands now. Bodies are read together: one by one, that takes longer than the claim."""
+        now, bodies = self.now, _decode(f"[{','.join([row.body for row in rows])}]")
+        return [
+            Delivery(
+                id=id, destination=destination, object=object, external_id=external_id, version=version, body=body,
+                digest=digest, handoff=handoff, lane=lane, parent=parent, only_if_blank=_names(blank),
+                attempt=attempt + sending, fence=fence + 1, claimed_at=now if sending else claimed_at, job=job,
+            )
+            for body, (
+                id, destination, object, external_id, version, _, digest, handoff, lane, parent, blank,
+                attempt, fence, claimed_at, job, *_,
+            ) in zip(bodies, rows, strict=True)
+        ]  # fmt: skip
 
-    def _object_ids(self, rows: Sequence[sa.Row[Any]]) -> dict[tuple[str, str | None], str]:
-        """What the destination calls the objects and parents that were delivered before, by external id."""
-        wanted = {row.external_id for row in rows if row.version > 1} | {row.parent for row in rows if row.parent}
+    def _placed(self, deliveries: list[Delivery]) -> list[Delivery]:
+        """These, and what the destination calls those of their objects and parents that were delivered before."""
+        wanted = {one.external_id for one in deliveries if one.version > 1}
+        wanted |= {one.parent for one in deliveries if one.parent}
         if not wanted:
-            return {}
-        there: dict[tuple[str, str | None], str] = {}
-        for row in self._rows(_DELIVERED, destination=rows[0].destination, listed=listed(wanted)):
+            return deliveries
+        there: dict[tuple[str | None, str | None], str] = {}
+        for row in self._rows(_DELIVERED, destination=deliveries[0].destination, listed=listed(wanted)):
             there[row.external_id, row.object] = there[row.external_id, None] = row.object_id
-        return there
+        return [
+            one.with_(
+                object_id=there.get((one.external_id, one.object)), parent_object_id=there.get((one.parent, None))
+            )
+            for one in deliveries
+        ]
 
     def _cancel(self, ids: Collection[int]) -> None:
         """What a tombstone forbids; the version before it, which had given way to it, then goes after all."""

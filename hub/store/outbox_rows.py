@@ -84,10 +84,11 @@ def unblocked(row: Any) -> Where:
     """
     version, ahead = tables.outbox.alias().c, tables.outbox.alias().c
     same = sa.and_(version.destination == row.destination, version.external_id == row.external_id)
+    before = sa.and_(version.object == row.object, version.id < row.id)
     in_lane = sa.and_(ahead.destination == row.destination, ahead.lane == row.lane, ahead.id < row.id)
     return sa.and_(
         parent_ready(row),
-        ~sa.exists().where(same, version.object == row.object, version.id < row.id, is_open(version)),
+        sa.or_(row.version == 1, ~sa.exists().where(same, before, is_open(version))),
         sa.or_(row.lane == "", ~sa.exists().where(in_lane, is_open(ahead), parent_ready(ahead))),
     )
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite as sqlite_words
 
 from hub.errors import HubError
-from hub.store.bulk import write_rows
+from hub.store.bulk import write_columns, write_rows
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -50,6 +50,11 @@ class Repository:
         """Execute once for each row, all of which name the same values; returns the rows changed."""
         self._refuse_while_reading()
         return write_rows(self._connection, statement, rows) if rows else 0
+
+    def _write_columns(self, statement: sa.Executable, columns: dict[str, list[Any]], **same: Any) -> int:
+        """The same, of values that come column by column; `same` are those that all rows share."""
+        self._refuse_while_reading()
+        return write_columns(self._connection, statement, columns, same) if any(columns.values()) else 0
 
     def _refuse_while_reading(self) -> None:
         if not self._writing:

@@ -34,11 +34,17 @@ class Utc(sa.types.TypeDecorator[datetime]):
         """In UTC; for SQLite as text, in the form in which SQLAlchemy reads it again, and without its detours."""
         return _as_text if dialect.name == "sqlite" else _in_utc
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
         """Give the zone back."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        read = self.impl_instance.result_processor(dialect, coltype)
+
+        def process(stored: Any) -> datetime | None:
+            value: datetime | None = read(stored) if read else stored
+            if value is None:
+                return None
+            return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+        return process
 
 
 def _in_utc(value: datetime | None) -> datetime | None:

@@ -129,6 +129,7 @@ class SharedTokens(Generic[T]):
         self._store, self._clock, self._vault, self._type = store, clock, vault, token_type
         self._max_wait = max_wait_seconds
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
+        self._opened: dict[str, tuple[str, T]] = {}  # by connection: the last one read, and how it lay there
 
     def get(self, connection_id: str, fetch: Callable[[T | None], T]) -> T:
         """The kept token, or a new one from `fetch`, which gets the old one for its refresh token."""
@@ -157,12 +158,23 @@ class SharedTokens(Generic[T]):
         """The token that is kept, whether it can still be used, and how it lies there."""
         with self._store.read() as view:
             row = view.tokens.get(connection_id)
-        data = self._vault.open(row.secret) if row and row.secret else None
-        if row is None or data is None:
+        token = self._open(connection_id, row.secret) if row and row.secret else None
+        if row is None or token is None:
             return None, False, None
-        token = msgspec.json.decode(data, type=self._type)
         alive = token.expires_at is None or token.expires_at - EXPIRY_MARGIN > self._clock.now()
         return token, alive and not row.stale, row.secret
+
+    def _open(self, connection_id: str, secret: str) -> T | None:
+        """Decrypt it, once: every request asks for its token."""
+        known, token = self._opened.get(connection_id, ("", None))
+        if token is not None and known == secret:
+            return token
+        data = self._vault.open(secret)
+        if data is None:
+            return None
+        token = msgspec.json.decode(data, type=self._type)
+        self._opened[connection_id] = secret, token
+        return token
 
     def _fetch(self, connection_id: str, fence: int, fetch: Callable[[T | None], T]) -> T:
         old, usable, _ = self._look(connection_id)

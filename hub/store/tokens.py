@@ -8,6 +8,11 @@ from hub.domain import Model, Moment
 from hub.store import tables
 from hub.store.repository import Repository, StaleClaim
 
+_columns = tables.tokens.c
+_KEPT = sa.select(_columns.secret, _columns.stale, _columns.fence, _columns.lease_until).where(
+    _columns.connection == sa.bindparam("of")
+)
+
 
 class KeptToken(Model):
     """What is kept for one connection; `fence` grows with each fetch that was begun."""
@@ -23,9 +28,7 @@ class KeptTokens(Repository):
 
     def get(self, connection: str) -> KeptToken | None:
         """What is kept for this connection."""
-        columns = tables.tokens.c
-        wanted = (columns.secret, columns.stale, columns.fence, columns.lease_until)
-        row = self._one(sa.select(*wanted).where(columns.connection == connection))
+        row = self._one(_KEPT, of=connection)
         return None if row is None else KeptToken(**row._mapping)
 
     def take(self, connection: str, holder: str, *, lease_seconds: float) -> int | None:

@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import connectors
 from hub.domain import Delivery, Receipt
 from hub.errors import AccessDenied, RateLimited, SetupError, Unavailable
 from hub.kit import Limits, Services, Token
+from hub.kit.local import LocalTokens, SteppedClock
 from hub.kit.vendor import KeptToken, OneTry, one_by_one, retry_after_of, vendor_session
 
 Answer = Callable[[socket.socket, bytes], None]
@@ -216,6 +218,28 @@ def test_a_refused_token_is_renewed_once_and_the_same_request_sent_again(serve: 
     assert log_in.count == 2
     assert [b"Bearer token-1" in server.requests[0], b"Bearer token-2" in server.requests[1]] == [True, True]
     assert all(request.endswith(b"body") for request in server.requests)
+
+
+def test_a_token_is_asked_for_every_few_seconds_and_not_for_every_request(serve: Callable[..., Server]) -> None:
+    class Asked(LocalTokens):
+        times = 0
+
+        def get(self, connection_id: str, fetch: Callable[[Token | None], Token]) -> Token:
+            self.times += 1
+            return super().get(connection_id, fetch)
+
+    server, clock = serve(*[ok()] * 4), SteppedClock(datetime(2026, 3, 2, tzinfo=UTC))
+    tokens = Asked(clock)
+    services = replace(Services.local(limits=LIMITS, clock=clock), tokens=tokens)
+    calls = session(services, KeptToken(services, "zendesk_default", LogIn()))
+
+    asked = []
+    for seconds in (0, 1, 3, 2):
+        clock.sleep(seconds)
+        calls.get(server.url)
+        asked.append(tokens.times)
+
+    assert asked == [1, 1, 1, 2]
 
 
 def test_a_fresh_token_that_is_refused_too_ends_it(serve: Callable[..., Server]) -> None:

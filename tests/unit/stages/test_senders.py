@@ -8,6 +8,7 @@ import pytest
 
 from hub.domain import Delivery, Receipt, external_id
 from hub.errors import RateLimited, Unavailable
+from hub.stages.backlog import Backlog
 from hub.store import Store
 from tests.unit.stages.counter import Counter
 from tests.unit.stages.outbox import intend, send, states
@@ -105,6 +106,27 @@ def test_the_size_of_a_call_is_chosen_by_what_waits(town: Town) -> None:
     assert bulky.asked[:3] == [("ticket", 52), ("ticket", 2), ("ticket", 1)]
 
 
+def test_what_waits_is_counted_anew_when_a_fifth_of_it_has_gone() -> None:
+    counted: list[int] = []
+    left = [1_000]
+
+    def count() -> int:
+        counted.append(left[0])
+        return left[0]
+
+    planned: list[int] = []
+    backlog = Backlog(lambda object, waiting: planned.append(waiting) or 50)
+    for _ in range(8):
+        left[0] -= backlog.size("ticket", count)
+
+    assert counted == [1_000, 800]
+    assert planned == [1_000, 950, 900, 850, 800, 750, 700, 650]
+
+
+def test_a_plan_of_nothing_still_carries_one() -> None:
+    assert Backlog(lambda object, waiting: 0).size("ticket", lambda: 0) == 1
+
+
 def test_what_waits_for_its_time_is_not_counted(store: Store, town: Town, clock: Clock) -> None:
     intend(town, "a", "b")
     with store.begin() as tx:
@@ -113,6 +135,6 @@ def test_what_waits_for_its_time_is_not_counted(store: Store, town: Town, clock:
     told: list[int] = []
 
     with store.begin() as tx:
-        tx.outbox.claim("zendesk", "w", limit=lambda _, waiting: told.append(waiting) or 1)
+        tx.outbox.claim("zendesk", "w", limit=lambda _, count: told.append(count()) or 1)
 
     assert told == [1]

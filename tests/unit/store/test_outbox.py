@@ -271,6 +271,7 @@ def test_the_one_who_slept_is_refused_and_the_one_who_woke_it_decides(store, clo
     settle(store, doubtful, outcome="unchanged", object_id="00Q7")
 
     assert (row(store, slept).state, row(store, slept).object_id) == ("done", "00Q7")
+    clock.forward(seconds=1)
     with pytest.raises(StaleClaim):
         settle(store, doubtful)  # an answer counts once
 

@@ -52,6 +52,10 @@ CLOSED = {
     "channel_is_archived", "channel_not_found", "is_archived", "not_in_channel", "restricted_action",
     "restricted_action_read_only_channel", "restricted_action_thread_only_channel",
 }  # fmt: skip
+SPOILT = {  # may be the fault of one line: the others are posted without it
+    "invalid_arguments", "invalid_blocks", "invalid_blocks_format", "invalid_metadata_format",
+    "invalid_metadata_schema", "metadata_too_large", "msg_blocks_too_long", "msg_too_long", "no_text",
+}  # fmt: skip
 WORD = re.compile(r"[a-z_]{2,60}")
 
 

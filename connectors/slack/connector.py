@@ -18,12 +18,13 @@ by `chat.update` to (channel, ts), where a repeat does nothing. What else shaped
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import structlog
 
-from connectors.slack.answers import CLOSED, REFUSED, receipt_of, word_of
+from connectors.slack.answers import CLOSED, REFUSED, SPOILT, receipt_of, word_of
 from connectors.slack.digest import digest_of, with_line
 from connectors.slack.folding import Folding, Parcel
 from connectors.slack.history import History
@@ -85,11 +86,12 @@ class Slack(Destination):
         trouble: HubError | None = None
         for parcel in self.folding.parcels(deliveries):
             try:
-                receipts |= {receipt.delivery: receipt for receipt in self.send_parcel(parcel)}
+                for receipt in self.send_parcel(parcel):  # one by one: trouble must not take back what was answered
+                    receipts[receipt.delivery] = receipt
             except (TransientError, AccessDenied) as stop:  # the rest is not tried
                 trouble = stop
                 if isinstance(stop, Unavailable) and stop.sent:
-                    receipts |= {one.id: unknown(one, stop) for one in parcel.deliveries}
+                    receipts |= {one.id: unknown(one, stop) for one in parcel.deliveries if one.id not in receipts}
                 elif not receipts:
                     raise
                 break
@@ -109,9 +111,18 @@ class Slack(Destination):
         elif len(parcel.deliveries) == 1:
             yield self.told(first, self.post(parcel, {**first.body, "metadata": mark_of(first)}))
         else:
-            answer = self.post(parcel, digest_of(parcel.deliveries))
-            for one in parcel.deliveries:
-                yield self.told(one, answer, line=True)
+            yield from self.send_digest(parcel)
+
+    def send_digest(self, parcel: Parcel) -> Iterator[Receipt]:
+        """One message for all of these; where one of its lines may have spoilt it, each half by itself."""
+        answer = self.post(parcel, digest_of(parcel.deliveries))
+        if word_of(answer) in SPOILT:
+            half = len(parcel.deliveries) // 2
+            yield from self.send_parcel(replace(parcel, deliveries=parcel.deliveries[:half]))
+            yield from self.send_parcel(replace(parcel, deliveries=parcel.deliveries[half:]))
+            return
+        for one in parcel.deliveries:
+            yield self.told(one, answer, line=True)
 
     def post(self, parcel: Parcel, message: dict[str, Any]) -> dict[str, Any]:
         """A new message or reply; where its channel is closed to us, a message in the one named for such cases."""

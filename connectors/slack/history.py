@@ -96,7 +96,10 @@ class History:
                 if word_of(answer) in REFUSED:
                     raise RecordRefused(REFUSED[word_of(answer)], reason=word_of(answer))
                 raise Unavailable(f"Slack's history cannot be read ({word_of(answer) or 'unreadable answer'}).")
-            yield from answer.get("messages", ())
+            messages = answer.get("messages")
+            if not isinstance(messages, list):  # that is not the same as none
+                raise Unavailable("Slack's history cannot be read (it names no messages).")
+            yield from messages
             cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 return

@@ -16,6 +16,11 @@ def posts(ground: Ground) -> int:
     return sum(1 for line in ground.played.requests(SL) if line["path"] == POST["path_glob"])
 
 
+def look_ups(ground: Ground) -> int:
+    """How often somebody asked what was posted."""
+    return sum(1 for line in ground.played.requests(SL) if line["path"].startswith("/api/conversations."))
+
+
 def history_lags(ground: Ground, seconds: float) -> None:
     """Messages show in the history so much later."""
     ground.played.ask(
@@ -65,21 +70,35 @@ def test_f45_what_shows_late_is_not_posted_again(ground: Ground) -> None:
 @pytest.mark.parametrize("rule", [
     {"kind": "status", "status": 503}, {"kind": "drop_before"}, {"kind": "garbage"},
     {"kind": "status", "status": 200, "body": {"ok": False, "error": "internal_error"}},
-], ids=["503", "hang-up", "a page", "internal_error"])  # fmt: skip
-def test_f46_while_the_history_cannot_be_read_nothing_is_posted_again(ground: Ground, rule: dict[str, object]) -> None:
+    {"kind": "status", "status": 200, "body": {"ok": False, "error": "never_heard_of"}},
+    {"kind": "status", "status": 200, "body": {"ok": True}},
+    {"kind": "status", "status": 429, "headers": {"Retry-After": "30"}},
+], ids=["503", "hang-up", "a page", "internal_error", "unknown word", "no messages", "429"])  # fmt: skip
+@pytest.mark.parametrize("reply", [False, True], ids=["message", "reply"])
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before"])
+def test_f46_while_the_history_cannot_be_read_it_stays_in_doubt_and_nothing_is_posted_again(
+    ground: Ground, rule: dict[str, object], reply: bool, kind: str
+) -> None:
     ground.hand_over("Alert", 1)
-    ground.played.fault(SL, "drop_after", **POST)
+    if reply:
+        ground.run(SL)
+        ground.hand_over("Alert", 1, first=False, post=5000)
+    ground.played.fault(SL, kind, **POST)
     ground.run(SL, patience=0)
     ground.played.fault(SL, path_glob="/api/conversations.*", times=3, **rule)  # type: ignore[arg-type]
+    asked = posts(ground)
 
-    for _ in range(3):
+    for tries in range(1, 4):
         ground.clock.forward(400)
         ground.run(SL, patience=0)
-        assert posts(ground) == 1
+        assert look_ups(ground) == tries, "one failed look-up a run"
+        assert posts(ground) == asked
+        assert [row.state for row in ground.open(SL)] == ["in_doubt"]
     ground.quiet(SL)
 
     ground.assert_exactly_once()
-    assert posts(ground) == 1
+    assert posts(ground) == asked + (kind == "drop_before")
+    assert ground.quarantined() == []
 
 
 def test_f47_while_slack_asks_for_a_pause_it_is_asked_once(ground: Ground) -> None:

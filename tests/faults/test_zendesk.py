@@ -1,12 +1,16 @@
 """F35 to F43: tickets and comments, whatever Zendesk, its agents and the way to it do."""
 
+from dataclasses import replace
+
 import orjson
 import pytest
 
 from hub.store import Draft
-from sandbox.messages import Request
+from sandbox.faults import Rule
+from sandbox.messages import Reply, Request
 from tests.faults.ground import Ground, a_handoff, drafts_of
 from tests.faults.twists import before_answer
+from tests.faults.wire import Ask
 
 ZD = "zendesk"
 HOST = "acme.zendesk.com"
@@ -139,6 +143,87 @@ def test_f39_of_two_tickets_with_one_id_the_older_one_is_ours(ground: Ground) ->
     first = min(int(str(row["id"])) for row in tickets(ground))
     assert [row.object_id for row in ground.rows(ZD)] == [str(first)]
     assert len(ground.played.events(ZD, "ticket created")) == 2  # one of them made by hand
+
+
+def office(ground: Ground, path: str, **query: str) -> None:
+    """What only Zendesk itself can do to jobs."""
+    asked = {name: [value] for name, value in query.items()}
+    ground.played.ask(Request(method="POST", host=HOST, path=f"/sandbox/jobs{path}", query=asked))
+
+
+def requests_of(ground: Ground, method: str, path: str) -> int:
+    """How often this was asked."""
+    return sum(1 for line in ground.played.requests(ZD) if (line["method"], line["path"]) == (method, path))
+
+
+@pytest.fixture
+def begun(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> list[Draft]:
+    """Six tickets in a job that makes one a second, of a process that ended when it had handed them over."""
+    monkeypatch.setattr("connectors.zendesk.connector.BULK_FROM", 6)
+    office(ground, "", queue_seconds="10", rows_per_second="1")
+    drafts = [draft for number in range(6) for draft in ground.hand_over("Case", number)]
+    assert ground.run_into("deliver.settled", ZD, patience=0)
+    assert {row.state for row in ground.rows(ZD)} == {"in_doubt"}
+    return drafts
+
+
+def assert_made(ground: Ground, *, by_job: int) -> None:
+    """So many were made by the job and never sent again; each of the others went by itself, once."""
+    ground.assert_exactly_once()
+    assert ground.quarantined() == []
+    assert len(ground.played.events(ZD, "ticket created")) == 6
+    assert requests_of(ground, "POST", "/api/v2/tickets/create_many.json") == 1
+    assert requests_of(ground, "POST", "/api/v2/tickets.json") == 6 - by_job
+
+
+def test_f40_of_a_job_that_is_gone_every_row_is_matched_by_its_external_id(ground: Ground, begun: list[Draft]) -> None:
+    ground.clock.forward(300)
+    agent(ground, "GET", "/job_statuses")  # by now all six are there
+    office(ground, "/forget")
+
+    ground.quiet(ZD)
+
+    assert_made(ground, by_job=6)
+    assert {row.object_id for row in ground.rows(ZD)} == {str(ticket["id"]) for ticket in tickets(ground)}
+
+
+@pytest.mark.parametrize("forgotten", [False, True], ids=["known", "gone"])
+def test_f40_of_a_job_that_was_killed_half_way_the_rest_goes_alone(
+    ground: Ground, begun: list[Draft], forgotten: bool
+) -> None:
+    ground.clock.forward(13)
+    agent(ground, "GET", "/job_statuses")
+    office(ground, "/kill")
+    made = len(tickets(ground))
+    assert 1 <= made <= 5
+    if forgotten:
+        office(ground, "/forget")
+
+    ground.quiet(ZD)
+
+    assert_made(ground, by_job=made)
+
+
+def test_f40_rows_that_failed_go_alone_and_the_others_not_again(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoilt(ask: Ask, request: Request) -> tuple[Reply | None, Rule | None]:
+        if request.path.endswith("/create_many.json"):
+            rows = request.json()["tickets"]
+            for row in rows[::3]:
+                row["comment"] = {"body": ""}
+            request = replace(request, body=orjson.dumps({"tickets": rows}))
+        return ask(request)
+
+    monkeypatch.setattr("connectors.zendesk.connector.BULK_FROM", 6)
+    ground.wire.twists.append(spoilt)
+    for number in range(6):
+        ground.hand_over("Case", number)
+
+    ground.run(ZD)
+    ground.quiet(ZD)
+
+    assert_made(ground, by_job=4)
 
 
 def invalid(field: str, words: str, error: str) -> dict[str, object]:

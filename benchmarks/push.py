@@ -136,6 +136,26 @@ def raw(folder: Path, port: int, count: int, size: int) -> dict[str, float]:
     return {"cpu": time.process_time() - cpu, "seconds": time.perf_counter() - began, "calls": calls}
 
 
+def raw_threads(folder: Path, port: int, count: int, size: int, senders: int) -> dict[str, float]:
+    """The same calls from threads, without a ledger: what this machine lets anybody reach of the ceiling now."""
+    import urllib3
+
+    pool = urllib3.HTTPConnectionPool("127.0.0.1", port, retries=False, maxsize=senders)
+    body = json.dumps({"records": [body_of(number) for number in range(size)]}).encode()
+
+    def calls() -> None:
+        for _ in range(count // size // senders):
+            json.loads(pool.request("POST", "/c", body=body).data)
+
+    threads = [threading.Thread(target=calls) for _ in range(senders)]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {"seconds": time.perf_counter() - began}
+
+
 def draft_of(number: int) -> Any:
     """A lead on its way."""
     from hub.store import Draft
@@ -263,12 +283,16 @@ def main(arguments: list[str] | None = None) -> int:
     process.kill()
     process, port = sink(LATENCY)
     few = min(count, 16_000)
+    anchor = apart(raw_threads, port, few, 200, SENDERS)
     ours = apart(hub, port, few, 200, SENDERS)
-    share = (few / ours["seconds"]) / (SENDERS * 200 / LATENCY)
+    ceiling = SENDERS * 200 / LATENCY
+    share = few / ours["seconds"] / ceiling
     missed += share < LEAST_SHARE
     print(
         f"W3b {SENDERS} senders, {LATENCY:.1f} s a call: "
-        f"{few / ours['seconds']:.0f} records/s, {share:.2f} of the ceiling"
+        f"{few / ours['seconds']:.0f} records/s, {share:.2f} of the ceiling "
+        f"(at least {LEAST_SHARE}; threads that only call, in the same run: {few / anchor['seconds'] / ceiling:.2f}); "
+        f"{ours['cpu']:.2f} processor seconds for {few / ceiling:.1f} s of calls"
     )
     process.kill()
     return 1 if missed else 0

@@ -22,8 +22,9 @@ from hub.classify.engine import Engine
 from hub.classify.examples import Example
 from hub.classify.facts import NAMES
 from hub.classify.grams import Numbers
-from hub.classify.linear import FORMAT, About, Floats, Head, LinearModel, Weights, calibrated
+from hub.classify.linear import FORMAT, About, Floats, Head, LinearModel, calibrated
 from hub.classify.reading import Read, common_words, features, known_blocks, read
+from hub.classify.table import Table, sparse
 from hub.errors import SetupError
 
 if TYPE_CHECKING:
@@ -53,30 +54,6 @@ class Sees(StrEnum):
     WORDS = "words"  # and pairs of them, and runs of characters
     MEANING = "meaning"  # by an embedding, which is an extra: it holds for what nobody has labelled yet, too
     BOTH = "both"
-
-
-class Table(NamedTuple):
-    """Examples as a model sees them. Columns are n-grams, then what the rules found, then the numbers of a meaning."""
-
-    features: "csr_matrix"
-    grams: int
-    counting: int  # n-grams and facts
-
-    def of(self, rows: Numbers | NDArray[np.bool_]) -> "Table":
-        """Some of the examples."""
-        return self._replace(features=self.features[rows])
-
-    def believing(self, share: float) -> "Table":
-        """The same examples with the rules believed more or less."""
-        found = self.features.copy()
-        found.data *= self.shares(share)[found.indices]
-        return self._replace(features=found)
-
-    def shares(self, share: float) -> Floats:
-        """One for each column, and for what the rules found this share."""
-        shares = np.ones(self.features.shape[1], np.float32)
-        shares[self.grams : self.counting] = share
-        return shares
 
 
 class Answered(NamedTuple):
@@ -115,7 +92,7 @@ def train(
     about = _about(seen, base, now, common_words(items, texts=NAMED), embedding)
     unlearned = LinearModel(about, blocks, ())
     grams = sum(len(block.slots) for block in blocks.values())
-    table = Table(_sparse(features(unlearned, seen)), grams, unlearned.columns - about.meaning)
+    table = Table(sparse(features(unlearned, seen)), grams, unlearned.columns - about.meaning)
     heads, coefficients, answered = [], [], []
     for field in sorted({name for example in everything for name in example.labels}):
         head, weights, answers = _learn(field, everything, len(examples), table)
@@ -291,10 +268,3 @@ def macro_f1(truth: Numbers, found: Numbers) -> float:
         both = int(((truth == answer) & (found == answer)).sum())
         figures.append(2 * both / (int((truth == answer).sum()) + int((found == answer).sum())))
     return float(np.mean(figures))
-
-
-def _sparse(features: Weights) -> "csr_matrix":
-    from scipy.sparse import csr_matrix
-
-    bounds = np.searchsorted(features.text_of, np.arange(features.texts + 1))
-    return csr_matrix((features.value, features.column, bounds), shape=(features.texts, int(features.columns)))

@@ -20,7 +20,6 @@ from hub.settings import load_config
 
 REPO = Path(__file__).resolve().parents[2]
 FILES = sorted((REPO / "dags").glob("*.py"))
-SECONDS = 2.0  # for all files together, Airflow's own import left out
 HEAVY = (
     "great_expectations",
     "simple_salesforce",
@@ -42,14 +41,12 @@ ONLY_IN_TASKS = (
 )
 
 READ = """
-import json, sys, time
+import json, sys
 from airflow.utils import db
 db.initdb()
 import airflow.sdk.definitions.decorators, airflow.sdk.definitions.deadline
 import airflow.dag_processing.dagbag as dagbag
-began = time.perf_counter()
 bag = dagbag.DagBag(sys.argv[1], bundle_path=__import__("pathlib").Path(sys.argv[1]))
-seconds = time.perf_counter() - began
 def seen(dag):
     return {
         "tags": sorted(dag.tags), "doc": dag.doc_md or "", "catchup": dag.catchup,
@@ -64,7 +61,7 @@ def seen(dag):
             "template_fields": list(task.template_fields), "type": task.task_type,
         } for task in dag.tasks},
     }
-print(json.dumps({"seconds": seconds, "errors": bag.import_errors, "modules": sorted(sys.modules),
+print(json.dumps({"errors": bag.import_errors, "modules": sorted(sys.modules),
                   "dags": {name: seen(dag) for name, dag in bag.dags.items()}}))
 """
 
@@ -106,10 +103,6 @@ def test_each_watched_network_has_its_dag(dags):
 
     assert expected
     assert {name for name in dags if name.startswith("collect_")} == expected
-
-
-def test_reading_all_files_is_quick(read):
-    assert read["seconds"] < SECONDS
 
 
 def test_reading_imports_nothing_heavy_and_opens_no_store(read):

@@ -267,7 +267,7 @@ def test_a_post_that_cannot_be_classified_is_quarantined_and_goes_on_once_it_can
     assert (item.kind, item.stage, item.reason) == ("record", "classify", "classifier_failed")
     assert (item.record or {}).get("id") == "1"
     assert "SECRET" not in str(item.detail)
-    still = replay.run(broken, [item], store=town.store, run="replay-1")
+    still = replay.run(broken, [item.id], store=town.store, run="replay-1")
     assert (still.released, still.still) == (0, 1)
     replay.run(make_book(), replay.choose(town.store), store=town.store, run="replay-2")
     assert sorted(row.object for row in town.outbox()) == ["Lead", "ticket"]

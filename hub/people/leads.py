@@ -108,12 +108,12 @@ def _fit(accounts: Sequence[Author], known: Background, how: LeadScoring) -> Ite
 
 
 def _heaviest(part: str, points: Iterable[tuple[str, float]]) -> list[Reason]:
-    reasons = [Reason(part=part, name=name, points=round(each, 1)) for name, each in points if each]  # type: ignore[arg-type]
+    reasons = [Reason(part=part, name=name, points=round(float(each), 1)) for name, each in points if each]  # type: ignore[arg-type]
     return sorted(reasons, key=lambda one: (-abs(one.points), one.name))
 
 
 def _sum(reasons: Sequence[Reason]) -> float:
-    return round(min(max(sum(one.points for one in reasons), 0.0), MOST), 1)
+    return round(float(min(max(sum(one.points for one in reasons), 0.0), MOST)), 1)  # 10.0, as it is read back
 
 
 def _quarter(score: float) -> int:

@@ -11,10 +11,11 @@ from hub.domain import Manifest, Remedy
 from hub.errors import SetupError
 from hub.kit import SPOILT
 from hub.stages import deliver, replay
+from hub.stages.render import render
 from hub.store import Item, Standing
 from tests.unit.stages.counter import Counter
 from tests.unit.stages.test_replay import again, everything, reading_bodies, refused, strange, unsayable
-from tests.unit.stages.world import COMPLAINS, REPO, WANTS_TO_BUY, Town, make_book, tweet
+from tests.unit.stages.world import ALARMS, COMPLAINS, REPO, WANTS_TO_BUY, Town, make_book, tweet
 
 MANIFESTS = {manifest.name: manifest for manifest in connectors.manifests()}
 
@@ -220,6 +221,21 @@ def test_what_waits_too_long_is_told_with_its_reason(town: Town) -> None:
             "`hub quarantine` says who must do what."
         )
         assert replay.overdue(view, hours=26) is None
+
+
+def test_work_that_is_read_back_is_said_to_the_byte_as_before(town: Town) -> None:
+    """Else every replay of what a destination refused would be a new version of it."""
+    town.hear(tweet(1, WANTS_TO_BUY), tweet(2, COMPLAINS, author="ben"), tweet(3, ALARMS, author="eva"))
+    book, said = make_book(), {}
+    for row in town.outbox():
+        with town.look() as view:
+            handoff = view.handoffs.get(row.handoff)
+        assert handoff is not None
+        said |= {draft.identity: draft.digest for draft in render(handoff, book.outlets, book.config).drafts}
+
+    rows = town.outbox()
+    assert {row.destination for row in rows} == {"salesforce", "zendesk", "slack"}
+    assert {(row.destination, row.object, row.external_id): row.digest for row in rows} == said
 
 
 def test_replaying_twice_sends_once(town: Town) -> None:

@@ -32,6 +32,10 @@ EVERYTHING = tuple(
     Route(name=f"every-{kind.lower()}", makes=kind, when="`true`", team="support", severity="`5`", title="'Heard'")
     for kind in ("Lead", "Case", "Alert")
 )
+NOBODY: dict[str, Any] = {  # what the quarantine's page is told beside its items, for somebody who may only look
+    "chosen": {}, "after": 0, "discarded": False, "done": None, "run": "", "count": 0, "may_act": False, "token": "",
+    "problem": None,
+}  # fmt: skip
 
 
 @dataclass
@@ -211,10 +215,12 @@ def _everything(ground: Ground) -> str:
 
 def _pages(handoff: str | None) -> dict[str, str]:
     """The command centre's pages that show the post."""
-    from command_centre import pages
+    from command_centre import held, pages
     from command_centre.queries import opened
 
-    shown = {"overview": pages.overview(), "quarantine": pages.quarantine(None, None, None)}
+    found = held.listing(dict.fromkeys(("stage", "reason", "network")), 0, discarded=False)
+    listed = pages.page("quarantine.html", **pages.facts_of(found) | NOBODY)
+    shown = {"overview": pages.overview(), "quarantine": listed}
     if handoff:
         shown["handoff"] = pages.handoff(handoff)
     opened(read_settings().store).close()  # the next case may have its store at the same place

@@ -11,7 +11,7 @@ import structlog
 
 from sandbox.process import SandboxProcess
 
-pytest.register_assert_rewrite("tests.journeys.flow", "tests.contract.bench")
+pytest.register_assert_rewrite("tests.journeys.flow", "tests.journeys.booted", "tests.contract.bench")
 
 REPO = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("HUB_SHARED") or REPO.parent / "shared")

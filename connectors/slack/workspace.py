@@ -13,6 +13,7 @@ from connectors.slack.answers import link_to, raise_for_all, word_of
 from hub.domain import Allowance, Budget, Manifest
 from hub.errors import RecordRefused, SetupError, Unavailable
 from hub.kit import Connection, Services
+from hub.kit.lease import require_lease
 from hub.kit.vendor import may_have_been_sent
 
 TIERS = {
@@ -43,6 +44,7 @@ class Workspace:
         from slack_sdk.errors import SlackApiError
 
         self._wait_for_turn(method, pace)
+        require_lease(self.services.clock.now())
         try:
             answer = getattr(self._client, method)(**arguments).data
         except SlackApiError as refused:

@@ -18,6 +18,7 @@ from urllib3.exceptions import HTTPError
 from hub.domain import Delivery, Manifest, Receipt
 from hub.errors import AccessDenied, HubError, RateLimited, SetupError, TransientError, Unavailable
 from hub.kit.deadline import TimedAdapter
+from hub.kit.lease import require_lease
 from hub.kit.reach import NO_CONNECTION, causes_of
 from hub.kit.services import Limits, Services, Token
 from hub.kit.waits import UNREADABLE_SECONDS, RetryAfter
@@ -98,6 +99,7 @@ class OneTry(TimedAdapter):
     def _exchange(self, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
         limits, wire = self._services.limits, self._services.transport
         self._services.budgets.acquire(self._manifest.name, self._manifest.budget)
+        require_lease(self._services.clock.now())
         send = wire.send if wire is not None else super().send
         options |= {"stream": True, "timeout": (limits.connect_seconds, limits.read_seconds)}
         try:

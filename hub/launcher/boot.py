@@ -67,22 +67,26 @@ def up(
     say: Say = lambda _: None,
     settings: Settings | None = None,
 ) -> Running:
-    """Start what is not running. `live` names networks that the sandbox lets through to the real ones.
+    """Start what is not running: all of it, or the parts that have ended since the last start.
 
-    With `wait` it returns once Airflow is healthy and has read the DAGs. What was started is stopped again
-    when that fails, and the error names the log to read.
+    `live` names networks that the sandbox lets through to the real ones. With `wait` it returns once Airflow is
+    healthy and has read the DAGs. What was started is stopped again when that fails, and the error names the log
+    to read.
     """
     settings = settings or read_settings()
     places = Places.of(settings)
     began = time.monotonic()
     with places.locked():
         found = record.read(places)
-        if found and found.complete:
+        if found and all(found.runs(name) for name in _parts(found)):
             return _running(places, found, began, already=True)
-        if found:
-            _stop(places, found, say)
         played = (sandbox_port or settings.sandbox_port) if sandbox else None
-        plan = _Boot(settings, Record(port=port or settings.airflow_port, sandbox_port=played), say, timeout)
+        wanted = Record(port=port or settings.airflow_port, sandbox_port=played)
+        if found and found.running and found.with_(processes=()) == wanted:
+            wanted = found.with_(processes=tuple(process for process in found.processes if process.seen()))
+        elif found:
+            _stop(places, found, say)
+        plan = _Boot(settings, wanted, say, timeout)
         try:
             plan.run(live=live, preload=preload, wait=wait)
         except BaseException:
@@ -100,6 +104,11 @@ def down(*, say: Say = lambda _: None, settings: Settings | None = None) -> bool
         if found:
             _stop(places, found, say)
         return was_running
+
+
+def _parts(wanted: Record) -> tuple[str, ...]:
+    """What such a hub is made of."""
+    return (*PARTS, SANDBOX) if wanted.sandbox_port else tuple(PARTS)
 
 
 def _stop(places: Places, found: Record, say: Say) -> None:
@@ -120,7 +129,7 @@ def _running(places: Places, found: Record, began: float, *, already: bool = Fal
 
 
 class _Boot:
-    """One attempt; `record` says at each moment what has been started."""
+    """One attempt; `record` says at each moment what runs: what it holds at the beginning is not started again."""
 
     def __init__(self, settings: Settings, wanted: Record, say: Say, timeout: float) -> None:
         self.settings, self.places = settings, Places.of(settings)
@@ -128,31 +137,34 @@ class _Boot:
         self.deadline = time.monotonic() + timeout
 
     def run(self, *, live: Sequence[str], preload: bool, wait: bool) -> None:
-        port, sandbox_port = self.record.port, self.record.sandbox_port
+        port, sandbox_port, fresh = self.record.port, self.record.sandbox_port, not self.record.processes
         self._claim_ports()
         if not sandbox_port:
             load_config(self.settings.config_path)  # without it no DAG could be read: say so before anything starts
         credentials.ensure(self.places)
         world: dict[str, str] | None = None
-        if sandbox_port:
+        if sandbox_port and not self.record.runs(SANDBOX):
             self.say(f"Starting the sandbox on port {sandbox_port}")
-            process = start_sandbox(self.settings, sandbox_port, live=live)
-            self._keep(process)
-        self._prepare_databases()
-        if sandbox_port:
-            world = await_sandbox(self.places, process, seconds=self._left())
+            self._keep(start_sandbox(self.settings, sandbox_port, live=live))
+        if fresh:
+            self._prepare_databases()
+        if played := self.record.process(SANDBOX):
+            world = await_sandbox(self.places, played, seconds=self._left())
         environ = environment(self.places, port=port, sandbox=world, preload=preload)
-        self.say(f"Starting Airflow on port {port}")
-        for name in PARTS:
+        missing = [name for name in PARTS if not self.record.runs(name)]
+        self.say(f"Starting {'Airflow' if fresh else ', '.join(missing)} on port {port}")
+        for name in missing:
             if name != LAST:
                 self._keep(self._start(name, environ))
         if wait:
             self._wait()
-        self._keep(self._start(LAST, environ))
+        if LAST in missing:
+            self._keep(self._start(LAST, environ))
 
     def _claim_ports(self) -> None:
-        ports.require_free(self.record.port, purpose="Airflow", flag="--port", variable=variable("airflow_port"))
-        if self.record.sandbox_port:
+        if not self.record.runs("api-server"):
+            ports.require_free(self.record.port, purpose="Airflow", flag="--port", variable=variable("airflow_port"))
+        if self.record.sandbox_port and not self.record.runs(SANDBOX):
             ports.require_free(
                 self.record.sandbox_port,
                 purpose="the sandbox",

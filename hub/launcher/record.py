@@ -25,10 +25,14 @@ class Record(Model):
         """True while any process of ours is alive."""
         return any(process.seen() for process in self.processes)
 
-    @property
-    def complete(self) -> bool:
-        """True while all of them are."""
-        return bool(self.processes) and all(process.seen() for process in self.processes)
+    def process(self, name: str) -> Process | None:
+        """The process of this name, whether it still runs or not."""
+        return next((process for process in self.processes if process.name == name), None)
+
+    def runs(self, name: str) -> bool:
+        """True while the process of this name is alive."""
+        process = self.process(name)
+        return process is not None and process.seen() is not None
 
     def save(self, places: Places) -> None:
         """Write it down; done after each start, so that a crash half way leaves nothing unknown behind."""

@@ -11,6 +11,7 @@ from hub.domain import Delivery, FoundRecord, Receipt
 from hub.errors import ContractBroken, HubError, RecordError, SetupError
 from hub.kit import Destination
 from hub.kit.destination import Unclaimed
+from hub.kit.lease import leased, renewed
 from hub.kit.vendor import TOO_FAST
 from hub.stages.backlog import Backlog
 from hub.stages.trouble import are_for, as_receipt, in_doubt, is_theirs, pause_of, silence, understood
@@ -51,6 +52,7 @@ class Held:
     def _hold(self, job: str | None) -> None:
         with self._store.begin() as tx:
             tx.outbox.hold(self._deliveries, lease_seconds=self._lease_seconds, job=job)
+            renewed(tx.now + timedelta(seconds=self._lease_seconds))
 
 
 class Sender:
@@ -227,7 +229,7 @@ class Sender:
         """One receipt for each delivery; what was answered before trouble with the whole call stays answered."""
         receipts: list[Receipt] = []
         try:
-            with understood(self.name), self._holding(deliveries):
+            with understood(self.name), self._holding(deliveries), leased(self._lease_of(deliveries)):
                 for receipt in self.destination.send(deliveries):
                     receipts.append(receipt)  # one by one: trouble must not take back what was answered
         except HubError as trouble:
@@ -238,6 +240,11 @@ class Sender:
             return receipts, silence(receipts)
         confused = ContractBroken(f"{self.name} gave {len(receipts)} answers for {len(deliveries)} deliveries.")
         return [in_doubt(one, confused) for one in deliveries], confused
+
+    def _lease_of(self, deliveries: Sequence[Delivery]) -> datetime:
+        """Until when these are ours to send: they were claimed together."""
+        claimed_at = deliveries[0].claimed_at or self.store.now()
+        return claimed_at + timedelta(seconds=self.lease_seconds)
 
     @contextmanager
     def _holding(self, deliveries: Sequence[Delivery]) -> Iterator[None]:

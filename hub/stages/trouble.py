@@ -9,6 +9,7 @@ import structlog
 
 from hub.domain import Delivery, Outcome, Receipt
 from hub.errors import ContractBroken, HubError, RateLimited, RecordError, SetupError, Unavailable
+from hub.kit.lease import LeaseOver
 from hub.kit.vendor import NO_ANSWER, TOO_FAST
 from hub.store import StaleClaim
 
@@ -69,8 +70,8 @@ def pause_of(problem: HubError) -> float | None:
 
 
 def is_theirs(problem: HubError) -> bool:
-    """Whether it speaks against the destination; a claim that became another worker's does not."""
-    return not isinstance(problem, StaleClaim)
+    """Whether it speaks against the destination; a claim that became another worker's, or may have, does not."""
+    return not isinstance(problem, (StaleClaim, LeaseOver))
 
 
 def _told(delivery: Delivery, outcome: Outcome, problem: HubError, pause: float | None) -> Receipt:

@@ -20,7 +20,7 @@ from hub.store.repository import StaleClaim
 from hub.store.rollups import Hour, Rollup
 from hub.store.runs import Run
 from hub.store.store import Store, Transaction, View, utc_now
-from hub.store.watches import WatchState
+from hub.store.watches import Reading, WatchState
 
 __all__ = [
     "Alarm",
@@ -44,6 +44,7 @@ __all__ = [
     "LandedFile",
     "Landing",
     "OutboxRow",
+    "Reading",
     "Rejected",
     "Rollup",
     "Run",

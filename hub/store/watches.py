@@ -11,7 +11,7 @@ from hub.domain import Cursor, Model, Moment, Watch
 from hub.errors import ContractBroken, SetupError
 from hub.store import tables
 from hub.store.coverage import Observed
-from hub.store.repository import Repository
+from hub.store.repository import Repository, StaleClaim
 
 FAR = timedelta(days=36_500)
 AHEAD = timedelta(days=1)  # clocks differ by minutes; a cursor a day ahead would skip what is still to be written
@@ -42,6 +42,14 @@ class WatchState(Model):
     state: Health = "new"
 
 
+class Reading(Model):
+    """The right to read one watch and to move its cursor, for as long as the lease lasts."""
+
+    watch: str
+    fence: int
+    lease_until: Moment
+
+
 class Watches(Repository):
     """Each watch's cursor and health. A cursor is opaque: only times in it are understood, to refuse the absurd."""
 
@@ -70,6 +78,28 @@ class Watches(Repository):
         if network is not None:
             statement = statement.where(columns.network == network)
         return [self._state(row) for row in self._rows(statement)]
+
+    def take(self, key: str, reader: str, *, lease_seconds: float) -> Reading | None:
+        """Be the one who reads this watch; None while another does. A reader who comes again takes its own place."""
+        columns = tables.watches.c
+        until = self.now + timedelta(seconds=lease_seconds)
+        free = sa.or_(columns.lease_until.is_(None), columns.lease_until <= self.now, columns.reader == reader)
+        taken = {"fence": columns.fence + 1, "reader": reader, "lease_until": until}
+        if self._write(sa.update(tables.watches).where(columns.key == key, free).values(taken)) != 1:
+            return None
+        row = self._one(sa.select(columns.fence).where(columns.key == key))
+        assert row is not None  # written one line above, in this transaction
+        return Reading(watch=key, fence=row.fence, lease_until=until)
+
+    def hold(self, reading: Reading, *, lease_seconds: float) -> Reading:
+        """Go on reading for another lease; StaleClaim once another has taken over."""
+        later = reading.with_(lease_until=self.now + timedelta(seconds=lease_seconds))
+        self._while_held(reading, lease_until=later.lease_until)
+        return later
+
+    def let_go(self, reading: Reading) -> None:
+        """Others may read it; StaleClaim if one of them does so already."""
+        self._while_held(reading, lease_until=None, reader=None)
 
     def cursor(self, key: str) -> Cursor:
         """Where this watch goes on; a fresh one for a watch that never read."""
@@ -122,12 +152,18 @@ class Watches(Repository):
         older = sa.or_(columns.posted_at.is_(None), columns.posted_at < published_at)
         self._write(sa.update(tables.watches).where(columns.key == key, older).values(posted_at=published_at))
 
+    def _while_held(self, reading: Reading, **values: Any) -> None:
+        columns = tables.watches.c
+        held = sa.and_(columns.key == reading.watch, columns.fence == reading.fence)
+        if self._write(sa.update(tables.watches).where(held).values(values)) != 1:
+            raise StaleClaim(f"The watch {reading.watch} is no longer ours to read: our lease ran out.")
+
     def _change(self, key: str, **values: Any) -> None:
         self._write(sa.update(tables.watches).where(tables.watches.c.key == key).values(**values))
 
     def _state(self, row: sa.Row[Any]) -> WatchState:
-        fields = {**row._mapping, "cursor": Cursor.from_plain(row.cursor)}
-        return WatchState(**fields, state=_health(row, self.now))
+        fields = {name: row._mapping[name] for name in WatchState.__struct_fields__ if name in row._mapping}
+        return WatchState(**fields | {"cursor": Cursor.from_plain(row.cursor)}, state=_health(row, self.now))
 
 
 def _health(row: sa.Row[Any], now: datetime) -> Health:

@@ -34,7 +34,7 @@ def collect(
     triage = hub.config.triage
     read = partial(
         stage.pull, store=hub.store, landing=hub.landing, run=run, triage=triage, each=each,
-        mapping=mapping_of(manifest), streams=hub.settings.streams,
+        mapping=mapping_of(manifest), streams=hub.settings.streams, lease_seconds=hub.settings.lease_seconds,
     )  # fmt: skip
     return _by_connection(hub, manifest, read, tell)
 

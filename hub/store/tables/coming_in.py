@@ -21,6 +21,9 @@ watches = Table(
     Column("problem", Text),
     Column("sentence", Text),
     Column("paused_until", Utc),
+    Column("fence", Integer, nullable=False, server_default="0"),  # grows with each reader
+    Column("reader", Text),  # the run that reads it now
+    Column("lease_until", Utc),
 )  # fmt: skip
 
 batches = Table(

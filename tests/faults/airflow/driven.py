@@ -1,0 +1,253 @@
+"""The hub under a real Airflow, and what a test may do to it and ask of it."""
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+import yaml
+
+from hub.launcher import record, up
+from hub.launcher.places import Places
+from hub.settings import Settings
+from hub.store import OutboxRow
+from tests.faults.airflow.canaries import Canaries
+from tests.faults.airflow.database import Database
+from tests.faults.checker import Thing, Verdict, judge
+from tests.journeys.booted import RunningHub, as_its_own, booted, free_port
+
+REPO = Path(__file__).resolve().parents[3]
+LEASE_SECONDS = 20
+SOON = {
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",  # shipped: 300 s
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
+    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+    "HUB_LEASE_SECONDS": str(LEASE_SECONDS),
+    "HUB_POLL_SECONDS": "60",
+}
+"""A death is noticed within seconds, and the networks leave the machine some time for it."""
+
+COMPLAINT = "@acme my Brew One number {number} arrived broken and leaks, terrible service, I want my money back #acme"
+PURCHASE = "@acme where can I buy the Brew Pro number {number}? I want to order one today, take my money #acme"
+PATIENCE = 240.0  # seconds; what takes longer is broken, on a busy machine too
+
+
+@dataclass(frozen=True)
+class Witness:
+    """What the sandbox holds and was asked, as the judge reads it."""
+
+    hub: "Driven"
+
+    def rows(self, system: str, table: str) -> list[dict[str, Any]]:
+        """One table of a played system."""
+        return self.hub.sandbox.state(system, table)
+
+    def requests(self, system: str | None = None) -> list[dict[str, Any]]:
+        """The requests that reached a system, but for log-ins."""
+        lines = self.hub.sandbox.journal(system=system, event="request")
+        return [line for line in lines if not line["path"].startswith(("/oauth", "/services/oauth2"))]
+
+
+class Driven(RunningHub):
+    """A running hub that is harmed."""
+
+    def __init__(
+        self, hub: RunningHub, environ: dict[str, str], config: Path, dags: Path, database: Database | None
+    ) -> None:
+        super().__init__(hub.running, hub.settings)
+        self.environ, self.config, self.dags, self.database = environ, config, dags, database
+        self.said: dict[str, str] = {}  # what each post made of it said, by the kind of work that it must become
+        self._number = 0
+
+    # What people say, and what becomes of it.
+
+    def say(self, text: str = COMPLAINT, *, network: str = "x") -> str:
+        """Somebody says this; returns the words."""
+        self._number += 1
+        words = text.format(number=f"{self._number:03d}")
+        self.sandbox.add_post(network=network, author=f"caller{self._number}", text=words)
+        self.said[words] = "lead" if "order one" in words else "ticket"
+        return words
+
+    def read(self, network: str = "x") -> str:
+        """Read a network now, without waiting for the timer."""
+        return self.airflow.trigger(f"collect_{network}")
+
+    def there(self, words: str) -> int:
+        """How many objects of the one kind were made of these words."""
+        if self.said[words] == "lead":
+            return sum(words[:60] in str(row.get("Description")) for row in self.sandbox.state("salesforce", "leads"))
+        return sum(words[:60] in str(row.get("body")) for row in self.sandbox.state("zendesk", "comments"))
+
+    def calm_down(self) -> None:
+        """Until every watch was read once, and nothing waits."""
+        wanted = {watch["network"] for watch in yaml.safe_load(self.config.read_text())["watches"]}
+
+        def read() -> bool:
+            with self.look() as store, store.read() as view:
+                return wanted == {state.network for state in view.watches.listing() if state.polled_at}
+
+        self.until(read, "every network was read")
+        self.quiet()
+
+    def quiet(self) -> None:
+        """Until nothing waits: no batch, no delivery."""
+        self.until(lambda: not self.waiting(), "nothing waits")
+
+    def waiting(self) -> list[Any]:
+        """What is not finished."""
+        with self.look() as store, store.read() as view:
+            return [*range(view.batches.pending()), *(row for row in self.rows() if row.state in ("pending", "in_doubt"))]
+
+    def rows(self) -> list[OutboxRow]:
+        """What was intended, newest first."""
+        with self.look() as store, store.read() as view:
+            return view.outbox.recent(limit=100_000)
+
+    def until(self, true: Callable[[], Any], what: str, *, seconds: float = PATIENCE) -> float:
+        """Wait for it; returns the seconds that it took."""
+        began = time.monotonic()
+        while not true():
+            assert time.monotonic() - began < seconds, f"{what}: not within {seconds:g} s; waiting: {self.waiting()[:5]}"
+            time.sleep(0.3)
+        return time.monotonic() - began
+
+    # The judgement, by what the sandbox holds.
+
+    def verdict(self) -> Verdict:
+        """Lost, doubled, ghosts, repeats on doubt."""
+        expected: dict[Thing, str | None] = {}
+        for row in reversed(self.rows()):
+            if row.state not in ("superseded", "cancelled"):
+                expected[row.destination, row.external_id] = row.digest
+        return judge(Witness(self), expected)  # type: ignore[arg-type]  # all that the judge asks of it
+
+    def assert_exactly_once(self) -> None:
+        """Everything that was said is there once, and nothing else."""
+        self.quiet()
+        assert self.verdict() == Verdict()
+        assert {words: self.there(words) for words in self.said} == dict.fromkeys(self.said, 1)
+        with self.look() as store, store.read() as view:
+            assert view.ledger.balance().differences == {}
+            assert view.ledger.unbalanced() == []
+
+    # Processes.
+
+    def process(self, name: str) -> psutil.Process:
+        """One part of the hub."""
+        found = record.read(Places.of(self.settings))
+        part = found and found.process(name)
+        process = part and part.seen()
+        assert process, f"{name} does not run"
+        return process
+
+    def heal(self) -> None:
+        """What an operator does when something has ended."""
+        with as_its_own(self.environ):
+            up(sandbox=True, preload=True, settings=self.settings)
+
+    def running_task(self, dag: str, task: str) -> dict[str, Any] | None:
+        """The newest running task of this name, with the process that does its work."""
+        for run in self.airflow.runs(dag, limit=5):
+            for one in self.airflow.tasks(dag, run["dag_run_id"]):
+                if one["task_id"] == task and one["state"] == "running" and one["pid"]:
+                    return one
+        return None
+
+    def caught(self, system: str, path_glob: str, dag: str, task: str, *, seconds: float = 12) -> dict[str, Any]:
+        """A task in the middle of a call that the other side has carried out and not answered yet."""
+        mark = self.sandbox.mark()
+        self.sandbox.fault(system=system, kind="late", path_glob=path_glob, seconds=seconds, times=1)
+        self.say(PURCHASE if system == "salesforce" else COMPLAINT)
+        self.read()
+
+        def asked() -> bool:
+            return any(line.get("fault") == "late" for line in self.sandbox.journal(mark, system=system))
+
+        self.until(asked, f"{system} is asked")
+        found = self.running_task(dag, task)
+        assert found, f"{task} is not running"
+        return found
+
+    def page(self, path: str = "/") -> requests.Response:
+        """A page of the command centre, as the administrator sees it."""
+        session = requests.Session()
+        session.trust_env = False
+        address = self.running.address
+        log_in = {"username": self.running.user, "password": self.password}
+        token = session.post(f"{address}/auth/token", json=log_in, timeout=60).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}", "Accept": "text/html"}
+        return session.get(f"{address}/command-centre{path}", headers=headers, timeout=60)
+
+
+def kill(*processes: psutil.Process) -> None:
+    """As the kernel does when memory runs out: no last words."""
+    for process in processes:
+        process.send_signal(signal.SIGKILL)
+
+
+@contextmanager
+def driven(folder: Path, canaries: Canaries, database: Database | None) -> Iterator[Driven]:
+    """Boot it; stopped at the end, whatever a test has done to it."""
+    config, dags = folder / "hub.yaml", folder / "dags"
+    config.write_text(yaml.safe_dump(configuration()))
+    shutil.copytree(REPO / "dags", dags, ignore=shutil.ignore_patterns("__pycache__", "refresh.py", "upkeep.py"))
+    environ = {**SOON, "AIRFLOW__CORE__DAGS_FOLDER": str(dags), "HUB_CONFIG": str(config)}
+    store_url = ""
+    if database:
+        for name in ("hub", "airflow"):
+            database.add(name, canaries[PASSWORD_OF[name]])
+        store_url = database.url("hub", canaries[PASSWORD_OF["hub"]])
+        airflow_url = database.url("airflow", canaries[PASSWORD_OF["airflow"]], driver="psycopg2")
+        environ |= {"HUB_STORE_URL": store_url, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": airflow_url}
+    settings = Settings(
+        var=str(folder / "var"), config=str(config), store_url=store_url,
+        airflow_port=free_port(), sandbox_port=free_port(),
+    )  # fmt: skip
+    with booted(settings, **environ) as running:
+        yield Driven(running, environ, config, dags, database)
+
+
+PASSWORD_OF = {
+    "hub": "password in the URL of the store",
+    "airflow": "password in the URL of Airflow's database",
+}
+
+
+def configuration() -> dict[str, Any]:
+    """Acme's, with its past as history, and an alert for each complaint."""
+    told: dict[str, Any] = yaml.safe_load((REPO / "sandbox" / "hub.yaml").read_text())
+    told["triage"] = {"first_run_hours": 0}
+    told["detection"] = {"enabled": False}
+    told["routes"] = [
+        {
+            "name": "complaint-alert", "makes": "Alert", "team": "communications", "severity": "`7`",
+            "when": "signal.intent == 'complaint' && signal.confidence >= `0.6`", "title": "'Complaint'",
+        }
+    ]  # fmt: skip
+    return told
+
+
+def descendants(process: psutil.Process) -> list[psutil.Process]:
+    """All below it, while it still runs."""
+    return process.children(recursive=True)
+
+
+def alive(pid: int) -> bool:
+    """Whether this process still runs."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+__all__ = ["Driven", "alive", "descendants", "driven", "kill", "os"]

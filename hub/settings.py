@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -135,7 +136,21 @@ def _stamp(path: Path) -> float:
 @lru_cache(maxsize=4)
 def _load_config(path: Path, stamp: float) -> Config:
     del stamp  # part of the cache key: a changed file is read again
-    return _decode(path, Config)
+    config = _decode(path, Config)
+    for watch in config.watches:
+        if _holds_a_secret(watch.value):
+            raise SetupError(
+                f"{path.name} watches an address on {watch.network} with a user or a password in it; take them out: "
+                "what is watched is shown to everybody who may see the hub."
+            )
+    return config
+
+
+def _holds_a_secret(value: str) -> bool:
+    try:
+        return "://" in value and "@" in urlsplit(value).netloc
+    except ValueError:  # no address; its network says so
+        return False
 
 
 class _Routes(Model):

@@ -13,6 +13,7 @@ client may have seen is on disk.
 
 import re
 from collections.abc import Callable
+from email.utils import format_datetime
 from threading import RLock
 from typing import Any, ClassVar, NamedTuple, cast
 from urllib.parse import unquote
@@ -140,6 +141,7 @@ class System:
         """The answer to one request; the caller holds `lock`."""
         reply = self.admit(request) or self._answer(request)
         self.seal(request, reply)
+        reply.headers.setdefault("Date", format_datetime(self.clock.now(), usegmt=True))
         return reply
 
     def _answer(self, request: Request) -> Reply:

@@ -25,6 +25,11 @@ class Control:
         self._wire = requests.Session()
         self._wire.trust_env = False  # straight to it, even in a process that goes through it
 
+    def tables(self, system: str) -> list[str]:
+        """What one played system keeps."""
+        names: list[str] = self._get(f"/state/{system}").json()
+        return names
+
     def state(self, system: str, table: str) -> list[dict[str, Any]]:
         """The rows of one table of a played system."""
         rows: list[dict[str, Any]] = self._get(f"/state/{system}/{table}").json()

@@ -156,7 +156,7 @@ class Bluesky(Network):
             fresh = [post for post in posts if post.get("uri") not in tied]
             following = _following(body, token)
             if following is None:
-                yield Page(records=fresh, cursor=span.after())
+                yield Page(records=fresh, cursor=span.after(self.http.ahead))
                 return
             least = min((moment for post in posts if (moment := written_at(post))), default=until)
             here = {str(post.get("uri")) for post in posts if (sorted_at(post) or least) < least + TICK}
@@ -166,13 +166,18 @@ class Bluesky(Network):
             else:
                 tied |= {str(post.get("uri")) for post in posts}
                 token = following
-            yield Page(records=fresh, cursor=span.amid(until=written(until), tied=sorted(tied), token=token))
+            yield Page(
+                records=fresh, cursor=span.amid(self.http.ahead, until=written(until), tied=sorted(tied), token=token)
+            )
 
     def _feed(self, account: str, span: Span, cursor: Cursor) -> Iterator[Page]:
         """What the account posts and reposts."""
         path, params = "/xrpc/app.bsky.feed.getAuthorFeed", {"actor": account}
         for records, token in self._backwards(path, params, span, cursor.state.get("token"), sorted_at):
-            yield Page(records=records, cursor=span.amid(token=token) if token else span.after())
+            yield Page(
+                records=records,
+                cursor=span.amid(self.http.ahead, token=token) if token else span.after(self.http.ahead),
+            )
 
     def _mentions(self, account: str, span: Span, cursor: Cursor) -> Iterator[Page]:
         """What the account is notified of, then what else stands in the threads of its own newer posts."""
@@ -182,15 +187,19 @@ class Bluesky(Network):
             for records, token in self._backwards(path, params, span, cursor.state.get("token"), seen_at):
                 told |= {str(post.get("uri")) for post in records if root_of(post).startswith(f"at://{account}/")}
                 stage = None if token else "threads"
-                yield Page(records=records, cursor=span.amid(told=sorted(told), token=token, stage=stage))
+                yield Page(
+                    records=records, cursor=span.amid(self.http.ahead, told=sorted(told), token=token, stage=stage)
+                )
         for uri in self._threads(account, span.end):
             if uri in done:
                 continue
             known = {uri, *told}
             replies = [each for each in self._thread(uri) if span.has(seen_at(each)) and each.get("uri") not in known]
             done.append(uri)
-            yield Page(records=replies, cursor=span.amid(told=sorted(told), done=done, stage="threads"))
-        yield Page(records=[], cursor=span.after())
+            yield Page(
+                records=replies, cursor=span.amid(self.http.ahead, told=sorted(told), done=done, stage="threads")
+            )
+        yield Page(records=[], cursor=span.after(self.http.ahead))
 
     def _backwards(
         self, path: str, params: dict[str, Any], span: Span, token: str | None, listed: When

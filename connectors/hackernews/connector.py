@@ -47,13 +47,13 @@ class HackerNews(Network):
             fresh = [hit for hit in hits if hit.get("objectID") not in tied and span.has(_created(hit))]
             least = min((seconds for hit in hits if (seconds := _seconds(hit))), default=until)
             if len(hits) < PAGE_SIZE:
-                yield Page(records=fresh, cursor=span.after())
+                yield Page(records=fresh, cursor=span.after(self.http.ahead))
                 return
             if least >= until and not fresh:
                 raise ContractBroken("Hacker News has more in one second than a page holds; narrow the watch.")
             same = {str(hit.get("objectID")) for hit in hits if _seconds(hit) == least}
             tied, until = (tied | same if least == until else same), least
-            yield Page(records=fresh, cursor=span.amid(until=until, tied=sorted(tied)))
+            yield Page(records=fresh, cursor=span.amid(self.http.ahead, until=until, tied=sorted(tied)))
 
     def look_up(self, references: Sequence[Reference]) -> Iterator[LookUp]:
         """One item a call; one that is not there, or has lost its author, was deleted."""

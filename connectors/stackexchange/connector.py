@@ -63,14 +63,17 @@ class StackExchange(Network):
                 posts |= {id: [at, int(id)] for id, at in ((str(id_of(each)), active(each)) for each in records)}
                 stage = None if place else "answers"
                 new = [each for each in records if span.has(created(each))]
-                yield Page(records=new, cursor=span.amid(posts=posts, found=found, stage=stage, **(place or {})))
+                yield Page(
+                    records=new,
+                    cursor=span.amid(self.http.ahead, posts=posts, found=found, stage=stage, **(place or {})),
+                )
         if stage != "comments":
             read = int(state.get("read", 0)) if state.get("stage") == "answers" else 0
             for start in range(read, len(found), TOGETHER):
                 ids = found[start : start + TOGETHER]
                 answers = list(self._below(f"/2.3/questions/{';'.join(ids)}/answers", site, span))
                 posts |= {str(id_of(each)): [active(each), int(each.get("question_id", 0))] for each in answers}
-                kept = span.amid(posts=posts, found=found, stage="answers", read=start + TOGETHER)
+                kept = span.amid(self.http.ahead, posts=posts, found=found, stage="answers", read=start + TOGETHER)
                 yield Page(records=answers, cursor=kept)
         posts = _lively(posts, span.end)
         comments: list[Record] = []
@@ -78,7 +81,7 @@ class StackExchange(Network):
             comments = list(self._below(f"/2.3/posts/{';'.join(posts)}/comments", site, span))
             for comment in comments:
                 comment["thread_id"] = posts.get(str(comment.get("post_id")), [0, None])[1]
-        yield Page(records=comments, cursor=span.after().with_(state={"posts": posts} if posts else {}))
+        yield Page(records=comments, cursor=span.after(self.http.ahead).with_(state={"posts": posts} if posts else {}))
 
     def look_up(self, references: Sequence[Reference]) -> Iterator[LookUp]:
         """Up to a hundred posts of each site; what none of the methods gives was deleted."""

@@ -28,7 +28,7 @@ from hub.kit import BearerToken, LookUp, Network, Page, Proofs, Rejected, Remova
 PAGE_SIZE = 100  # the most that one page, and one look-up, holds
 EPOCH_MS, SEQUENCE_BITS = 1_288_834_974_657, 22  # ids count milliseconds from here
 LONGEST_ID = 21  # digits: of the year 9000
-REACH = timedelta(days=7) - timedelta(minutes=1)  # how far back search looks
+REACH = timedelta(days=7) - timedelta(minutes=20)  # how far back search looks, by a clock that may be behind
 DAY = 86_400.0
 ASKED_FOR = {
     "post.fields": "attachments,conversation_id,created_at,entities,lang,note_post,public_metrics",

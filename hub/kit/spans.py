@@ -4,6 +4,9 @@ A run reads a span: from where the last one ended, inclusive, up to a moment ago
 while ago, since a thing can be found a little after it was written; the nightly sweep finds what comes later still.
 The end of a span that is not read to its beginning yet is in the cursor's state, so that a run that was stopped goes
 on with the same one. For lists that can only be walked from the newest on there is `Backward`.
+
+The moment is one of our clock, and a clock may be ahead. Where the other side's answers say so (`Http.ahead`), the
+cursor stays behind by as much: what is written there until the two agree is read by the next run.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -37,14 +40,17 @@ class Span(NamedTuple):
         """Whether nothing can have settled since the last run."""
         return self.start >= self.end
 
-    def amid(self, **state: Any) -> Cursor:
+    def amid(self, ahead: timedelta, **state: Any) -> Cursor:
         """A cursor that goes on with this span; what is None is left out."""
         kept = {name: value for name, value in state.items() if value is not None}
-        return Cursor(position=self.position, state={"end": written(self.end), **kept})
+        return Cursor(position=self.position, state={"end": written(self._seen(ahead)), **kept})
 
-    def after(self) -> Cursor:
-        """The cursor of a span that was read to its beginning."""
-        return Cursor(position=written(self.end))
+    def after(self, ahead: timedelta) -> Cursor:
+        """The cursor of a span that was read to its beginning, our clock being ahead by so much."""
+        return Cursor(position=written(self._seen(ahead)))
+
+    def _seen(self, ahead: timedelta) -> datetime:
+        return max(self.start, self.end - ahead)
 
 
 def moment_of(text: Any) -> datetime | None:

@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError
 from hub.domain import Delivery, Manifest, Receipt
 from hub.errors import AccessDenied, HubError, RateLimited, SetupError, TransientError, Unavailable
 from hub.kit.deadline import TimedAdapter
-from hub.kit.lease import require_lease
+from hub.kit.lease import LeaseOver, require_lease
 from hub.kit.reach import NO_CONNECTION, causes_of
 from hub.kit.services import Limits, Services, Token
 from hub.kit.waits import UNREADABLE_SECONDS, RetryAfter
@@ -52,6 +52,8 @@ class KeptToken(AuthBase):
         """The token to use now; logs in if there is none."""
         try:
             return self._tokens.get(self._connection_id, self._fetch)
+        except LeaseOver:
+            raise
         except Unavailable as lost:  # a lost log-in: of what was to be done with the token, nothing was sent
             raise Unavailable(str(lost), retry_after=lost.retry_after, sent=False) from None
 

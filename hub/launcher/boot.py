@@ -90,7 +90,10 @@ def up(
         try:
             plan.run(live=live, preload=preload, wait=wait)
         except BaseException:
-            _stop(places, plan.record, say)
+            begun = tuple(process for process in plan.record.processes if process not in wanted.processes)
+            _stop(places, plan.record.with_(processes=begun), say)
+            if wanted.processes:
+                wanted.save(places)
             raise
         return _running(places, plan.record, began)
 

@@ -3,6 +3,7 @@
 from hub.store.alarms import Alarm, Grade
 from hub.store.batches import BatchClaim, BatchState
 from hub.store.circuits import Circuit
+from hub.store.clock import utc_now
 from hub.store.corrections import Correction
 from hub.store.faults import faultpoint
 from hub.store.handoffs import HandedOff
@@ -19,7 +20,7 @@ from hub.store.quarantine import Counted, Item, Rejected
 from hub.store.repository import StaleClaim
 from hub.store.rollups import Hour, Rollup
 from hub.store.runs import Run
-from hub.store.store import Store, Transaction, View, utc_now
+from hub.store.store import Store, Transaction, View
 from hub.store.watches import Reading, WatchState
 
 __all__ = [

@@ -11,9 +11,9 @@ transaction is short: no request to another system is ever made inside one.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, ClassVar, Generic, Self, TypeVar
@@ -28,6 +28,7 @@ from hub.store.authors import Authors
 from hub.store.batches import Batches
 from hub.store.budgets import BudgetUses
 from hub.store.circuits import Circuits
+from hub.store.clock import Clock, clock_of
 from hub.store.corrections import Corrections
 from hub.store.coverage import Observed
 from hub.store.engine import WRITE, open_engine, translated
@@ -53,12 +54,6 @@ from hub.store.signals import Signals
 from hub.store.tokens import KeptTokens
 from hub.store.tombstones import Tombstones
 from hub.store.watches import Watches
-
-
-def utc_now() -> datetime:
-    """This moment, aware and in UTC."""
-    return datetime.now(UTC)
-
 
 R = TypeVar("R", bound=Repository)
 
@@ -129,9 +124,9 @@ class Transaction(View):
 class Store:
     """One opened database, its schema up to date."""
 
-    def __init__(self, engine: sa.Engine, clock: Callable[[], datetime]) -> None:
+    def __init__(self, engine: sa.Engine, clock: Clock | None = None) -> None:
         self.engine = engine
-        self._clock = clock
+        self._clock = clock or clock_of(engine)
         self._reader = engine
         self._turn: AbstractContextManager[Any] = nullcontext()
         if engine.dialect.name == "sqlite":
@@ -140,8 +135,11 @@ class Store:
             self._reader = engine.execution_options(isolation_level="REPEATABLE READ")
 
     @classmethod
-    def open(cls, url: str | None = None, *, clock: Callable[[], datetime] = utc_now) -> Self:
-        """Open, and migrate if the schema is not this version's; `None` is SQLite in `HUB_VAR`, or in var/."""
+    def open(cls, url: str | None = None, *, clock: Clock | None = None) -> Self:
+        """Open, and migrate if the schema is not this version's; no URL is SQLite in `HUB_VAR`, or in var/.
+
+        Without a clock, the one by which all workers of this database agree.
+        """
         url = url or f"sqlite:///{Path(os.environ.get('HUB_VAR') or 'var') / 'hub.db'}"
         store = cls(open_engine(url), clock)
         store._make_folder()
@@ -154,7 +152,7 @@ class Store:
         return store
 
     def now(self) -> datetime:
-        """This moment, by the clock that was handed in."""
+        """This moment, by the clock that was handed in or that all workers share."""
         return self._clock()
 
     @contextmanager

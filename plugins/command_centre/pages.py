@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Path, Query
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from command_centre import queries, words
+from command_centre import dag_files, queries, words
 
 router = APIRouter(default_response_class=HTMLResponse)
 
@@ -26,7 +26,7 @@ def facts_of(value: Any) -> dict[str, Any]:
 @router.get("/")
 def overview() -> HTMLResponse:
     """What came in, what went where, what waits."""
-    return page("overview.html", **facts_of(queries.overview()))
+    return page("overview.html", unread=dag_files.unread(), **facts_of(queries.overview()))
 
 
 @router.get("/handoffs/{id}")

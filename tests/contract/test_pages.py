@@ -315,3 +315,24 @@ def test_the_figures_of_the_tile_are_those_of_the_ledger(signed_in):
 def test_an_unknown_handoff_is_not_found(signed_in):
     assert signed_in.get("/handoffs/" + "0" * 32).status_code == 404
     assert signed_in.get("/handoffs/..%2f..%2fetc").status_code in (404, 422)
+
+
+def test_a_dag_file_that_cannot_be_read_is_told_by_name_and_not_by_its_words(signed_in, tmp_path, monkeypatch):
+    import sqlalchemy as sa
+    from airflow import settings
+    from airflow.models.errors import ParseImportError
+
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/airflow.db")
+    ParseImportError.__table__.create(engine)
+    monkeypatch.setattr(settings, "NonScopedSession", sa.orm.sessionmaker(engine))
+    assert "cannot be read" not in signed_in.get("/").text
+    with engine.begin() as connection:
+        told = {"filename": f"mine{SCRIPT}.py", "stacktrace": "Traceback\n  secret words\nSyntaxError: secret words"}
+        connection.execute(ParseImportError.__table__.insert().values(told))
+
+    page = signed_in.get("/").text
+
+    assert "1 DAG file cannot be read" in page
+    assert "SyntaxError" in page
+    assert "secret words" not in page
+    assert SCRIPT not in page

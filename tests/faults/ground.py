@@ -35,7 +35,7 @@ from hub.store.faults import VARIABLE, Ended
 from hub.store.services import Shared
 from sandbox.credentials import environment
 from tests.faults.checker import Thing, Verdict, judge
-from tests.faults.wire import Clock, Hanging, Played, Wire
+from tests.faults.wire import Clock, Hanging, Played, Skewed, Wire
 
 REPO = Path(__file__).resolve().parents[2]
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -50,12 +50,13 @@ class Ground:
 
     def __init__(self, folder: Path, monkeypatch: Any, *, url: str, start: datetime = START) -> None:
         self.clock = Clock(start)
+        self.own_clock = Skewed(self.clock)  # the hub's
         self.played = Played(self.clock)
         self.wire = Wire(self.played, read_seconds=READ_SECONDS)
         self._patch = monkeypatch
         self._held = ExitStack()
         self._held.callback(self.played.close)
-        self.store = self._held.enter_context(Store(_engine(url), self.clock))
+        self.store = self._held.enter_context(Store(_engine(url), self.own_clock))
         self.proxy = self._held.enter_context(Loopback(Hanging(self.wire))).address
         self.hub = wiring.Hub(settings_of(folder), connect=connect)
         self.hub.__dict__ |= {"store": self.store, "services": self.services_of(folder)}
@@ -71,11 +72,11 @@ class Ground:
         """What the connectors are handed: shared through the store, as in production, over the wire of this process."""
         limits = Limits(connect_seconds=5, read_seconds=READ_SECONDS, total_seconds=90)
         shared = Shared(
-            self.store, token_type=Token, max_wait_seconds=limits.max_wait_seconds, clock=self.clock,
+            self.store, token_type=Token, max_wait_seconds=limits.max_wait_seconds, clock=self.own_clock,
             key_path=folder / "token-key",
         )  # fmt: skip
         return Services(
-            memory=shared.memory, budgets=shared.budgets, tokens=shared.tokens, clock=self.clock, limits=limits,
+            memory=shared.memory, budgets=shared.budgets, tokens=shared.tokens, clock=self.own_clock, limits=limits,
             transport=self.wire, proxy=self.proxy,
         )  # fmt: skip
 

@@ -59,6 +59,25 @@ class Clock:
         self.moment += timedelta(seconds=seconds)
 
 
+class Skewed:
+    """The hub's clock: the world's, off by so many seconds."""
+
+    def __init__(self, true: Clock) -> None:
+        self.true = true
+        self.off = 0.0
+
+    def __call__(self) -> datetime:
+        return self.now()
+
+    def now(self) -> datetime:
+        """This moment, as the hub's machine has it."""
+        return self.true.now() + timedelta(seconds=self.off)
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass without waiting."""
+        self.true.sleep(seconds)
+
+
 class Played:
     """All systems of the sandbox, in memory."""
 

@@ -1,4 +1,4 @@
-"""A whole hub for stories and faults: sandbox, Airflow and everything between, and the questions that are asked of it."""
+"""A whole hub for stories and faults: sandbox, Airflow and all between, and the questions that are asked of it."""
 
 import json
 import os

@@ -24,6 +24,7 @@ MADE_UP = (
     "wrong token in a variable",
     "wrong password in a variable",
     "wrong half of a token pair",
+    "password in a connection's URL",
     "wrong key in Airflow's database",
     "extra field in Airflow's database",
     "password of an address in hub.yaml",
@@ -38,6 +39,24 @@ class Canaries(dict[str, str]):
         super().__init__({place: f"canary{secrets.token_hex(12)}" for place in MADE_UP})
         for name, facts in CONNECTIONS.items():
             self |= {f"{name} {field}": value for field, value in _secrets_of(facts)}
+
+    def environ(self) -> dict[str, str]:
+        """Variables that hold some of them: connections that open nothing, and what is none of ours."""
+        reddit = {"username": "acme", "refresh_token": self["wrong half of a token pair"]}
+        slack = CONNECTIONS["slack_default"]
+        signed = {"extra": {**slack["extra"], "signing_secret": self["signing secret in an extra field"]}}
+        connections = {
+            "mastodon_wrong": CONNECTIONS["mastodon_default"] | {"password": self["wrong token in a variable"]},
+            "reddit_wrong": CONNECTIONS["reddit_default"]
+            | {"password": self["wrong password in a variable"], "extra": reddit},
+            "slack_default": slack | signed,
+        }
+        in_url = self["password in a connection's URL"]
+        told = {f"AIRFLOW_CONN_{name.upper()}": json.dumps(facts) for name, facts in connections.items()}
+        return told | {
+            "AIRFLOW_CONN_LINKEDIN_WRONG": f"http://:{in_url}@api.linkedin.com",
+            "ACME_API_TOKEN": self["token in an unrelated variable"],
+        }
 
 
 def found(canaries: Mapping[str, str], where: Iterable[tuple[str, bytes]]) -> list[tuple[str, str]]:
@@ -60,6 +79,4 @@ def _encoded(canary: str) -> Iterator[bytes]:
 
 def _secrets_of(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     fields = {"password": facts.get("password"), **facts.get("extra", {})}
-    if facts.get("conn_type") == "http" and "refresh_token" in fields:
-        fields["login"] = facts["login"]  # an application's id, which is half of its pair
     yield from ((name, value) for name, value in fields.items() if value and name not in NOT_SECRET)

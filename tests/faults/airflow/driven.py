@@ -1,23 +1,24 @@
 """The hub under a real Airflow, and what a test may do to it and ask of it."""
 
-import os
 import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 import requests
+import sqlalchemy as sa
 import yaml
 
+from hub.errors import SetupError
 from hub.launcher import record, up
 from hub.launcher.places import Places
 from hub.settings import Settings
-from hub.store import OutboxRow
+from hub.store import OutboxRow, tables
 from tests.faults.airflow.canaries import Canaries
 from tests.faults.airflow.database import Database
 from tests.faults.checker import Thing, Verdict, judge
@@ -32,13 +33,14 @@ SOON = {
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
     "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
     "HUB_LEASE_SECONDS": str(LEASE_SECONDS),
-    "HUB_POLL_SECONDS": "60",
+    "HUB_POLL_SECONDS": "900",  # a test reads a network when it has said something there
 }
-"""A death is noticed within seconds, and the networks leave the machine some time for it."""
+"""A death is noticed within seconds, and the timers leave the machine to what is tested."""
 
 COMPLAINT = "@acme my Brew One number {number} arrived broken and leaks, terrible service, I want my money back #acme"
 PURCHASE = "@acme where can I buy the Brew Pro number {number}? I want to order one today, take my money #acme"
-PATIENCE = 240.0  # seconds; what takes longer is broken, on a busy machine too
+LEADS = "*/composite/*"  # what makes leads
+PATIENCE = 300.0  # seconds; what takes longer is broken, on a busy machine too
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,10 @@ class Driven(RunningHub):
     def waiting(self) -> list[Any]:
         """What is not finished."""
         with self.look() as store, store.read() as view:
-            return [*range(view.batches.pending()), *(row for row in self.rows() if row.state in ("pending", "in_doubt"))]
+            return [
+                *range(view.batches.pending()),
+                *(row for row in self.rows() if row.state in ("pending", "in_doubt")),
+            ]
 
     def rows(self) -> list[OutboxRow]:
         """What was intended, newest first."""
@@ -117,7 +122,9 @@ class Driven(RunningHub):
         """Wait for it; returns the seconds that it took."""
         began = time.monotonic()
         while not true():
-            assert time.monotonic() - began < seconds, f"{what}: not within {seconds:g} s; waiting: {self.waiting()[:5]}"
+            assert time.monotonic() - began < seconds, (
+                f"{what}: not within {seconds:g} s; waiting: {self.waiting()[:5]}"
+            )
             time.sleep(0.3)
         return time.monotonic() - began
 
@@ -151,32 +158,44 @@ class Driven(RunningHub):
         return process
 
     def heal(self) -> None:
-        """What an operator does when something has ended."""
+        """What an operator does when something has ended: `hub up`, and once more if another part ended meanwhile."""
         with as_its_own(self.environ):
-            up(sandbox=True, preload=True, settings=self.settings)
+            try:
+                up(sandbox=True, preload=True, settings=self.settings)
+            except SetupError:
+                up(sandbox=True, preload=True, settings=self.settings)
 
-    def running_task(self, dag: str, task: str) -> dict[str, Any] | None:
-        """The newest running task of this name, with the process that does its work."""
-        for run in self.airflow.runs(dag, limit=5):
-            for one in self.airflow.tasks(dag, run["dag_run_id"]):
-                if one["task_id"] == task and one["state"] == "running" and one["pid"]:
-                    return one
-        return None
+    def running_task(self, dag: str, task: str, *, pid: int | None = None) -> dict[str, Any] | None:
+        """A running task of this name, and of this process if one is named."""
+        found = self.airflow.get(
+            f"/api/v2/dags/{dag}/dagRuns/~/taskInstances", state="running", order_by="-start_date", limit=50
+        )["task_instances"]
+        return next((one for one in found if one["task_id"] == task and pid in (None, one["pid"])), None)
 
-    def caught(self, system: str, path_glob: str, dag: str, task: str, *, seconds: float = 12) -> dict[str, Any]:
-        """A task in the middle of a call that the other side has carried out and not answered yet."""
+    def caught(self, *, seconds: float = 15) -> tuple[dict[str, Any], psutil.Process]:
+        """A task that hands over a lead, held still: Salesforce has taken the lead and not said so yet."""
         mark = self.sandbox.mark()
-        self.sandbox.fault(system=system, kind="late", path_glob=path_glob, seconds=seconds, times=1)
-        self.say(PURCHASE if system == "salesforce" else COMPLAINT)
+        self.sandbox.fault(system="salesforce", kind="late", path_glob=LEADS, seconds=seconds, times=1)
+        self.say(PURCHASE)
         self.read()
 
         def asked() -> bool:
-            return any(line.get("fault") == "late" for line in self.sandbox.journal(mark, system=system))
+            return any(line.get("fault") == "late" for line in self.sandbox.journal(mark, system="salesforce"))
 
-        self.until(asked, f"{system} is asked")
-        found = self.running_task(dag, task)
-        assert found, f"{task} is not running"
-        return found
+        self.until(asked, "Salesforce is asked")
+        process = psutil.Process(self._worker("salesforce"))
+        process.send_signal(signal.SIGSTOP)
+        task = self.running_task("deliver", "salesforce", pid=process.pid)
+        assert task, "the task that has asked is not running any more"
+        return task, process
+
+    def _worker(self, destination: str) -> int:
+        """The process that has claimed what is in doubt now."""
+        columns = tables.outbox.c
+        claimed = sa.select(columns.worker).where(columns.destination == destination, columns.state == "in_doubt")
+        with self.look() as store, store.read() as view:
+            name = view.connection.execute(claimed).scalar_one()
+        return int(name.partition(":")[2].partition("/")[0])
 
     def page(self, path: str = "/") -> requests.Response:
         """A page of the command centre, as the administrator sees it."""
@@ -195,13 +214,19 @@ def kill(*processes: psutil.Process) -> None:
         process.send_signal(signal.SIGKILL)
 
 
+def resume(process: psutil.Process) -> None:
+    """What was held still goes on, if it is still there."""
+    with suppress(psutil.NoSuchProcess):
+        process.send_signal(signal.SIGCONT)
+
+
 @contextmanager
 def driven(folder: Path, canaries: Canaries, database: Database | None) -> Iterator[Driven]:
     """Boot it; stopped at the end, whatever a test has done to it."""
     config, dags = folder / "hub.yaml", folder / "dags"
     config.write_text(yaml.safe_dump(configuration()))
     shutil.copytree(REPO / "dags", dags, ignore=shutil.ignore_patterns("__pycache__", "refresh.py", "upkeep.py"))
-    environ = {**SOON, "AIRFLOW__CORE__DAGS_FOLDER": str(dags), "HUB_CONFIG": str(config)}
+    environ = {**SOON, **canaries.environ(), "AIRFLOW__CORE__DAGS_FOLDER": str(dags), "HUB_CONFIG": str(config)}
     store_url = ""
     if database:
         for name in ("hub", "airflow"):
@@ -237,17 +262,9 @@ def configuration() -> dict[str, Any]:
     return told
 
 
-def descendants(process: psutil.Process) -> list[psutil.Process]:
-    """All below it, while it still runs."""
-    return process.children(recursive=True)
-
-
 def alive(pid: int) -> bool:
     """Whether this process still runs."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-__all__ = ["Driven", "alive", "descendants", "driven", "kill", "os"]

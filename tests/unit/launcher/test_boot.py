@@ -8,8 +8,9 @@ import pytest
 
 from hub.errors import SetupError
 from hub.launcher import down, record, status, up
+from hub.launcher.boot import PARTS
 from hub.launcher.places import Places, write_private
-from hub.launcher.processes import Process
+from hub.launcher.processes import Process, python, start, stop
 from hub.settings import Settings
 
 
@@ -70,3 +71,50 @@ def test_a_torn_record_is_as_good_as_none(settings):
 
     assert record.read(places) is None
     assert down(settings=settings) is False
+
+
+SLEEPING = ("-c", "import time; time.sleep(600)")
+
+
+@pytest.fixture
+def half(settings, tmp_path):
+    """A hub of which some parts have ended, played by processes that do nothing."""
+    places = Places.of(settings)
+    places.make()
+    parts = [start(name, python(*SLEEPING), environ={}, folder=tmp_path, log=places.log(name)) for name in PARTS]
+    record.Record(port=settings.airflow_port, processes=tuple(parts)).save(places)
+    yield {part.name: part for part in parts}
+    down(settings=settings)
+
+
+def test_a_whole_hub_is_left_as_it_runs(settings, half):
+    assert up(sandbox=False, settings=settings).already is True
+    assert all(part.seen() for part in half.values())
+
+
+def test_only_the_part_that_has_ended_is_started(settings, half, tmp_path, monkeypatch):
+    (tmp_path / "hub.yaml").write_text(
+        "organisation: {name: Acme, timezone: UTC}\nsubjects: [{name: Acme, kind: brand}]\n"
+    )
+    settings = settings.with_(config=str(tmp_path / "hub.yaml"))
+    monkeypatch.setattr("hub.launcher.boot.PARTS", {**PARTS, "scheduler": ("version",)})  # a part that ends at once
+    stop([half["scheduler"]], patience=1)
+
+    running = up(sandbox=False, wait=False, settings=settings)
+
+    assert running.already is False
+    kept = {part.name: part for part in record.read(Places.of(settings)).processes}
+    assert kept.keys() == half.keys()
+    assert {name for name in kept if kept[name] != half[name]} == {"scheduler"}
+
+
+def test_a_hub_on_another_port_is_started_anew(settings, half):
+    stop([half["scheduler"]], patience=1)
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        with pytest.raises(SetupError, match="is taken"):
+            up(sandbox=False, port=listener.getsockname()[1], settings=settings)
+
+    assert not any(part.seen() for part in half.values())

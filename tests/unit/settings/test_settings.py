@@ -153,3 +153,30 @@ def test_disabling_what_is_not_there_is_a_slip_of_the_pen() -> None:
 def test_two_routes_of_one_name_are_refused() -> None:
     with pytest.raises(SetupError, match="two routes of one name"):
         load_routes(config(rule("extra"), rule("extra", team="other")))
+
+
+@pytest.mark.parametrize("user", ["reader:lets-me-in", "reader", ":lets-me-in"])
+def test_an_address_with_a_password_is_refused_without_showing_it(tmp_path: Path, user: str) -> None:
+    path = tmp_path / "hub.yaml"
+    path.write_text(
+        "organisation: {name: Acme, timezone: UTC}\n"
+        "subjects: [{name: Acme, kind: brand}]\n"
+        f'watches: [{{network: blogs, kind: feed, value: "https://{user}@feeds.test/a.xml"}}]\n'
+    )
+
+    with pytest.raises(SetupError, match="a user or a password") as refused:
+        load_config(path)
+
+    assert "lets-me-in" not in str(refused.value)
+
+
+def test_a_handle_with_an_at_sign_is_no_password(tmp_path: Path) -> None:
+    path = tmp_path / "hub.yaml"
+    path.write_text(
+        "organisation: {name: Acme, timezone: UTC}\n"
+        "subjects: [{name: Acme, kind: brand}]\n"
+        'watches: [{network: mastodon, kind: mention, value: "@acme@mastodon.test"},'
+        ' {network: blogs, kind: feed, value: "https://feeds.test/@acme/feed.xml"}]\n'
+    )
+
+    assert len(load_config(path).watches) == 2

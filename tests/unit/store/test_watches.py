@@ -208,3 +208,45 @@ def test_the_newest_post_that_a_watch_brought_is_remembered(store):
 
     with store.read() as view:
         assert view.watches.get(WATCH.key).posted_at == START - timedelta(minutes=2)
+
+
+def test_a_watch_has_one_reader_at_a_time(store, clock):
+    with store.begin() as tx:
+        tx.watches.register(WATCH)
+        first = tx.watches.take(WATCH.key, "run 1", lease_seconds=60)
+        assert tx.watches.take(WATCH.key, "run 2", lease_seconds=60) is None
+    clock.forward(seconds=50)
+    with store.begin() as tx:
+        first = tx.watches.hold(first, lease_seconds=60)
+    clock.forward(seconds=50)
+    with store.begin() as tx:
+        assert tx.watches.take(WATCH.key, "run 2", lease_seconds=60) is None
+        tx.watches.let_go(first)
+        assert tx.watches.take(WATCH.key, "run 2", lease_seconds=60) is not None
+
+
+def test_a_reader_that_slept_through_its_lease_is_refused(store, clock):
+    with store.begin() as tx:
+        tx.watches.register(WATCH)
+        slept = tx.watches.take(WATCH.key, "run 1", lease_seconds=60)
+    clock.forward(seconds=61)
+    with store.begin() as tx:
+        awake = tx.watches.take(WATCH.key, "run 2", lease_seconds=60)
+
+    for use in ("hold", "let_go"):
+        more = {"lease_seconds": 60} if use == "hold" else {}
+        with pytest.raises(StaleClaim), store.begin() as tx:
+            getattr(tx.watches, use)(slept, **more)
+    with store.begin() as tx:
+        tx.watches.let_go(awake)
+
+
+def test_a_run_that_is_tried_again_takes_its_own_place(store):
+    with store.begin() as tx:
+        tx.watches.register(WATCH)
+        first = tx.watches.take(WATCH.key, "run 1", lease_seconds=60)
+        again = tx.watches.take(WATCH.key, "run 1", lease_seconds=60)
+
+    assert again.fence > first.fence
+    with pytest.raises(StaleClaim), store.begin() as tx:
+        tx.watches.hold(first, lease_seconds=60)

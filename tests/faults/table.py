@@ -10,6 +10,7 @@ WORST = ("failed", "skipped", "passed")
 
 _ended: dict[str, Counter[str]] = defaultdict(Counter)
 _seconds: dict[str, float] = defaultdict(float)
+_measured: dict[str, list[str]] = defaultdict(list)
 
 
 def pytest_runtest_logreport(report: Any) -> None:
@@ -20,6 +21,8 @@ def pytest_runtest_logreport(report: Any) -> None:
     _seconds[row] += report.duration
     if report.when == "call" or report.outcome != "passed":
         _ended[row][report.outcome] += 1
+    if report.when == "call":
+        _measured[row] += [f"{name} {value}" for name, value in report.user_properties]
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -30,7 +33,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     for row in sorted(_ended):
         ended = _ended[row]
         worst = next(outcome for outcome in WORST if ended[outcome])
-        write(f"{row.upper():10} {worst:8} {sum(ended.values()):6d} {_seconds[row]:8.1f}")
+        measured = "  ".join(_measured[row])
+        write(f"{row.upper():10} {worst:8} {sum(ended.values()):6d} {_seconds[row]:8.1f}  {measured}".rstrip())
     rows = [row for row in _ended if row.startswith("f")]
     write(f"{len(rows)} rows of the matrix, {sum(sum(ended.values()) for ended in _ended.values())} tests")
 

@@ -69,7 +69,7 @@ def free_port() -> int:
 def booted(settings: Settings, **environ: str) -> Iterator[RunningHub]:
     """A hub as `hub up --sandbox` boots it, and with these variables; stopped at the end."""
     with as_its_own(environ):
-        running = up(sandbox=True, preload=True, settings=settings)
+        running = up(sandbox=True, preload=True, timeout=900, settings=settings)
     try:
         yield RunningHub(running, settings)
     finally:

@@ -103,8 +103,8 @@ def test_nothing_new_keeps_the_position() -> None:
     ("since", "asked"),
     [
         (datetime(2025, 3, 1, tzinfo=UTC), "2025-03-01T00:00:00Z"),
-        (datetime(2024, 1, 1, tzinfo=UTC), "2025-02-26T12:01:00Z"),
-        (None, "2025-02-26T12:01:00Z"),
+        (datetime(2024, 1, 1, tzinfo=UTC), "2025-02-26T12:20:00Z"),
+        (None, "2025-02-26T12:20:00Z"),
     ],
 )
 def test_search_is_asked_no_further_back_than_it_looks(since: datetime | None, asked: str) -> None:

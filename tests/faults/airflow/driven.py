@@ -161,9 +161,9 @@ class Driven(RunningHub):
         """What an operator does when something has ended: `hub up`, and once more if another part ended meanwhile."""
         with as_its_own(self.environ):
             try:
-                up(sandbox=True, preload=True, settings=self.settings)
+                up(sandbox=True, preload=True, timeout=600, settings=self.settings)
             except SetupError:
-                up(sandbox=True, preload=True, settings=self.settings)
+                up(sandbox=True, preload=True, timeout=600, settings=self.settings)
 
     def running_task(self, dag: str, task: str, *, pid: int | None = None) -> dict[str, Any] | None:
         """A running task of this name, and of this process if one is named."""

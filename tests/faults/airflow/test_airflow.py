@@ -10,7 +10,7 @@ import pytest
 from hub.launcher import status
 from tests.faults.airflow.driven import LEASE_SECONDS, PURCHASE, SOON, Driven, alive, kill, resume
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("airflow")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.xdist_group("airflow")]
 
 SOME = 3
 SLOW = 4.0  # seconds that a network takes for each answer, so that a reading lasts

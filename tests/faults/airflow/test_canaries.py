@@ -18,7 +18,7 @@ from tests.faults.airflow import places
 from tests.faults.airflow.canaries import Canaries, found
 from tests.faults.airflow.driven import COMPLAINT, PURCHASE, Driven, kill
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500), pytest.mark.xdist_group("airflow")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400), pytest.mark.xdist_group("airflow")]
 
 CLOSED = "127.0.0.1:9"  # where no proxy is
 TOGETHER = 12  # characters in a row that no two texts have in common by chance

@@ -5,6 +5,8 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs
 
@@ -444,3 +446,44 @@ def test_a_network_without_a_host_asks_for_one(wire: Wire, clock: SteppedClock) 
 
     with pytest.raises(SetupError, match="put yours into the host of town_default"):
         ask(wire, clock)
+
+
+def says_when(headers: dict[str, str]) -> Script:
+    """An answer with these headers alone: the server of this test would name its own time."""
+
+    def script(request: BaseHTTPRequestHandler) -> None:
+        request.send_response_only(200)
+        for name, value in (headers | {"Content-Length": "2"}).items():
+            request.send_header(name, value)
+        request.end_headers()
+        request.wfile.write(b"{}")
+
+    return script
+
+
+def dated(moment: datetime, **more: str) -> dict[str, str]:
+    return {"Date": format_datetime(moment, usegmt=True), **more}
+
+
+@pytest.mark.parametrize(
+    ("headers", "ahead"),
+    [
+        (dated(NOW - timedelta(minutes=10)), 600),
+        (dated(NOW - timedelta(seconds=3)), 0),  # on its way
+        (dated(NOW + timedelta(minutes=10)), 0),  # we are behind: what is written later is read later
+        (dated(NOW - timedelta(minutes=10), Age="590"), 10),  # kept on the way
+        (dated(NOW - timedelta(days=400)), 3600),
+        ({"Date": "yesterday"}, 0),
+        ({"Date": "Wed, 99 Oct 2026 99:00:00 GMT"}, 0),
+        (dated(NOW, Age="old"), 0),
+    ],
+)
+def test_the_other_side_s_clock_is_compared_with_ours(
+    wire: Wire, clock: SteppedClock, headers: dict[str, str], ahead: float
+) -> None:
+    wire.answers(says_when(headers))
+
+    with open_town(Town, wire, clock) as town:
+        town.get("/posts")
+
+        assert town.http.ahead == timedelta(seconds=ahead)

@@ -9,8 +9,7 @@ import random
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -24,6 +23,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from hub.domain import Budget, Manifest
 from hub.errors import AccessDenied, ContractBroken, HubError, RateLimited, SetupError, TransientError, Unavailable
+from hub.kit.ahead import ahead_of
 from hub.kit.answers import Answer, read_json
 from hub.kit.auth import Auth, Session
 from hub.kit.deadline import TimedAdapter
@@ -38,8 +38,6 @@ FIRST_PAUSE_SECONDS = 0.5  # doubled with each further try, and spread by chance
 Trouble = Callable[[int, Any], HubError | None]
 """Reads status and decoded body of a refusal; None where they say no more than the status does."""
 USER_AGENT = "social-intelligence-hub/0.1 (+self-hosted)"
-AGREE = timedelta(seconds=5)  # `Date` counts whole seconds, and an answer is on its way for some
-FARTHEST_AHEAD = timedelta(hours=1)  # what says more is no clock
 
 
 @dataclass(frozen=True)
@@ -197,23 +195,12 @@ class Http:
                     timeout=(limits.connect_seconds, limits.read_seconds), **route.options,
                 )  # fmt: skip
             with response:
-                self._compare_clocks(response.headers)
+                self.ahead = max(self.ahead, ahead_of(response.headers, services.clock.now()))
                 return response.status_code, response.headers, self._read(response)
         except (requests.Timeout, ReadTimeoutError):
             raise Unavailable(f"{title} gave no answer in time ({limits.total_seconds:g} s at most).") from None
         except (requests.RequestException, HTTPError, OSError) as broken:
             raise Unavailable(f"{title} cannot be reached ({type(broken).__name__}).") from None
-
-    def _compare_clocks(self, headers: Mapping[str, str]) -> None:
-        """By the `Date` of an answer, less the `Age` of one that was kept on the way."""
-        try:
-            age = int(headers.get("Age", "0"))
-            there = parsedate_to_datetime(headers["Date"]).replace(tzinfo=UTC)
-            ahead = self._services.clock.now() - there - timedelta(seconds=age)
-        except (KeyError, ValueError, TypeError, OverflowError):  # without a readable one the clocks are taken to agree
-            return
-        if ahead > AGREE:
-            self.ahead = max(self.ahead, min(ahead, FARTHEST_AHEAD))
 
     def _question(
         self, url: str, params: Mapping[str, Any] | None, headers: Mapping[str, str], post: Sent | None

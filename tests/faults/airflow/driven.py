@@ -157,6 +157,12 @@ class Driven(RunningHub):
         assert process, f"{name} does not run"
         return process
 
+    def end(self, name: str) -> None:
+        """Kill one part, and see it gone."""
+        part = self.process(name)
+        kill(part)
+        self.until(lambda: not alive(part.pid), f"{name} is gone")
+
     def heal(self) -> None:
         """What an operator does when something has ended: `hub up`, and once more if another part ended meanwhile."""
         with as_its_own(self.environ):

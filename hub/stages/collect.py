@@ -10,7 +10,7 @@ A watch has one reader at a time: who reads it holds a lease on it. A run that f
 one that slept through its lease is refused when it lands, and what it had read is read by whoever took over.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,14 +20,14 @@ import structlog
 from hub.domain import Batch, Cursor, Watch, external_id
 from hub.domain.config import Triage
 from hub.errors import ContractBroken, HubError, SetupError
-from hub.kit import Network, Page, Rejected
+from hub.kit import Network, Rejected
 from hub.mapping import Mapping
 from hub.stages.collector import seldom_collected
+from hub.stages.gathered import gathered
 from hub.stages.parents import Parents
 from hub.stages.trouble import understood
 from hub.stages.turn import Turn
 from hub.store import Landing, StaleClaim, Store, faultpoint
-from hub.store.records import encode_all
 
 CONTEXT = Watch(network="", kind="context", value="parents")
 STREAMS = 16  # watches of one network that are read at the same time; its budget is the same for all of them
@@ -38,8 +38,6 @@ AHEAD = timedelta(days=1)  # clocks differ by minutes
 OVERLAP = timedelta(hours=1)  # read again before the last good run, where a cursor was lost: posts may come late
 
 log = structlog.get_logger(__name__)
-
-BATCH_RECORDS = 2_000  # a batch holds at least one page and about so many records at the most
 
 
 @dataclass
@@ -278,27 +276,3 @@ class _Reader:
             new = tx.batches.land(batch, tx.watches.cursor(watch.key) if cursor is None else cursor)
         faultpoint("collect.committed")
         return [batch.name] if new else []
-
-
-def gathered(pages: Iterable[Page]) -> Iterator[tuple[list[bytes], Cursor]]:
-    """Pages joined to batches of a useful size, as lines; each comes with the cursor that is safe after it.
-
-    Records are encoded page by page: as lines they take a tenth of the room, and page after page is let go.
-    Trouble half way is passed on only after what had come before it: a limit that ends each run early
-    must not make each run start again from the same place.
-    """
-    lines: list[bytes] = []
-    cursor: Cursor | None = None
-    try:
-        for page in pages:
-            lines += encode_all(page.records)
-            cursor = page.cursor
-            if len(lines) >= BATCH_RECORDS:
-                yield lines, cursor
-                lines, cursor = [], None  # a new list: the old one is the caller's
-    except HubError:
-        if cursor is not None:
-            yield lines, cursor
-        raise
-    if cursor is not None:
-        yield lines, cursor

@@ -12,7 +12,7 @@ from hub.domain.config import Triage
 from hub.errors import AccessDenied, ContractBroken, HubError, RateLimited, Unavailable
 from hub.kit import Connection, Network, Page, Rejected, Services
 from hub.stages import collect
-from hub.stages.collect import BATCH_RECORDS, gathered
+from hub.stages.gathered import BATCH_RECORDS, gathered
 from hub.store import DamagedFile
 from hub.store.records import decode
 from tests.unit.stages.world import HASHTAG, NOW, Town, status

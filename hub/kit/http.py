@@ -195,7 +195,7 @@ class Http:
                     timeout=(limits.connect_seconds, limits.read_seconds), **route.options,
                 )  # fmt: skip
             with response:
-                self.ahead = max(self.ahead, ahead_of(response.headers, services.clock.now()))
+                self.ahead = max(self.ahead, ahead_of(response.headers, self._services.clock.now()))
                 return response.status_code, response.headers, self._read(response)
         except (requests.Timeout, ReadTimeoutError):
             raise Unavailable(f"{title} gave no answer in time ({limits.total_seconds:g} s at most).") from None

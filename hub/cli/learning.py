@@ -21,9 +21,10 @@ Reason = Annotated[str, typer.Option(help="Why; kept in the audit log.")]
 @app.command()
 def correct(
     post: Annotated[str | None, typer.Argument(help="The post's key.")] = None,
-    field: Annotated[str | None, typer.Argument(help="sentiment, intent, relevant, or an intent's name.")] = None,
+    field: Annotated[str | None, typer.Argument(help="lang, sentiment, intent, relevant, or an intent's name.")] = None,
     label: Annotated[str | None, typer.Argument(help="What it really is; yes or no for an intent by name.")] = None,
     file: Annotated[Path | None, typer.Option(help="JSON lines or CSV: `post` and a column for each field.")] = None,
+    reason: Reason = "",
     json: Json = False,
 ) -> None:
     """Say what a post really is: its signal changes at once, and `hub train` learns from it."""
@@ -38,7 +39,7 @@ def correct(
     else:
         raise SetupError("Name the post, the field and the label, or give --file.")
     with opened_hub() as hub, hub.store.begin() as tx:
-        done = keep(tx, answers, who=getpass.getuser(), source="file" if file else "command")
+        done = keep(tx, answers, who=getpass.getuser(), source="file" if file else "command", why=reason)
     if json:
         answer_json({"changed": done.changed, "same": done.same, "unknown": done.unknown})
     else:

@@ -4,12 +4,14 @@ Slack's buttons, the command centre and the command line all come here. Work tha
 what it is: a ticket is answered or closed by whoever holds it.
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from hub.classify import worth_of
 from hub.classify.examples import LEARNABLE, NO, YES, YES_NO
+from hub.classify.language import primary
 from hub.domain import INTENTS, Post, Signal
 from hub.domain.model import Model
 from hub.errors import SetupError
@@ -18,6 +20,8 @@ from hub.store import Correction, Transaction
 BY_A_PERSON = "person@1"
 LEAN = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
 ALLOWED = {"sentiment": tuple(LEAN), "intent": INTENTS} | dict.fromkeys(YES_NO, (YES, NO))
+LANGUAGE, NO_LANGUAGE = re.compile(r"[a-z]{2,3}"), "und"  # BCP 47: undetermined
+CORRECTABLE = ("lang", *LEARNABLE)  # a language is not learned, it is learned with
 
 
 class Answer(Model):
@@ -37,10 +41,11 @@ class Corrected:
     unknown: list[str] = field(default_factory=list)  # keys of posts that we do not hold
 
 
-def correct(tx: Transaction, answers: Sequence[Answer], *, who: str, source: str) -> Corrected:
+def correct(tx: Transaction, answers: Sequence[Answer], *, who: str, source: str, why: str = "") -> Corrected:
     """Keep these answers and let the posts' signals say so. An answer that cannot be given is a SetupError."""
     for answer in answers:
         check(answer)
+    tx.corrections.hold()
     keys = {answer.post for answer in answers}
     posts, signals = tx.posts.many(keys), tx.signals.of(keys)
     done = Corrected(unknown=sorted(keys - set(posts)))
@@ -62,21 +67,50 @@ def correct(tx: Transaction, answers: Sequence[Answer], *, who: str, source: str
     tx.corrections.add(kept)
     tx.signals.save(list(touched.values()))
     if kept:
-        tx.audit.append(actor=who, action="signals corrected", object=f"posts:{len(touched)}", reason=source)
+        name = audited(kept[0].post) if len(touched) == 1 else f"posts:{len(touched)}"
+        reason = f"{source}: {why}" if why else source
+        tx.audit.append(actor=who, action="signals corrected", object=name, reason=reason)
     return done
+
+
+def revise(
+    tx: Transaction, post: str, *, shown: Mapping[str, str], chosen: Mapping[str, str], who: str, why: str = ""
+) -> Corrected:
+    """Keep what a person changed on a page that showed these labels of a post; what is so already is not kept again.
+
+    Labels that the person left alone were not answered: somebody else may have corrected them meanwhile.
+    """
+    tx.corrections.hold()
+    now = tx.signals.of([post]).get(post)
+    answers = [
+        Answer(post=post, field=field, label=label)
+        for field, label in chosen.items()
+        if label != shown.get(field) and (now is None or label != said(now, field))
+    ]
+    return correct(tx, answers, who=who, source="page", why=why)
+
+
+def audited(post: str) -> str:
+    """What the audit log calls a post by itself."""
+    return f"post:{post}"
 
 
 def check(answer: Answer) -> None:
     """Refuse what is no field or no label of it."""
-    if answer.field not in ALLOWED:
-        raise SetupError(f"{answer.field!r} cannot be corrected; name one of {', '.join(LEARNABLE)}.")
-    if answer.label not in ALLOWED[answer.field]:
+    if answer.field not in CORRECTABLE:
+        raise SetupError(f"{answer.field!r} cannot be corrected; name one of {', '.join(CORRECTABLE)}.")
+    if answer.field == "lang":
+        if answer.label != NO_LANGUAGE and not (LANGUAGE.fullmatch(answer.label) and primary(answer.label)):
+            raise SetupError(f"{answer.label!r} is no language; give its code, such as en, or {NO_LANGUAGE} for none.")
+    elif answer.label not in ALLOWED[answer.field]:
         labels = ", ".join(ALLOWED[answer.field])
         raise SetupError(f"{answer.label!r} is no {answer.field}; give one of {labels}.")
 
 
 def said(signal: Signal, field: str) -> str:
     """What a signal says to one question."""
+    if field == "lang":
+        return signal.lang or NO_LANGUAGE
     if field == "sentiment":
         return signal.sentiment
     if field == "intent":
@@ -95,6 +129,8 @@ def corrected(signal: Signal, answer: Answer) -> Signal:
 
 
 def _changes(signal: Signal, answer: Answer) -> dict[str, Any]:
+    if answer.field == "lang":
+        return {"lang": primary(answer.label)}
     if answer.field == "sentiment":
         return {"sentiment": answer.label, "sentiment_score": LEAN[answer.label]}
     if answer.field == "relevant":

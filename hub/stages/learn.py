@@ -33,12 +33,17 @@ def examples_of(view: View) -> list[Example]:
     signals = view.signals.of(posts)
     return [
         Example(
-            text=post.text, labels=standing[key], post=key, network=post.network, title=post.title,
+            text=post.text, labels=_learned(standing[key]), post=key, network=post.network, title=post.title,
             lang=(signals[key].lang if key in signals else post.lang) or "",
             parent=parents[post.in_reply_to].text if post.in_reply_to in parents else None,
         )
         for key, post in sorted(posts.items())
     ]  # fmt: skip
+
+
+def _learned(answers: dict[str, str]) -> dict[str, str]:
+    """The answers that are learned; a corrected language is what the words are read in."""
+    return {field: label for field, label in answers.items() if field in LEARNABLE}
 
 
 def candidate(

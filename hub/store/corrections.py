@@ -5,6 +5,7 @@ post that was erased teaches nothing more.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -34,10 +35,22 @@ _OF = _ALL.where(among(tables.corrections.c.post))
 class Corrections(Repository):
     """All corrections, oldest first."""
 
+    def hold(self) -> None:
+        """Be the only one who corrects until the transaction ends: an answer changes what the one before left."""
+        self._hold("corrections")
+
     def add(self, corrections: Sequence[Correction]) -> None:
         """Keep these."""
         rows = [{name: getattr(one, name) for name in Correction.__struct_fields__} for one in corrections]
         self._write_rows(sa.insert(tables.corrections), rows)
+
+    def since(self, moment: datetime | None) -> int:
+        """How many were made after this moment; None: ever."""
+        counted = sa.select(sa.func.count().label("times")).select_from(tables.corrections)
+        if moment is not None:
+            counted = counted.where(tables.corrections.c.at > moment)
+        row = self._one(counted)
+        return row.times if row else 0
 
     def of(self, posts: Iterable[str]) -> list[Correction]:
         """Everything that was ever said of these posts."""

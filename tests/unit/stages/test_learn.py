@@ -7,7 +7,7 @@ import pytest
 from hub.classify import default_engine
 from hub.errors import SetupError
 from hub.stages import learn
-from hub.stages.correct import Answer, answers_in, correct
+from hub.stages.correct import Answer, answers_in, correct, revise
 from hub.store import Store
 from tests.unit.classify.invented import feelings
 from tests.unit.stages.world import COMPLAINS, NOW, make_post, make_signal
@@ -64,6 +64,8 @@ def test_counts_move_with_the_correction(held: Store) -> None:
         ("purchase", "yes", {"intent": "complaint", "scores": {"complaint": 0.8, "purchase": 1.0}}),
         ("relevant", "no", {"relevant": False, "intent": "complaint"}),
         ("sentiment", "neutral", {"sentiment": "neutral", "sentiment_score": 0.0}),
+        ("lang", "de", {"lang": "de", "intent": "complaint", "scores": {"complaint": 0.8}}),
+        ("lang", "und", {"lang": None}),
     ],
 )
 def test_each_question_changes_what_it_asks_about(held: Store, field: str, label: str, expected: dict) -> None:
@@ -88,6 +90,45 @@ def test_agreeing_is_kept_too_and_teaches(held: Store) -> None:
         assert view.corrections.standing() == {POST.key: {"intent": "complaint"}}
 
 
+TODAY = {"lang": "und", "sentiment": "negative", "intent": "complaint", "relevant": "yes"}
+
+
+def revised(store: Store, shown: dict[str, str], post: str = POST.key, **changes: str):
+    with store.begin() as tx:
+        return revise(tx, post, shown=shown, chosen=shown | changes, who="ana", why="seen")
+
+
+def test_of_a_page_only_what_was_changed_is_kept_and_only_once(held: Store) -> None:
+    first = revised(held, TODAY, intent="praise", lang="en")
+    again = revised(held, TODAY, intent="praise", lang="en")
+    untouched = revised(held, TODAY)
+
+    assert [(one.changed, one.same) for one in (first, again, untouched)] == [(2, 0), (0, 0), (0, 0)]
+    with held.read() as view:
+        assert view.corrections.standing() == {POST.key: {"lang": "en", "intent": "praise"}}
+        assert view.corrections.since(None) == 2
+        (entry,) = view.audit.recent()
+    told = (entry.actor, entry.action, entry.object, entry.reason)
+    assert told == ("ana", "signals corrected", f"post:{POST.key}", "page: seen")
+
+
+def test_an_old_page_takes_back_nothing_that_somebody_else_said_meanwhile(held: Store) -> None:
+    say(held, "intent", "praise")
+
+    revised(held, TODAY, sentiment="positive")
+
+    assert (signal(held).intent, signal(held).sentiment) == ("praise", "positive")
+
+
+def test_a_post_of_a_page_may_be_gone_or_never_judged(held: Store) -> None:
+    other = make_post(3)
+    with held.begin() as tx:
+        tx.posts.save([other])
+
+    assert revised(held, TODAY, post="x:post:404", intent="none").unknown == ["x:post:404"]
+    assert revised(held, TODAY, post=other.key, intent="purchase").changed == 1
+
+
 def test_a_post_that_is_not_held_is_told_and_nothing_kept(held: Store) -> None:
     assert say(held, "intent", "none", post="x:post:404").unknown == ["x:post:404"]
 
@@ -97,7 +138,14 @@ def test_a_post_that_is_not_held_is_told_and_nothing_kept(held: Store) -> None:
 
 @pytest.mark.parametrize(
     ("field", "label", "said"),
-    [("mood", "bad", "cannot be corrected"), ("intent", "buy", "is no intent"), ("complaint", "1", "one of yes, no")],
+    [
+        ("mood", "bad", "cannot be corrected"),
+        ("intent", "buy", "is no intent"),
+        ("complaint", "1", "one of yes, no"),
+        ("lang", "English", "is no language"),
+        ("lang", "e1", "is no language"),
+        ("lang", "mul", "is no language"),
+    ],
 )
 def test_what_cannot_be_said_is_a_setup_error(held: Store, field: str, label: str, said: str) -> None:
     with pytest.raises(SetupError, match=said):
@@ -119,10 +167,12 @@ def test_corrections_become_examples_with_their_posts_words(held: Store) -> None
     with held.begin() as tx:
         tx.posts.save([answer])
     say(held, "intent", "support", post=answer.key)
+    say(held, "lang", "de", post=answer.key)
 
     with held.read() as view:
         (example,) = learn.examples_of(view)
     assert (example.text, example.parent, example.labels) == ("same here", COMPLAINS, {"intent": "support"})
+    assert example.lang == "de"  # read in it, not asked about
 
 
 def test_a_candidate_changes_nothing_until_it_is_let_run(held: Store) -> None:

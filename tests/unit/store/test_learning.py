@@ -1,5 +1,7 @@
 """Corrections are only added, and later ones count; one model runs, and the one before can be brought back."""
 
+from datetime import timedelta
+
 import pytest
 
 from hub.errors import SetupError
@@ -26,6 +28,15 @@ def test_the_last_word_counts_and_every_word_is_kept(store: Store) -> None:
         }  # fmt: skip
         assert [one.new for one in view.corrections.of(["p1"])] == ["purchase", "positive", "support"]
         assert view.corrections.of(["p2"]) == [correction(post="p2")]
+
+
+def test_corrections_since_a_moment_are_counted(store: Store) -> None:
+    later = START + timedelta(seconds=1)
+    with store.begin() as tx:
+        tx.corrections.add([correction(), correction(at=later)])
+
+    with store.read() as view:
+        assert [view.corrections.since(moment) for moment in (None, START, later)] == [2, 1, 0]
 
 
 def keep(store: Store, *versions: str) -> None:

@@ -15,6 +15,7 @@ from hub.classify.language import primary
 from hub.domain import INTENTS, Post, Signal
 from hub.domain.model import Model
 from hub.errors import SetupError
+from hub.stages.reasons import one_line
 from hub.store import Correction, Transaction
 
 BY_A_PERSON = "person@1"
@@ -45,6 +46,7 @@ def correct(tx: Transaction, answers: Sequence[Answer], *, who: str, source: str
     """Keep these answers and let the posts' signals say so. An answer that cannot be given is a SetupError."""
     for answer in answers:
         check(answer)
+    said_why = one_line(why)
     tx.corrections.hold()
     keys = {answer.post for answer in answers}
     posts, signals = tx.posts.many(keys), tx.signals.of(keys)
@@ -68,7 +70,7 @@ def correct(tx: Transaction, answers: Sequence[Answer], *, who: str, source: str
     tx.signals.save(list(touched.values()))
     if kept:
         name = audited(kept[0].post) if len(touched) == 1 else f"posts:{len(touched)}"
-        reason = f"{source}: {why}" if why else source
+        reason = f"{source}: {said_why}" if said_why else source
         tx.audit.append(actor=who, action="signals corrected", object=name, reason=reason)
     return done
 

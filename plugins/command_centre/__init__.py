@@ -1,7 +1,7 @@
 """The command centre: what came in, what went where, what waits, and why.
 
-It reads. What people do about the quarantine is the one exception: forms behind Airflow's own permission keep it, and
-the DAG `replay` does the work.
+It reads, with two exceptions, both forms behind Airflow's own permissions: what people do about the quarantine, for
+which the DAG `replay` does the work, and what they say that a post really is.
 """
 
 PREFIX = "/command-centre"

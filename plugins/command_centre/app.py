@@ -9,7 +9,7 @@ from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 
-from command_centre import desk, pages, words
+from command_centre import desk, judging, pages, words
 from hub.errors import HubError
 
 HERE = Path(__file__).parent
@@ -36,6 +36,7 @@ def build() -> FastAPI:
     )
     app.include_router(pages.router)
     app.include_router(desk.router)
+    app.include_router(judging.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"))  # mounts ask nobody: public files only
     app.middleware("http")(with_headers)
     app.add_exception_handler(HTTPException, refused)

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from command_centre import PREFIX, guard, held
 from command_centre.guard import Form, User
-from command_centre.pages import Code, facts_of, page
+from command_centre.pages import Code, acting_page, facts_of
 from hub.errors import HubError
 from hub.stages.replay import shown
 
@@ -128,7 +128,7 @@ def _list(
     found = held.listing(filters, after, discarded=discarded)
     chosen = {name: value for name, value in filters.items() if value}
     facts = facts_of(found) | told | {"chosen": chosen, "after": after, "discarded": discarded}
-    return _answer("quarantine.html", request, user, facts, problem)
+    return acting_page("quarantine.html", request, user, guard.to_replay, facts, problem)
 
 
 def _item(
@@ -137,15 +137,7 @@ def _item(
 ) -> HTMLResponse:  # fmt: skip
     written = shown(found.item.latest) if text is None and found.item.latest is not None else text
     facts = facts_of(found) | {"text": written, "edited": text is not None, "fate": fate, "said": said}
-    return _answer("item.html", request, user, facts, problem)
-
-
-def _answer(name: str, request: Request, user: Any, facts: dict[str, Any], problem: HubError | None) -> HTMLResponse:
-    acts = guard.may_act(request, user)
-    facts |= {"may_act": acts, "token": guard.token(user) if acts else "", "problem": problem and str(problem)}
-    made = page(name, **facts)
-    made.status_code = 422 if problem else 200
-    return made
+    return acting_page("item.html", request, user, guard.to_replay, facts, problem)
 
 
 def _found(number: int) -> held.OneItem:

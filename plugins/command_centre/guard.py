@@ -1,11 +1,13 @@
 """Who may act, and proof that a form that changes something was one of ours.
 
-Acting is guarded by Airflow's own permission to start the DAG that replays: who may do that may also repair and discard
-what it would replay. A form carries a token that is signed with Airflow's key, names the person and runs out; a page
-elsewhere cannot know it, and browsers that say where a request comes from are believed.
+Acting is guarded by Airflow's own permission to start a DAG. Who may start `replay` may also repair and discard what it
+would replay; who may start `triage`, which judges posts, may say what a post really is. A form carries a token that is
+signed with Airflow's key, names the person and runs out; a page elsewhere cannot know it, and browsers that say where a
+request comes from are believed.
 """
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
@@ -15,18 +17,20 @@ from airflow.api_fastapi.core_api.security import get_user, requires_access_dag
 from fastapi import Depends, HTTPException, Request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-DAG = "replay"
+REPLAY, JUDGE = "replay", "triage"  # DAGs
 HOURS = 12  # a page may be open for so long before its forms are too old
 LARGEST = 4_000_000  # bytes of a form: a record of a million, each written as `%XX` at worst
 SAME_SITE = ("same-origin", "none")  # `none`: typed or restored by the person, never sent by a page
 
-allowed = requires_access_dag("POST", DagAccessEntity.RUN, DAG)
+Right = Callable[[Request, BaseUser], Any]  # raises for who has it not
+to_replay: Right = requires_access_dag("POST", DagAccessEntity.RUN, REPLAY)
+to_judge: Right = requires_access_dag("POST", DagAccessEntity.RUN, JUDGE)
 
 
-def may_act(request: Request, user: BaseUser) -> bool:
-    """Whether this person may start the DAG, and so act on these pages."""
+def may(right: Right, request: Request, user: BaseUser) -> bool:
+    """Whether this person may start the DAG, and so act on the pages that ask for it."""
     try:
-        allowed(request, user)
+        right(request, user)
     except HTTPException:
         return False
     return True
@@ -38,18 +42,29 @@ def token(user: BaseUser) -> str:
 
 
 User = Annotated[BaseUser, Depends(get_user)]
-Allowed = Annotated[None, Depends(allowed)]
 
 
-async def form(request: Request, user: User, _: Allowed) -> dict[str, str]:
-    """The fields of a form of ours, sent by the person it was made for, who may act."""
+def form_of(right: Right) -> Callable[..., Any]:
+    """A form of ours, sent by the person it was made for, who has this right; its fields."""
+
+    async def form(request: Request, user: User, _: Annotated[None, Depends(right)]) -> dict[str, str]:
+        return await _read(request, user)
+
+    return form
+
+
+Form = Annotated[dict[str, str], Depends(form_of(to_replay))]
+JudgesForm = Annotated[dict[str, str], Depends(form_of(to_judge))]
+
+
+async def _read(request: Request, user: BaseUser) -> dict[str, str]:
     if request.headers.get("sec-fetch-site", "same-origin") not in SAME_SITE:
         raise HTTPException(403, "This was sent by a page of another site, and nothing was done.")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > LARGEST:
-            raise HTTPException(413, "The form is too large; use `hub quarantine repair` with a file.")
+            raise HTTPException(413, "The form is too large; use the command line, with a file.")
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20)
     except ValueError:
@@ -57,9 +72,6 @@ async def form(request: Request, user: User, _: Allowed) -> dict[str, str]:
     fields = dict(pairs)
     _check(fields.pop("token", ""), user)
     return fields
-
-
-Form = Annotated[dict[str, str], Depends(form)]
 
 
 def _check(token: str, user: BaseUser) -> None:

@@ -129,10 +129,10 @@ def chosen(filters: dict[str, str | None]) -> list[int]:
 def start_replay(user: Any, **conf: Any) -> str:
     """Start the DAG that replays, as this person; returns the run's id."""
     try:
-        if (dag := DagModel.get_current(guard.DAG)) is not None and dag.is_paused:
+        if (dag := DagModel.get_current(guard.REPLAY)) is not None and dag.is_paused:
             raise SetupError("The DAG `replay` is paused: unpause it in Airflow, then try again.")
         run = trigger_dag(
-            dag_id=guard.DAG, conf=conf, triggered_by=DagRunTriggeredByType.UI, triggering_user_name=user.get_name()
+            dag_id=guard.REPLAY, conf=conf, triggered_by=DagRunTriggeredByType.UI, triggering_user_name=user.get_name()
         )  # fmt: skip
     except DagNotFound:
         raise SetupError("Airflow has not read the DAG `replay` yet; wait a minute, then try again.") from None

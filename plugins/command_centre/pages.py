@@ -3,10 +3,11 @@
 from dataclasses import fields
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from command_centre import dag_files, queries, words
+from command_centre import dag_files, guard, queries, words
+from hub.errors import HubError
 
 router = APIRouter(default_response_class=HTMLResponse)
 
@@ -23,19 +24,21 @@ def facts_of(value: Any) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in fields(value)} | {"it": value}
 
 
+def acting_page(
+    name: str, request: Request, user: Any, right: guard.Right, facts: dict[str, Any], problem: HubError | None
+) -> HTMLResponse:
+    """A template with forms, for who has the right to send them; with what stood in the way of the last one."""
+    acts = guard.may(right, request, user)
+    facts |= {"may_act": acts, "token": guard.token(user) if acts else "", "problem": problem and str(problem)}
+    made = page(name, **facts)
+    made.status_code = 422 if problem else 200
+    return made
+
+
 @router.get("/")
 def overview() -> HTMLResponse:
     """What came in, what went where, what waits."""
     return page("overview.html", unread=dag_files.unread(), **facts_of(queries.overview()))
-
-
-@router.get("/handoffs/{id}")
-def handoff(id: Annotated[str, Path(pattern=r"^[0-9a-f]{8,64}$")]) -> HTMLResponse:
-    """Why there is this lead, case or alert: its whole story."""
-    found = queries.story(id)
-    if found is None:
-        raise HTTPException(404, "There is no such handoff; it may have been erased.")
-    return page("handoff.html", **facts_of(found))
 
 
 @router.get("/runs/{name:path}")

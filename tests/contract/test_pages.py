@@ -18,8 +18,9 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FORM = "/command-centre/quarantine/1/preview"
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = f'{SCRIPT} "><img src=x onerror=alert(1)> {{{{ 7*7 }}}} \u202egnp.exe مرحبا javascript:alert(1)'
+ACTION = re.compile(r"/command-centre/(quarantine(/1)?/\w+|handoffs/[0-9a-f]+/correct)")
 FILLERS = {"id": None, "name": "triage/manual__2026-03-01T12:00:00+00:00", "item": "1"}
-MAY, MAY_NOT = "op", "viewer"  # roles: the first may start the DAG that replays
+MAY, MAY_NOT = "op", "viewer"  # roles: the first may start DAGs
 
 
 @pytest.fixture(scope="module")
@@ -205,11 +206,11 @@ def test_every_page_is_shown_to_those_who_are(app, signed_in):
     assert {path: signed_in.get(path).status_code for path in pages(app)} == dict.fromkeys(pages(app), 200)
 
 
-def test_nothing_but_the_quarantines_forms_changes_anything(app):
+def test_nothing_but_the_forms_of_the_quarantine_and_for_corrections_changes_anything(app):
     changing = {path for method, path in addresses(app) if method != "GET"}
 
     assert {method for method, _ in addresses(app)} == {"GET", "POST"}
-    assert {path.split("/")[1] for path in changing} == {"quarantine"}
+    assert {path for path in changing if not path.startswith("/quarantine/")} == {f"/handoffs/{FILLERS['id']}/correct"}
 
 
 def test_what_people_wrote_is_never_markup(app, signed_in):
@@ -219,7 +220,7 @@ def test_what_people_wrote_is_never_markup(app, signed_in):
         assert SCRIPT not in text, path
         for tag, attrs in Seen(text).tags:
             assert tag not in ("iframe", "object", "embed", "base", "style"), path
-            assert tag != "form" or re.fullmatch(r"/command-centre/quarantine(/1)?/\w+", attrs["action"]), path
+            assert tag != "form" or ACTION.fullmatch(attrs["action"]), path
             assert re.fullmatch(r"/command-centre/quarantine/1/preview", attrs.get("formaction", FORM)), path
             assert not [name for name in attrs if name.startswith("on") or name == "style"], path
             assert tag not in ("script", "img") or allowed.fullmatch(attrs["src"]), path

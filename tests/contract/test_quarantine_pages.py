@@ -11,14 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from hub.store import Landing, Rejected, Store
+from hub.store import Rejected
 from tests.contract.airflow_db import own_database
 from tests.contract.test_pages import HOSTILE, MAY, MAY_NOT, SCRIPT, Seen, signed_in_as
 from tests.unit.stages.counter import Counter, refuse
-from tests.unit.stages.world import COMPLAINS, Clock, Town, tweet
+from tests.unit.stages.world import COMPLAINS, tweet
 
 REPO = Path(__file__).resolve().parents[2]
-TICKET = {"conn_type": "zendesk", "host": "acme.zendesk.com", "extra": {"client_id": "i", "client_secret": "s"}}
 PATH = "/quarantine"
 
 
@@ -41,22 +40,6 @@ def app(tmp_path_factory):
         pause(False)
         create_auth_manager()
         yield build()
-
-
-@pytest.fixture
-def town(tmp_path, monkeypatch):
-    """A hub with nothing in it, which the pages show."""
-    monkeypatch.setenv("HUB_VAR", str(tmp_path))
-    monkeypatch.setenv("AIRFLOW_CONN_ZENDESK_DEFAULT", json.dumps(TICKET))
-    clock = Clock()
-    with Store.open(f"sqlite:///{tmp_path}/hub.db", clock=clock) as store:
-        yield Town(store, Landing(tmp_path / "landing"), clock)
-
-
-@pytest.fixture
-def acting(app, town):
-    yield signed_in_as(app, MAY)
-    app.dependency_overrides.clear()
 
 
 @pytest.fixture

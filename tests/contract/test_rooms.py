@@ -22,6 +22,7 @@ PLUGINS_MAY_OF_HUB = (
     "hub.domain",
     "hub.errors",
     "hub.stages.replay",
+    "hub.stages.correct",
     "hub.airflow_bridge",
 )
 CONNECTORS_MAY = ("hub.domain", "hub.errors", "hub.kit")
@@ -73,7 +74,7 @@ def test_a_dag_file_imports_only_what_is_cheap(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", sorted((REPO / "plugins").rglob("*.py")), ids=lambda path: path.name)
-def test_a_page_reads_the_store_and_acts_by_replay_only(path: Path) -> None:
+def test_a_page_reads_the_store_and_acts_by_replay_and_correction_only(path: Path) -> None:
     of_hub = [name for name in imports(ast.parse(path.read_text())) if name.split(".")[0] in ("hub", "connectors")]
 
     assert [name for name in of_hub if not allowed(name, PLUGINS_MAY_OF_HUB)] == []

@@ -11,6 +11,7 @@ from typing import Any
 
 from hub.errors import ContractBroken, SetupError
 from hub.kit import SPOILT, read_json
+from hub.stages.reasons import one_line
 from hub.stages.replay.fates import Replayed, summary
 from hub.stages.replay.whence import unhidden
 from hub.store import Item, Store, Transaction, View
@@ -18,7 +19,6 @@ from hub.store.records import encode_sorted
 
 LARGEST = 1_000_000  # bytes of a repaired record
 DEEPEST = 64
-WHY_LONGEST = 500  # characters
 
 
 def choose(
@@ -116,11 +116,8 @@ def _note(tx: Transaction, action: str, id: int, who: str, why: str, **digests: 
 
 def _said(why: str) -> str:
     """A reason in one line of printable text; without one nothing is done."""
-    line = " ".join("".join(char if char.isprintable() else " " for char in why).split())
-    if not line:
+    if not (line := one_line(why)):
         raise SetupError("Say why in a few words: the audit log keeps it.")
-    if len(line) > WHY_LONGEST:
-        raise SetupError(f"Say why in at most {WHY_LONGEST} characters.")
     return line
 
 

@@ -117,13 +117,14 @@ def test_a_post_is_corrected_by_hand_and_from_a_file(hub: Hub, acme: Path, store
     file = tmp_path / "said.csv"
     file.write_text("post,sentiment\nx:post:1,negative\nx:post:9,positive\n")
 
-    assert hub("correct", "x:post:1", "intent", "support").code == 0
+    assert hub("correct", "x:post:1", "intent", "support", "--reason", "asks").code == 0
     told = hub("correct", "--file", file, "--json")
 
     assert (told.code, told.json) == (1, {"changed": 1, "same": 0, "unknown": ["x:post:9"]})
     with store.read() as view:
         assert view.corrections.standing() == {"x:post:1": {"intent": "support", "sentiment": "negative"}}
         assert view.signals.of(["x:post:1"])["x:post:1"].intent == "support"
+        assert "command: asks" in [entry.reason for entry in view.audit.recent()]
 
 
 def test_a_correction_without_words_is_refused(hub: Hub, acme: Path) -> None:

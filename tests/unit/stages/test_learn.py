@@ -112,6 +112,17 @@ def test_of_a_page_only_what_was_changed_is_kept_and_only_once(held: Store) -> N
     assert told == ("ana", "signals corrected", f"post:{POST.key}", "page: seen")
 
 
+def test_a_reason_is_one_line_and_no_novel(held: Store) -> None:
+    answer = Answer(post=POST.key, field="intent", label="praise")
+    with pytest.raises(SetupError, match="at most 500 characters"), held.begin() as tx:
+        correct(tx, [answer], who="ana", source="command", why="x" * 501)
+    with held.begin() as tx:
+        correct(tx, [answer], who="ana", source="command", why="so\n it \u202e is")
+
+    with held.read() as view:
+        assert [entry.reason for entry in view.audit.recent()] == ["command: so it is"]
+
+
 def test_an_old_page_takes_back_nothing_that_somebody_else_said_meanwhile(held: Store) -> None:
     say(held, "intent", "praise")
 

@@ -1,6 +1,8 @@
 """Corrections are only added, and later ones count; one model runs, and the one before can be brought back."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
+from threading import Event
 
 import pytest
 
@@ -37,6 +39,28 @@ def test_corrections_since_a_moment_are_counted(store: Store) -> None:
 
     with store.read() as view:
         assert [view.corrections.since(moment) for moment in (None, START, later)] == [2, 1, 0]
+
+
+def test_people_who_correct_at_once_see_what_the_other_said(store: Store) -> None:
+    held, waiting = Event(), Event()
+
+    def second() -> int:
+        held.wait(10)
+        waiting.set()
+        with store.begin() as tx:
+            tx.corrections.hold()
+            return tx.corrections.since(None)
+
+    with ThreadPoolExecutor(1) as pool:
+        seen = pool.submit(second)
+        with store.begin() as tx:
+            tx.corrections.hold()
+            held.set()
+            waiting.wait(10)
+            seen_too_early = wait([seen], timeout=0.2).done
+            tx.corrections.add([correction()])
+
+    assert (seen_too_early, seen.result()) == (set(), 1)
 
 
 def keep(store: Store, *versions: str) -> None:

@@ -7,7 +7,7 @@ from typing import Self
 from hub.domain import Watch
 from hub.errors import HubError
 from hub.kit import Page
-from hub.store import Reading, StaleClaim, Store, Transaction
+from hub.store import Reading, Store, Transaction
 
 
 class Turn:
@@ -39,7 +39,10 @@ class Turn:
             yield page
 
     def fail(self, problem: HubError) -> None:
-        """It ended in trouble; whoever took over meanwhile knows better how the watch does."""
-        with suppress(StaleClaim), self._store.begin() as tx:
+        """It ended in trouble; whoever took over meanwhile knows better how the watch does.
+
+        Where the store is the trouble, the turn ends with its lease.
+        """
+        with suppress(HubError), self._store.begin() as tx:
             tx.watches.let_go(self.reading)
             tx.watches.failed(self.reading.watch, type(problem).__name__, str(problem))

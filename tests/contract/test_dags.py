@@ -200,7 +200,7 @@ def test_a_dag_file_imports_the_bridge_and_no_room(file):
 def test_the_form_of_replay_refuses_what_is_not_a_code(dags):
     form = {name: Draft202012Validator(schema) for name, schema in dags["replay"]["params"].items()}
 
-    assert set(form) == {"stage", "reason", "ids", "dry_run"}
+    assert set(form) == {"stage", "reason", "network", "ids", "dry_run"}
     assert form["stage"].is_valid("validate")
     assert form["stage"].is_valid(None)
     assert not form["reason"].is_valid("{{ conn.x.password }}")

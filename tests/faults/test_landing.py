@@ -84,19 +84,36 @@ def test_f13_a_disk_that_is_full_at_some_byte_of_a_file_leaves_no_part_of_it(tow
 
 
 def test_f13_a_store_that_is_full_at_the_manifest_moves_no_cursor(town: Nemesis) -> None:
-    with town.ground.store.begin() as tx:  # so that a watch needs no room of its own
-        for watch in town.ground.hub.config.watches:
-            tx.watches.register(watch)
+    [watch] = [each for each in town.ground.hub.config.watches if each.network == "x"]
+    with town.ground.store.begin() as tx:
+        tx.watches.register(watch)
+        reading = tx.watches.take(watch.key, LONG, lease_seconds=60)
+        assert reading is not None
+        tx.watches.let_go(reading)  # and leaves just the room that the next reader's name takes
     before = cursors(town)
 
     with full_store(town.ground):
-        failures = [problem for name in ("x", "mastodon") for problem in pull(town, name, run=LONG).failures.values()]
+        failures = list(pull(town, "x", run=LONG).failures.values())
 
     assert {type(problem) for problem in failures} == {SetupError}
     assert "no space left for the store" in str(failures[0])
     assert "the next run goes on" in str(failures[0])
     assert files(town) != []  # which is listed nowhere
     assert (batches(town), cursors(town)) == (0, before)
+    read_all(town)
+
+
+def test_f13_a_store_that_has_no_room_for_a_reader_is_told_of_each_watch(town: Nemesis) -> None:
+    watches = [each for each in town.ground.hub.config.watches if each.network == "mastodon"]
+    with town.ground.store.begin() as tx:
+        for watch in watches:
+            tx.watches.register(watch)
+
+    with full_store(town.ground):
+        failures = pull(town, "mastodon", run=LONG).failures
+
+    assert set(failures) == {watch.key for watch in watches}
+    assert {type(problem) for problem in failures.values()} == {SetupError}
     read_all(town)
 
 

@@ -84,7 +84,7 @@ def test_f66_the_timer_a_person_and_a_backfill_read_one_interval_at_once(hub: Dr
         for line in hub.sandbox.journal(mark, system="mastodon", event="request")
         if line.get("fault") == "late"
     ]
-    assert len(asked) >= SOME
+    assert len(asked) >= 2  # a run that finds a reader at work leaves the watch to it
     gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(asked)]
     assert min(gaps) >= SLOW * 0.9, f"two readers at once: {gaps}"
     hub.assert_exactly_once()

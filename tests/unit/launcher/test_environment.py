@@ -43,7 +43,7 @@ def test_state_elsewhere_takes_the_database_and_the_logs_with_it(places, tmp_pat
 
     told = environment(elsewhere, port=8080, base={})
 
-    assert told["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == f"sqlite:///{elsewhere.var}/airflow.db"
+    assert told["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == f"sqlite:///{elsewhere.var}/airflow.db?timeout=30"
     assert told["AIRFLOW__LOGGING__BASE_LOG_FOLDER"].startswith(str(elsewhere.var))
     assert "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" not in environment(places, port=8080, base={})
 

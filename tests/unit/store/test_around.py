@@ -160,7 +160,7 @@ def test_a_fault_point_does_nothing_unless_it_is_named(monkeypatch):
     with pytest.raises(HubError, match=r"store\.settled"):
         faultpoint("store.settled")
     monkeypatch.setenv("HUB_FAULTPOINT", "store.settled:sing")
-    with pytest.raises(ValueError, match="kill, raise, end and stall"):
+    with pytest.raises(ValueError, match="kill, raise, stumble, end and stall"):
         faultpoint("store.settled")
 
 

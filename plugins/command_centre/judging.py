@@ -100,15 +100,18 @@ def _judged(post: str) -> Judged:
     return Judged(today, told, waiting)
 
 
+def facts_about(found: queries.Story, chosen: dict[str, str] | None = None, note: str | None = None) -> dict[str, Any]:
+    """What the page says of a handoff; `chosen`: what a person has put into the form already."""
+    judged = _judged(found.handoff.post.key)
+    questions = judged.questions(chosen or {})
+    return facts_of(found) | facts_of(judged) | {"it": found, "questions": questions, "note": note}
+
+
 def _page(
     request: Request, user: Any, found: queries.Story, *, chosen: dict[str, str] | None = None,
     problem: HubError | None = None, note: str | None = None,
 ) -> HTMLResponse:  # fmt: skip
-    judged = _judged(found.handoff.post.key)
-    facts = (
-        facts_of(found) | facts_of(judged) | {"it": found, "questions": judged.questions(chosen or {}), "note": note}
-    )
-    return acting_page("handoff.html", request, user, guard.to_judge, facts, problem)
+    return acting_page("handoff.html", request, user, guard.to_judge, facts_about(found, chosen, note), problem)
 
 
 def _found(id: str) -> queries.Story:

@@ -12,6 +12,8 @@ from tests.faults.ground import REPO
 from tests.hostile.cases import load
 from tests.hostile.judge import judge, migrated_store
 
+SECONDS = 2.0  # of processor time, for a case
+
 
 def main(arguments: list[str]) -> int:
     """Fire, print, count."""
@@ -23,19 +25,24 @@ def main(arguments: list[str]) -> int:
     cases = [case for case in load(Path(arguments[0])) if not wanted or case.id in wanted]
     memory = Path("/dev/shm")
     scratch = Path(tempfile.mkdtemp(prefix="hub-hostile-", dir=memory if os.access(memory, os.W_OK) else None))
-    missed = 0
-    print(f"{'case':6} {'category':11} {'wanted':14} {'verdict':14} end")
+    missed, slowest, largest = 0, 0.0, 0.0
+    print(f"{'case':6} {'category':11} {'wanted':14} {'verdict':14} {'CPU s':>5} {'MB':>4} end")
     try:
         migrated = migrated_store(scratch)
+        for case in cases[:1]:  # what a process imports is no case's doing
+            with pytest.MonkeyPatch.context() as patch:
+                judge(case, scratch / "first", migrated, patch)
         for case in cases:
             with pytest.MonkeyPatch.context() as patch:
-                judged = judge(case, scratch / case.id, migrated, patch)
+                judged = judge(case, scratch / case.id, migrated, patch, seconds=SECONDS)
             missed += bool(judged.problems)
+            slowest, largest = max(slowest, judged.seconds), max(largest, judged.megabytes)
             end = "; ".join(judged.problems) or "as asked"
-            print(f"{case.id:6} {case.category:11} {case.expect:14} {judged.verdict:14} {end}", flush=True)
+            cost = f"{judged.seconds:5.1f} {judged.megabytes:4.0f}"
+            print(f"{case.id:6} {case.category:11} {case.expect:14} {judged.verdict:14} {cost} {end}", flush=True)
     finally:
         rmtree(scratch)
-    print(f"{len(cases) - missed} of {len(cases)} cases ended as asked")
+    print(f"{len(cases) - missed} of {len(cases)} cases ended as asked; {slowest:.1f} s and {largest:.0f} MB at most")
     return 1 if missed else 0
 
 

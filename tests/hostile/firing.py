@@ -36,6 +36,7 @@ NOBODY: dict[str, Any] = {  # what the quarantine's page is told beside its item
     "chosen": {}, "after": 0, "discarded": False, "done": None, "run": "", "count": 0, "may_act": False, "token": "",
     "problem": None,
 }  # fmt: skip
+MEGABYTES = 200.0  # for a case
 
 
 @dataclass
@@ -51,7 +52,8 @@ class Seen:
     logged: list[str] = field(default_factory=list)
     pages: dict[str, str] = field(default_factory=dict)  # HTML by name
     problems: list[str] = field(default_factory=list)  # of what holds for every case
-    seconds: float = 0.0
+    seconds: float = 0.0  # of processor time
+    megabytes: float = 0.0  # by which memory has grown
     said: list[str] = field(default_factory=list)  # what the run says of what failed
     files: set[str] = field(default_factory=set)  # outside of the hub's own folder
 
@@ -83,8 +85,9 @@ def _fired(case: Case, feed: Feed, ground: Ground, folder: Path) -> Seen:
     seen.seconds = time.process_time() - began
     if _written(ground) != writes:
         seen.problems.append("a second run wrote something")
-    if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory > 200_000:
-        seen.problems.append("more than 200 MB for one case")
+    seen.megabytes = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory) / 1024
+    if seen.megabytes > MEGABYTES:
+        seen.problems.append(f"{seen.megabytes:.0f} MB more than before it")
     _look(case, feed, ground, seen, failures)
     seen.landed = _landed(folder)
     return seen
@@ -215,14 +218,15 @@ def _everything(ground: Ground) -> str:
 
 def _pages(handoff: str | None) -> dict[str, str]:
     """The command centre's pages that show the post."""
-    from command_centre import held, pages
-    from command_centre.queries import opened
+    from command_centre import held, judging, pages
+    from command_centre.queries import opened, story
 
     found = held.listing(dict.fromkeys(("stage", "reason", "network")), 0, discarded=False)
     listed = pages.page("quarantine.html", **pages.facts_of(found) | NOBODY)
     shown = {"overview": pages.overview(), "quarantine": listed}
-    if handoff:
-        shown["handoff"] = pages.handoff(handoff)
+    if handoff and (told := story(handoff)):
+        form = {"may_act": True, "token": "", "problem": None}
+        shown["handoff"] = pages.page("handoff.html", **judging.facts_about(told) | form)
     opened(read_settings().store).close()  # the next case may have its store at the same place
     return {name: bytes(page.body).decode() for name, page in shown.items()}
 

@@ -8,11 +8,13 @@ anyway is measured on leads left out; what does not is not believed, and until t
 from collections import Counter
 from collections.abc import Sequence
 from math import exp
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from hub.domain import LeadScore, Model
 from hub.errors import SetupError
+
+if TYPE_CHECKING:
+    import numpy as np  # 15 MB, which whoever only asks for a chance does without
 
 LEAST = 40  # leads of which somebody knows the end
 LEAST_OF_EACH = 10  # won, and lost
@@ -51,6 +53,8 @@ class Calibration(Model, omit_defaults=False):
 
 def calibrate(scores: Sequence[LeadScore], won: Sequence[bool], *, version: str) -> Calibration:
     """Learn from leads as they were scored when they were handed over; too few outcomes are a SetupError."""
+    import numpy as np
+
     wins = sum(won)
     if len(scores) < LEAST or min(wins, len(won) - wins) < LEAST_OF_EACH:
         raise SetupError(
@@ -70,8 +74,9 @@ def calibrate(scores: Sequence[LeadScore], won: Sequence[bool], *, version: str)
     )  # fmt: skip
 
 
-def _held_out(table: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _held_out(table: "np.ndarray", labels: "np.ndarray") -> "np.ndarray":
     """The chance of each lead, by a model that has not seen it."""
+    import numpy as np
     from sklearn.model_selection import StratifiedKFold
 
     chances = np.zeros(len(labels))
@@ -80,13 +85,13 @@ def _held_out(table: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return chances
 
 
-def _fitted(table: np.ndarray, labels: np.ndarray):  # type: ignore[no-untyped-def]
+def _fitted(table: "np.ndarray", labels: "np.ndarray"):  # type: ignore[no-untyped-def]
     from sklearn.linear_model import LogisticRegression  # takes a second to import
 
     return LogisticRegression(C=1.0, max_iter=2000).fit(table, labels)
 
 
-def _auc(labels: np.ndarray, chances: np.ndarray) -> float:
+def _auc(labels: "np.ndarray", chances: "np.ndarray") -> float:
     from sklearn.metrics import roc_auc_score
 
     return round(float(roc_auc_score(labels, chances)), 4)

@@ -15,6 +15,7 @@ _score = msgspec.json.Decoder(LeadScore).decode
 _signal = msgspec.json.Decoder(Signal).decode
 _handoff = msgspec.json.Decoder(Handoff).decode
 _encode = msgspec.json.Encoder().encode
+MOST_OF_ONE = 50  # posts of one account that a score is made of
 _CHANGING = ("network", "fit", "behaviour", "chance", "found_by", "as_of", "body")
 
 
@@ -37,13 +38,23 @@ class Leads(Repository):
     """Scores by account, outcomes by lead."""
 
     def said(self, authors: Collection[str], intents: Collection[str], since: datetime) -> list[Said]:
-        """What these accounts have said themselves since then with one of these intents, oldest first."""
+        """What these accounts have said themselves since then with one of these intents, oldest first.
+
+        Of each the newest fifty: more change no score, and an account that never stops would fill the memory.
+        """
         posts, signals = tables.posts.c, tables.signals.c
-        asked = (
-            sa.select(posts.author, posts.published_at, signals.body)
+        newest = (posts.published_at.desc(), posts.id.desc())
+        counted = (
+            sa.select(posts.id, sa.func.row_number().over(partition_by=posts.author, order_by=newest).label("place"))
             .join(tables.signals, signals.post == posts.key)
             .where(among(posts.author), posts.published_at >= since, posts.kind != "share", signals.relevant)
             .where(signals.intent.in_(sorted(intents)))
+            .subquery()
+        )
+        asked = (
+            sa.select(posts.author, posts.published_at, signals.body)
+            .join(counted, sa.and_(counted.c.id == posts.id, counted.c.place <= MOST_OF_ONE))
+            .join(tables.signals, signals.post == posts.key)
             .order_by(posts.published_at, posts.id)
         )
         rows = self._rows(asked, listed=listed(authors))

@@ -1,5 +1,7 @@
 """Whoever speaks of buying is scored on the way, and the score reaches routes, handoffs and destinations."""
 
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -204,3 +206,11 @@ def test_who_must_be_forgotten_has_no_score_and_no_name(town: Town, clock: Clock
     with town.look() as view:
         assert view.leads.score(ANA) is None
         assert view.people.namesakes(["anaribeiro"]) == {}
+
+
+def test_triage_gives_chances_without_the_libraries_that_they_were_learned_with() -> None:
+    loaded = "import hub.stages.triage, sys; print(*{'numpy', 'scipy', 'sklearn', 'pandas'} & set(sys.modules))"
+
+    told = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+
+    assert told.stdout.split() == []

@@ -128,12 +128,12 @@ class _Reader:
 
     def read(self, watch: Watch) -> _Read:
         """What is new; a cursor that is refused before anything was read is tried without."""
-        read, turn = _Read(), None
+        read = _Read()
+        turn = Turn.take(self.store, watch, self.run, lease_seconds=self.lease_seconds)  # a store in trouble ends all
+        if turn is None:
+            log.info("watch is being read by another run", watch=watch.key)
+            return read
         try:
-            turn = Turn.take(self.store, watch, self.run, lease_seconds=self.lease_seconds)
-            if turn is None:
-                log.info("watch is being read by another run", watch=watch.key)
-                return read
             watch, start = self._open(watch)
             try:
                 self._pull(watch, start, read, turn)
@@ -148,8 +148,7 @@ class _Reader:
             log.warning("stale reader refused", watch=watch.key, landed=len(read.batches))
         except HubError as problem:
             log.warning("watch failed", watch=watch.key, error=type(problem).__name__, landed=len(read.batches))
-            if turn is not None:
-                turn.fail(problem)
+            turn.fail(problem)
             read.failure = problem
         return read
 

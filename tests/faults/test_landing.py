@@ -103,17 +103,11 @@ def test_f13_a_store_that_is_full_at_the_manifest_moves_no_cursor(town: Nemesis)
     read_all(town)
 
 
-def test_f13_a_store_that_has_no_room_for_a_reader_is_told_of_each_watch(town: Nemesis) -> None:
-    watches = [each for each in town.ground.hub.config.watches if each.network == "mastodon"]
-    with town.ground.store.begin() as tx:
-        for watch in watches:
-            tx.watches.register(watch)
+def test_f13_a_store_that_has_no_room_for_a_reader_ends_the_run_before_anything_is_asked(town: Nemesis) -> None:
+    with full_store(town.ground), pytest.raises(SetupError, match="no space left for the store"):
+        pull(town, "mastodon", run=LONG)
 
-    with full_store(town.ground):
-        failures = pull(town, "mastodon", run=LONG).failures
-
-    assert set(failures) == {watch.key for watch in watches}
-    assert {type(problem) for problem in failures.values()} == {SetupError}
+    assert town.ground.played.requests("mastodon") == []
     read_all(town)
 
 

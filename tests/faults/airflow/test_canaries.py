@@ -50,7 +50,7 @@ leaky()
 
 @pytest.fixture(scope="module")
 def sung(hub: Driven, canaries: Canaries) -> dict[str, bytes]:
-    """The whole flow has run and failed in every way; what commands said meanwhile, by command."""
+    """The flow has run, and failed by wrong secrets, a broken route and a proxy that is gone; what commands said."""
     hub.sandbox.mend()
     for network in ("x", "mastodon", "facebook"):
         hub.say(COMPLAINT, network=network)

@@ -8,7 +8,8 @@ from hub.cli.exits import DONE, WRONG_SETUP, code_of
 from hub.domain import Manifest
 from hub.domain.model import Model
 from hub.errors import HubError
-from hub.wiring import Hub
+from hub.kit import Destination
+from hub.wiring import Hub, promises_of
 
 ENOUGH_BYTES = 500_000_000
 ACCESS = "access"
@@ -74,7 +75,9 @@ def _connector(hub: Hub, manifest: Manifest) -> list[Finding]:
     try:
         if manifest.kind == "destination":
             with hub.open_destination(manifest.name) as destination:
-                return [_proved(manifest, "access", destination.check)]
+                access = _proved(manifest, ACCESS, destination.check)
+                compares = type(destination).preflight is not Destination.preflight
+                return [access, *_differences(manifest, destination)] if access.ok and compares else [access]
         findings: list[Finding] = []
         with hub.open_network(manifest.name) as network:
             for name, prove in network.proofs().items():
@@ -84,6 +87,19 @@ def _connector(hub: Hub, manifest: Manifest) -> list[Finding]:
         return findings
     except HubError as problem:
         return [_unproved(manifest, manifest.name, problem)]
+
+
+def _differences(manifest: Manifest, destination: Destination) -> list[Finding]:
+    """What its mapping writes and the other side would not take, one by one."""
+    what = f"{manifest.name}: mapping"
+    try:
+        found = list(destination.preflight(promises_of(manifest)))
+    except HubError as problem:
+        return [_unproved(manifest, what, problem)]
+    return [
+        Finding(what=f"{what}, {one.object} {one.field}".rstrip(), ok=False, said=one.remedy, code=WRONG_SETUP)
+        for one in found
+    ] or [Finding(what=what, ok=True, said="everything that it writes is taken")]
 
 
 def _proved(manifest: Manifest, name: str, prove: Callable[[], object]) -> Finding:

@@ -1,10 +1,14 @@
-"""Commands for setting up: init, doctor."""
+"""Commands for setting up: init, setup, doctor."""
 
-from typing import Annotated
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hub.cli.app import Json, answer_json, answer_table, app, opened_hub, say
+
+if TYPE_CHECKING:
+    from hub.kit import Step
 
 
 @app.command()
@@ -44,9 +48,55 @@ def init(
     say(f"Wrote {path}. Next: `hub doctor` says what is missing, `hub run` goes once through everything.")
 
 
+def _agreed(steps: "list[Step]", *, json: bool) -> bool:
+    """Whether a person who sits before it wants what is missing to be made."""
+    if json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    for step in steps:
+        if step.state == "missing":
+            say(f"  missing  {step.what}")
+    return typer.confirm("Make what is missing?", default=False, err=True)
+
+
 def _list(given: str | None, question: str, default: str) -> list[str]:
     text = typer.prompt(question, default=default, show_default=bool(default)) if given is None else given
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+@app.command()
+def setup(
+    name: Annotated[str, typer.Argument(help="The destination: salesforce, zendesk, slack.")],
+    apply: Annotated[bool, typer.Option("--apply", help="Make what is missing, without asking first.")] = False,
+    json: Json = False,
+) -> None:
+    """Show what the hub needs at a destination, and make what is missing with --apply or after asking.
+
+    What is there is left as it is; a second run makes nothing. At last the mapping is compared with what the
+    destination takes now, before any delivery meets it.
+    """
+    import connectors
+    from hub.cli import preparing, world
+    from hub.errors import SetupError
+    from hub.settings import read_settings
+    from hub.wiring import promises_of
+
+    manifest = connectors.manifest(name)
+    if manifest.kind != "destination":
+        raise SetupError(f"{name} is a network, where nothing is made; `hub doctor {name}` says what it needs.")
+    world.enter(read_settings())
+    with opened_hub() as hub, hub.open_destination(name) as destination:
+        steps = preparing.prepare(destination, apply=apply, tell=say)
+        if not apply and any(step.state == "missing" for step in steps) and _agreed(steps, json=json):
+            steps = preparing.prepare(destination, apply=True, tell=say)
+        findings = list(destination.preflight(promises_of(manifest)))
+    if json:
+        answer_json({"steps": [step.plain() for step in steps], "findings": [one.plain() for one in findings]})
+    else:
+        answer_table(
+            f"Set-up of {manifest.title}", ["What", "State", "What it is for, what to do"],
+            preparing.rows_of(steps, findings), empty=f"{manifest.title} needs nothing to be made.",
+        )  # fmt: skip
+    raise typer.Exit(preparing.code_of(steps, findings))
 
 
 @app.command()

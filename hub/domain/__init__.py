@@ -24,6 +24,7 @@ from hub.domain.manifest import (
     Reread,
     read_manifest,
 )
+from hub.domain.mapped import MappedField, MappedObject
 from hub.domain.model import Model, Moment
 from hub.domain.posts import Author, Engagement, Measurement, Media, Post, Reference
 from hub.domain.signals import INTENTS, Intent, Sentiment, Signal
@@ -32,7 +33,7 @@ from hub.domain.watches import CONTEXT_KINDS, Batch, Cursor, Watch, kind_of
 __all__ = [
     "CONTEXT_KINDS", "INTENTS", "JOB_RUNNING", "Allowance", "Author", "Batch", "Budget", "Cursor", "Delivery",
     "Endpoint", "Engagement", "Expectations", "FoundRecord", "Handoff", "HandoffKind", "Intent", "LeadScore",
-    "Manifest", "Measurement", "Media", "Model", "Moment", "Outcome", "Policy", "Post", "Prices", "Provenance",
-    "Reason", "Receipt", "Reference", "Remedy", "Reread", "Sentiment", "Signal", "Watch", "external_id", "kind_of",
-    "make_key", "read_manifest", "scope_of",
+    "Manifest", "MappedField", "MappedObject", "Measurement", "Media", "Model", "Moment", "Outcome", "Policy",
+    "Post", "Prices", "Provenance", "Reason", "Receipt", "Reference", "Remedy", "Reread", "Sentiment", "Signal",
+    "Watch", "external_id", "kind_of", "make_key", "read_manifest", "scope_of",
 ]  # fmt: skip

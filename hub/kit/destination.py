@@ -8,13 +8,21 @@ answered by silence is looked up by `find` before anything is sent again. A dest
 - hand work to a job of the other side that outlives the call: `claim.note` keeps the job's id before it may begin,
   `unknown` receipts end the `send`, and `resume` asks what became of the job, in this process or in the next;
 - be called by several senders at once, each with an instance of its own: `senders` in the manifest.
+
+Two more things may be asked of it, both by people (`hub setup NAME`) and harmless to ask again:
+
+- `prepare` makes over there what the hub needs: fields, views, channels. It goes step by step, and each `Step` says
+  whether it is there, is missing, was made just now, or is for a person to make.
+- `preflight` compares what the mappings may write with what the other side takes now, and only reads. Each `Finding`
+  is a difference that would cost deliveries. `hub doctor` asks for it too, and so does the sender before the first
+  delivery of a changed mapping and once a day (`hub.stages.preflight`): while there is a finding, nothing is sent.
 """
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 
-from hub.domain import JOB_RUNNING, Delivery, FoundRecord, Manifest, Receipt
+from hub.domain import JOB_RUNNING, Delivery, FoundRecord, Manifest, MappedObject, Model, Receipt
 from hub.kit.connection import Connection
 from hub.kit.services import Services
 
@@ -43,6 +51,26 @@ class Unclaimed:
 
     def renew(self) -> None:
         """There is no lease."""
+
+
+class Step(Model, omit_defaults=False):
+    """One thing that the hub needs over there, and whether it is there."""
+
+    what: str  # such as: field Hub_Key__c on Lead
+    state: Literal["there", "missing", "made", "by hand"]
+    detail: str = ""  # what it is for, or what to do about it: a sentence with the remedy where it is not there
+
+
+class Finding(Model, omit_defaults=False):
+    """One difference between what a mapping writes and what the other side takes, with its remedy."""
+
+    object: str
+    field: str  # empty where it concerns the object
+    problem: str  # a short word that programs may rely on: missing_field, too_short
+    remedy: str  # one sentence that says what is wrong and what to do
+
+    def __str__(self) -> str:
+        return self.remedy
 
 
 class Destination:
@@ -99,6 +127,19 @@ class Destination:
         While it runs, `running(delivery, ...)` for each. Afterwards a receipt for each one that the job's results
         tell of; what they do not tell of is looked up, as is all of a job that is known no more.
         """
+        return iter(())
+
+    def prepare(self, *, apply: bool) -> Iterator[Step]:
+        """What the hub needs over there, step by step in the order in which it is made.
+
+        Without `apply` it is only looked at: a step is there, missing, or by hand. With it, what is missing is made
+        and told as made; what was there stays as it is, so that a second run makes nothing. Whatever our access does
+        not allow is a step by hand whose detail says who must do what. HubError where there is no going on.
+        """
+        return iter(())
+
+    def preflight(self, mapped: Sequence[MappedObject]) -> Iterator[Finding]:
+        """What of these mappings the other side will not take; reads only, and as little as can be."""
         return iter(())
 
     def secret(self, name: str) -> str:

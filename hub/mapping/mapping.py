@@ -7,7 +7,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from hub.domain import MappedField, MappedObject
 from hub.errors import MappingError, Unmappable
+from hub.mapping.bounds import OPEN, bounds_of
 from hub.mapping.document import Example, IdentityDocument, MappingDocument, read_documents, read_file, shown
 from hub.mapping.program import Program, of_condition, of_fields, of_value
 from hub.mapping.syntax import Node, nearest, parse, walk
@@ -90,6 +92,21 @@ class Mapping:
     def label(self) -> str:
         """Names this mapping in provenance and on posts, such as `mastodon@3`."""
         return f"{self.name}@{self.version}"
+
+    @cached_property
+    def promise(self) -> MappedObject:
+        """What it may write, for the other side to compare with what it takes."""
+        fields: dict[str, MappedField] = {}
+        for leaf in leaves(self._tree):
+            path = PLACE.sub("[]", leaf.path)
+            fields[path] = OPEN if path in fields else bounds_of(leaf.node)
+        return MappedObject(
+            object=self.makes.removeprefix("sObject "),
+            mapping=self.label,
+            digest=self.source_digest,
+            fields=fields,
+            only_if_blank=self.only_if_blank,
+        )
 
     def suits(self, record: Record) -> bool:
         """Whether this document of its file is for this record (`when`)."""

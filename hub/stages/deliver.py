@@ -59,8 +59,11 @@ def run(
     lease_seconds: float = 120,
     patience: Patience = Patience(),
     each: Callable[[int], None] | None = None,
+    prove: Callable[[Destination], None] | None = None,
 ) -> Delivered:
     """Send until nothing is due, all senders at the same time; waits that end within `patience` are waited out.
+
+    `prove` is asked before a sender sends its first delivery; while it raises, nothing is sent.
 
     The senders are connectors of one destination. The first one goes ahead; the others join when it has been answered
     and leave at the first failure, so that a destination that is down or asks us to wait is not asked by all of them.
@@ -68,9 +71,12 @@ def run(
     done = Delivered(senders[0].manifest.name)
     told = _one_at_a_time(each)
     first, *others = (
-        Sender(one, store, done, worker=f"{worker}/{number}" if number else worker, lease_seconds=lease_seconds)
+        Sender(
+            one, store, done, worker=f"{worker}/{number}" if number else worker, lease_seconds=lease_seconds,
+            prove=prove,
+        )
         for number, one in enumerate(senders)
-    )
+    )  # fmt: skip
     answered = Event()
     if not others:
         _lead(first, patience, told, answered)

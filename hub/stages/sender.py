@@ -59,13 +59,15 @@ class Sender:
     """One of the senders of one destination, with a connector of its own."""
 
     def __init__(
-        self, destination: Destination, store: Store, done: Done, *, worker: str, lease_seconds: float
-    ) -> None:
+        self, destination: Destination, store: Store, done: Done, *, worker: str, lease_seconds: float,
+        prove: Callable[[Destination], None] | None = None,
+    ) -> None:  # fmt: skip
         self.destination, self.store, self.done = destination, store, done
         self.worker, self.lease_seconds = worker, lease_seconds
         self.name = destination.manifest.name
         self.quiet_until: datetime | None = None  # the destination as a whole asked us to wait
         self._backlog = Backlog(destination.plan)
+        self._prove = prove  # that it takes what is sent; asked once
 
     def step(self, may_ask: Callable[[Transaction], bool]) -> int | None:
         """Settle what is in doubt by asking what is there, then send one batch of what is pending.
@@ -230,6 +232,7 @@ class Sender:
         receipts: list[Receipt] = []
         try:
             with understood(self.name), self._holding(deliveries), leased(self._lease_of(deliveries)):
+                self._prove_once()
                 for receipt in self.destination.send(deliveries):
                     receipts.append(receipt)  # one by one: trouble must not take back what was answered
         except HubError as trouble:
@@ -240,6 +243,11 @@ class Sender:
             return receipts, silence(receipts)
         confused = ContractBroken(f"{self.name} gave {len(receipts)} answers for {len(deliveries)} deliveries.")
         return [in_doubt(one, confused) for one in deliveries], confused
+
+    def _prove_once(self) -> None:
+        if self._prove is not None:
+            self._prove(self.destination)
+            self._prove = None
 
     def _lease_of(self, deliveries: Sequence[Delivery]) -> datetime:
         """Until when these are ours to send: they were claimed together."""

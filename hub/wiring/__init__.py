@@ -5,9 +5,18 @@ that is why both hand in `connect`.
 """
 
 from hub.wiring.flow import collect, deliver, refresh, sweep, triage
-from hub.wiring.opening import Connect, Hub, check_watch, connect_from_environment, engine_of, rulebook, worker_name
+from hub.wiring.opening import (
+    Connect,
+    Hub,
+    check_watch,
+    connect_from_environment,
+    engine_of,
+    promises_of,
+    rulebook,
+    worker_name,
+)
 
 __all__ = [
-    "Connect", "Hub", "check_watch", "collect", "connect_from_environment", "deliver", "engine_of", "refresh",
-    "rulebook", "sweep", "triage", "worker_name",
+    "Connect", "Hub", "check_watch", "collect", "connect_from_environment", "deliver", "engine_of",
+    "promises_of", "refresh", "rulebook", "sweep", "triage", "worker_name",
 ]  # fmt: skip

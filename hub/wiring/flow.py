@@ -10,7 +10,7 @@ from hub.errors import HubError, SetupError
 from hub.kit import Network
 from hub.stages.deliver import Delivered
 from hub.stages.triage import Triaged
-from hub.wiring.opening import Hub, mapping_of, rulebook, worker_name
+from hub.wiring.opening import Hub, mapping_of, promises_of, rulebook, worker_name
 
 if TYPE_CHECKING:
     from hub.stages.collect import Pulled
@@ -116,6 +116,7 @@ def triage(hub: Hub, run: str) -> Triaged:
 def deliver(hub: Hub, name: str, *, each: Callable[[int], None] | None = None) -> Delivered:
     """Send one destination everything that waits for it; its client is not even opened when nothing does."""
     from hub.stages import deliver as stage
+    from hub.stages import preflight
 
     if not stage.waiting(name, store=hub.store):
         return Delivered(name)
@@ -129,4 +130,5 @@ def deliver(hub: Hub, name: str, *, each: Callable[[int], None] | None = None) -
             worker=worker_name(),
             lease_seconds=hub.settings.lease_seconds,
             each=each,
+            prove=partial(preflight.prove, mapped=promises_of(first.manifest)),
         )

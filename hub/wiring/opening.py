@@ -10,7 +10,7 @@ from typing import Any
 
 import connectors
 from hub.classify import Engine, default_engine
-from hub.domain import Budget, Manifest, Watch
+from hub.domain import Budget, Manifest, MappedObject, Watch
 from hub.domain.config import Config
 from hub.errors import SetupError
 from hub.kit import Connection, Destination, Limits, Network, NotConnected, Services, Token
@@ -189,6 +189,11 @@ def engine_of(hub: Hub) -> Engine:
 def mapping_of(manifest: Manifest) -> Mapping:
     """What a network's words mean."""
     return load_mapping(connectors.mapping_path(manifest.name))
+
+
+def promises_of(manifest: Manifest) -> list[MappedObject]:
+    """What the mappings of a destination may write there."""
+    return [mapping.promise for mapping in load_mappings(connectors.mapping_path(manifest.name))]
 
 
 def worker_name() -> str:

@@ -1,0 +1,89 @@
+"""`hub setup NAME`: what is there, what is missing, and what was made, in words and exit codes."""
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from connectors.slack.connector import Slack
+from hub.domain import MappedObject
+from hub.errors import AccessDenied
+from hub.kit import Finding, Step
+from tests.unit.cli.conftest import Hub
+
+FIELD, VIEW, APP = "field hub_key", "view Social", "the app's manifest"
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """A destination that lacks a field and a view, and an app that only people can change."""
+    there: set[str] = set()
+
+    def prepare(self: Slack, *, apply: bool) -> Iterator[Step]:
+        for what in (FIELD, VIEW):
+            if what in there:
+                yield Step(what=what, state="there")
+            else:
+                yield Step(what=what, state="made" if apply else "missing", detail="It holds our key.")
+                there.update([what] if apply else ())
+        if APP not in there:
+            yield Step(what=APP, state="by hand", detail="Paste it at api.slack.com.")
+
+    monkeypatch.setattr(Slack, "prepare", prepare)
+    monkeypatch.setenv("AIRFLOW_CONN_SLACK_DEFAULT", '{"conn_type": "slack", "password": "xoxb-1"}')
+    return there
+
+
+def test_what_is_missing_is_shown_and_not_made(hub: Hub, made: set[str]) -> None:
+    told = hub("setup", "slack")
+
+    assert told.code == 2
+    assert made == set()
+    assert [word for word in ("MISSING", "BY HAND", "It holds our key.", FIELD) if word not in told.out] == []
+
+
+def test_apply_makes_it_and_a_second_run_makes_nothing(hub: Hub, made: set[str]) -> None:
+    first, second = hub("setup", "slack", "--apply", "--json"), hub("setup", "slack", "--apply", "--json")
+
+    assert [step["state"] for step in first.json["steps"]] == ["made", "made", "by hand"]
+    assert [step["state"] for step in second.json["steps"]] == ["there", "there", "by hand"]
+    assert (first.code, second.code) == (1, 1)  # a person's work is left
+    made.add(APP)
+    assert hub("setup", "slack").code == 0
+
+
+def test_what_the_mapping_writes_and_is_not_taken_is_told(
+    hub: Hub, made: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def preflight(self: Slack, mapped: Sequence[MappedObject]) -> Iterator[Finding]:
+        for one in mapped:
+            yield Finding(object=one.object, field="text", problem="too_short", remedy=f"Cut it in {one.mapping}.")
+
+    monkeypatch.setattr(Slack, "preflight", preflight)
+    made.update((FIELD, VIEW, APP))
+
+    told = hub("setup", "slack", "--json")
+
+    assert told.code == 2
+    assert [finding["problem"] for finding in told.json["findings"]] == ["too_short", "too_short"]
+    assert told.json["findings"][0]["remedy"].startswith("Cut it in slack@")
+    assert "too short" in hub("setup", "slack").out
+
+
+def test_no_access_is_a_wrong_set_up(hub: Hub, monkeypatch: pytest.MonkeyPatch, made: set[str]) -> None:
+    def prepare(self: Slack, *, apply: bool) -> Iterator[Step]:
+        raise AccessDenied("Slack takes the token no more; put a new one into slack_default.")
+        yield
+
+    monkeypatch.setattr(Slack, "prepare", prepare)
+    told = hub("setup", "slack")
+
+    assert told.code == 2
+    assert "slack_default" in told.err
+
+
+@pytest.mark.parametrize(("name", "word"), [("mastodon", "hub doctor mastodon"), ("orkut", "orkut")])
+def test_only_destinations_are_set_up(hub: Hub, name: str, word: str) -> None:
+    told = hub("setup", name)
+
+    assert told.code == 2
+    assert word in told.err

@@ -79,7 +79,8 @@ def answer_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any
     used = [place for place in range(len(columns)) if any(row[place] not in ("", None) for row in rows)]
     for place in used:
         numbers = all(isinstance(row[place], int) for row in rows)
-        table.add_column(columns[place], overflow="fold", justify="right" if numbers else "left")
+        address = any(str(row[place]).startswith(("http://", "https://")) for row in rows)  # folded, it opens nothing
+        table.add_column(columns[place], overflow="fold", no_wrap=address, justify="right" if numbers else "left")
     for row in rows:
         table.add_row(*(Text(printable(row[place])) for place in used))
     console.print(table)

@@ -160,6 +160,13 @@ def test_a_table_drops_columns_with_nothing_in_them(capsys: pytest.CaptureFixtur
     assert "│  1 │" in shown  # numbers stand at the right
 
 
+def test_an_address_stays_whole_where_a_table_is_narrow(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "70")
+    address = "http://127.0.0.1:8080/plugin/command-centre"
+    answer_table("T", ["Page", "Address", "What for"], [("Command centre", address, "what came in, what went where")])
+    assert address in capsys.readouterr().out
+
+
 def test_a_title_is_text_too(capsys: pytest.CaptureFixture[str]) -> None:
     answer_table("[red]T[/red]", ["A"], [("[bold]b[/bold]",)])
 

@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=port, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--var", type=Path, default=Path("var/sandbox"), help="folder for state, keys and certificates")
     parser.add_argument("--seed", type=int, default=1, help="the same seed plays the same world")
-    parser.add_argument("--scenario", default="crisis", help="quiet_day, crisis, rate_storm or lost_answer")
+    parser.add_argument("--scenario", default="crisis", help="quiet_day, crisis, busy_day, rate_storm or lost_answer")
     parser.add_argument("--live", action="append", default=[], help="a network that is let through to the real one")
     parser.add_argument(
         "--load", type=Path, help="play real posts (JSON lines, also gzipped) in place of invented ones"

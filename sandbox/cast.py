@@ -37,11 +37,13 @@ FIRMS = (
 )  # fmt: skip
 
 
-def people(chance: Random) -> Iterator[Person]:
-    """Everybody but the firms. One in twenty is widely read."""
+def people(chance: Random, crowd: int = CROWD) -> Iterator[Person]:
+    """Everybody but the firms: so many. One in twenty is widely read."""
     names = [f"{first} {last}" for first in FIRST for last in LAST]
     chance.shuffle(names)
-    for number, name in enumerate(names[:CROWD], start=FIRST_ID):
+    if crowd > len(names):
+        names += chance.sample([f"{name}-{last}" for name in names for last in LAST], crowd - len(names))
+    for number, name in enumerate(names[:crowd], start=FIRST_ID):
         handle = name.lower().replace(" ", chance.choice(("", "_"))) + (
             str(chance.randint(1, 99)) if number % 3 else ""
         )

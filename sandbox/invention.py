@@ -21,7 +21,7 @@ LATEST = timedelta(seconds=30)  # the day ends so long before now
 def invent(world: World, scenario: Scenario, *, seed: int) -> None:
     """Fill an empty world: the day ends now."""
     chance = Random(seed)
-    world.add_people([*FIRMS, *people(chance)])
+    world.add_people([*FIRMS, *people(chance, scenario.crowd)])
     writer = Writer(world, scenario, chance)
     end = world.clock.now().replace(microsecond=0) - LATEST
     world.add_posts(sorted(day(writer, scenario, chance, end), key=lambda post: post.id))

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from hub.errors import SetupError
+from sandbox.cast import CROWD
 from sandbox.faults import Rule
 
 HERE = Path(__file__).parent
@@ -29,6 +30,7 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True):
 
     posts: int = 240
     hours: float = 24
+    crowd: int = CROWD  # people who may write
     mix: dict[str, int] = {}
     networks: dict[str, int] = {}
     elsewhere: dict[str, int] = {}

@@ -50,7 +50,7 @@ def down() -> None:
 @app.command()
 def sandbox(
     port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1; default HUB_SANDBOX_PORT or 8790.")] = None,
-    scenario: Annotated[str, typer.Option(help="quiet_day, crisis, rate_storm or lost_answer.")] = "crisis",
+    scenario: Annotated[str, typer.Option(help="quiet_day, crisis, busy_day, rate_storm or lost_answer.")] = "crisis",
     seed: Annotated[int, typer.Option(help="The same seed plays the same world.")] = 1,
     load: Annotated[
         Path | None,

@@ -1,6 +1,7 @@
 """Upkeep: nightly, and by hand whenever somebody wants to know whether everything still works.
 
 check_<connector> (one task each)  ─▶ sweep_<network> (late posts; wakes triage)     watchdog (claims, sums, audit)
+endings_<destination> (what became of leads)
 acquaint (who is one person, who is loud)      voice (whose voice was heard in the last week)
 """
 
@@ -31,6 +32,7 @@ each network's last hours are read once more, since some posts reach it late and
 
 - *check_…*: the message names the connection, the secret or the scope to correct.
 - *sweep_…*: as for the collect DAG of that network; tomorrow's sweep reads the same hours again.
+- *endings_…*: what became of leads could not be read: the message names the object or field that is hidden from us.
 - *watchdog*, "do not balance": a defect; keep the batches it names and report them.
 - *watchdog*, "the audit log was changed": somebody has written to the store by hand, from that entry on.
 """
@@ -50,6 +52,20 @@ def check_step(manifest: Manifest) -> Any:
                 connector.check()
 
     return check.override(task_id=f"check_{manifest.name}")(manifest.name, manifest.kind == "network")
+
+
+def endings_step(manifest: Manifest) -> Any:
+    """The task that asks one destination what became of its leads; scores are calibrated by the answers."""
+
+    @step(minutes=15, pool=manifest.name)
+    def endings(name: str) -> dict[str, int]:
+        from hub import wiring
+
+        with open_hub() as hub:
+            learned = wiring.endings(hub, name)
+        return {"ended": learned.kept, "open": learned.still_open}
+
+    return endings.override(task_id=f"endings_{manifest.name}")(manifest.name)
 
 
 def sweep_step(manifest: Manifest) -> Any:
@@ -96,7 +112,9 @@ def flow():
     for manifest in scheduled_networks():
         check_step(manifest) >> sweep_step(manifest)
     for manifest in scheduled_destinations():
-        check_step(manifest)
+        checked = check_step(manifest)
+        if "Lead" in manifest.handoffs:
+            checked >> endings_step(manifest)
 
     @step(minutes=15)
     def watchdog() -> dict[str, int]:

@@ -31,10 +31,11 @@ from connectors.salesforce.lookup import (
     queries,
 )  # fmt: skip
 from connectors.salesforce.org import Org, open_client
+from connectors.salesforce.outcomes import endings_of
 from connectors.salesforce.sending import Sending
 from connectors.salesforce.words import KEY_FIELD, LOCATOR, checked, object_of
 from connectors.salesforce.writes import VERBS, Verb, Write, answers_of, composite_of, write_of
-from hub.domain import Delivery, FoundRecord, Receipt
+from hub.domain import Delivery, Ending, FoundRecord, Receipt
 from hub.errors import RecordRefused, SetupError
 from hub.kit import Destination
 
@@ -128,6 +129,10 @@ class Salesforce(Destination):
             if status != 200:
                 raise name_trouble(status or 500, told, sobject=sobject)
             yield told
+
+    def endings(self, leads: Sequence[str]) -> Iterator[Ending]:
+        """What sales made of these leads; a thousand are one call, and what they were converted to is another."""
+        return endings_of(leads, self.rows)
 
     # Writing.
 

@@ -1,4 +1,4 @@
-"""The objects of the played organisation: which fields a Lead, a Contact and an Account have, and their describe."""
+"""The objects of the played organisation: which fields each has, and their describe."""
 
 import re
 from typing import Any, NamedTuple
@@ -113,6 +113,7 @@ LEAD = Thing(
         "ConvertedDate": kept("date"),
         "ConvertedAccountId": kept("reference", length=18, refers_to=("Account",)),
         "ConvertedContactId": kept("reference", length=18, refers_to=("Contact",)),
+        "ConvertedOpportunityId": kept("reference", length=18, refers_to=("Opportunity",)),
         **OURS,
     },
 )  # fmt: skip
@@ -132,7 +133,17 @@ ACCOUNT = Thing(
         "OwnerId": owner("User"),
     },
 )  # fmt: skip
-THINGS = {thing.name: thing for thing in (LEAD, CONTACT, ACCOUNT)}
+OPPORTUNITY = Thing(
+    "Opportunity", "006", "opportunities",
+    {
+        **SYSTEM, "Name": demanded(120), "AccountId": link("Account"), "OwnerId": owner("User"),
+        "StageName": picklist(255, "Prospecting", "Closed Won", "Closed Lost", nillable=False),
+        "CloseDate": Field("date", required=True, nillable=False),
+        "IsClosed": kept("boolean", nillable=False, defaulted=True, default=False),
+        "IsWon": kept("boolean", nillable=False, defaulted=True, default=False),
+    },
+)  # fmt: skip
+THINGS = {thing.name: thing for thing in (LEAD, CONTACT, ACCOUNT, OPPORTUNITY)}
 REQUIRED = tuple(name for name, field in LEAD.fields.items() if field.required)
 
 

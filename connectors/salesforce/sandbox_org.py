@@ -10,7 +10,9 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 NUMERIC = (*NUMBERS, "currency")
-PREFIXES = {"User": "005", "Group": "00G", "Account": "001", "Contact": "003", "Lead": "00Q"}
+PREFIXES = {
+    "User": "005", "Group": "00G", "Account": "001", "Contact": "003", "Lead": "00Q", "Opportunity": "006",
+}  # fmt: skip
 Problem = dict[str, Any]
 
 

@@ -22,7 +22,7 @@ Record = dict[str, Any]
 
 
 class Records(System):
-    """Rows of Lead, Contact and Account, written by the rules."""
+    """Rows of each object, written by the rules."""
 
     def rule(self, name: str, default: Any = None) -> Any:
         """One of this organisation's own rules."""

@@ -1,11 +1,12 @@
 """What salespeople and administrators of the played organisation do, below `/sandbox/`.
 
 A salesperson works on one lead: `convert`, `delete`, `undelete`, `merge` (into another one), `clone`, `edit` or `hold`
-(keeps it locked for so many tries). An administrator sets the organisation's rules; see `sandbox_records`.
+(keeps it locked for so many tries); an opportunity they `close`. An administrator sets the organisation's rules; see
+`sandbox_records`.
 """
 
 from connectors.salesforce.sandbox_bulk import Bulk
-from connectors.salesforce.sandbox_fields import ACCOUNT, CONTACT, KEY_FIELD, LEAD
+from connectors.salesforce.sandbox_fields import ACCOUNT, CONTACT, KEY_FIELD, LEAD, OPPORTUNITY
 from connectors.salesforce.sandbox_org import single
 from sandbox.kit import Reply, Request, route
 
@@ -34,7 +35,7 @@ class Sales(Bulk):
 
     @route("POST", f"{LEADS}/convert")
     def convert(self, request: Request, id: str) -> Reply:
-        """The lead becomes a contact of an account, and is closed for good."""
+        """The lead becomes a contact of an account, and if told an opportunity; it is closed for good."""
         lead = self.table("leads").get(id)
         if not lead:
             return single({"success": False, "errors": [self.missing(LEAD, id)]})
@@ -44,8 +45,18 @@ class Sales(Bulk):
         self.journal("lead converted", id=id, contact=contact)
         made = {"ConvertedAccountId": account, "ConvertedContactId": contact}
         today = f"{self.clock.now():%Y-%m-%d}"
+        if request.body and request.json().get("opportunity"):
+            deal = {"Name": lead["Company"], "StageName": "Prospecting", "CloseDate": today, "AccountId": account}
+            made["ConvertedOpportunityId"] = self.create(OPPORTUNITY, deal)["id"]
         changes = {"IsConverted": True, "Status": "Closed - Converted", "ConvertedDate": today, **made}
         return Reply.json(self.table("leads").update(id, **changes))
+
+    @route("POST", "/sandbox/opportunities/{id}/close")
+    def close(self, request: Request, id: str) -> Reply:
+        """The deal is done, or it is lost."""
+        won = bool(request.json()["won"])
+        changes = {"IsClosed": True, "IsWon": won, "StageName": "Closed Won" if won else "Closed Lost"}
+        return Reply.json(self.table("opportunities").update(id, **changes))
 
     @route("POST", f"{LEADS}/delete")
     def bin(self, request: Request, id: str) -> Reply:

@@ -11,6 +11,7 @@ from hub.cli.app import Json, answer_json, answer_table, app, opened_hub, say
 if TYPE_CHECKING:
     from hub.domain import LeadScore
     from hub.people.calibration import Calibration
+    from hub.stages.score import Learned
 
 LISTED = 50
 COLUMNS = ["Account", "Handle", "Grade", "Fit", "Behaviour", "Chance", "Why", "As of"]
@@ -39,32 +40,48 @@ def leads(
 @app.command(name="lead-outcomes")
 def lead_outcomes(
     file: Annotated[
-        Path,
+        Path | None,
         typer.Argument(help="CSV or JSON lines: `lead` (key of the account) or `Hub_Key__c`; `outcome` or `Status`."),
-    ],
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Say what became of leads (won, lost); what they teach gives every later score its chance.
+    """Learn what became of leads (won, lost), and by it the chance that every later score has.
 
-    A report on Leads exported from Salesforce with `Hub_Key__c` and `Status` can be given as it is.
+    Without a file each destination that takes leads is asked, as the `upkeep` DAG does every night. A report on Leads
+    exported from Salesforce with `Hub_Key__c` and `Status` can be given as it is.
     """
     from hub.classify.examples import read_rows
     from hub.stages.score import learn
+    from hub.wiring import endings
 
     with opened_hub() as hub:
-        learned = learn(hub.store, read_rows(file), who=getuser())
-    calibration = learned.calibration
+        if file is not None:
+            learned = {"file": learn(hub.store, read_rows(file), who=getuser())}
+        else:
+            learned = {each.name: endings(hub, each.name) for each in hub.destinations() if "Lead" in each.handoffs}
     if json:
-        answer_json({
-            "told": learned.told, "kept": learned.kept, "open": learned.still_open, "why_not": learned.why_not,
-            "calibration": calibration and calibration.plain() | {"believed": calibration.believed},
-        })  # fmt: skip
+        answer_json({name: _plain(each) for name, each in learned.items()} if file is None else _plain(learned["file"]))
         return
+    if not learned:
+        say("No destination that takes leads is connected; connect one, or give a file.")
+    for each in learned.values():
+        _tell(each)
+
+
+def _plain(learned: "Learned") -> dict[str, object]:
+    calibration = learned.calibration
+    return {
+        "told": learned.told, "kept": learned.kept, "open": learned.still_open, "why_not": learned.why_not,
+        "calibration": calibration and calibration.plain() | {"believed": calibration.believed},
+    }  # fmt: skip
+
+
+def _tell(learned: "Learned") -> None:
     say(f"{learned.told} told: {learned.kept} of our leads have ended, {learned.still_open} are open or say nothing.")
-    if calibration is None:
+    if learned.calibration is not None:
+        _show(learned.calibration)
+    elif learned.why_not:
         say(f"Nothing was learned: {learned.why_not}")
-    else:
-        _show(calibration)
 
 
 def score_cells(score: "LeadScore") -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from hub.domain.handoffs import (
     Receipt,
 )
 from hub.domain.keys import external_id, make_key, scope_of
-from hub.domain.leads import LeadScore, Reason
+from hub.domain.leads import Ending, LeadScore, Reason
 from hub.domain.manifest import (
     Allowance,
     Budget,
@@ -32,8 +32,8 @@ from hub.domain.watches import CONTEXT_KINDS, Batch, Cursor, Watch, kind_of
 
 __all__ = [
     "CONTEXT_KINDS", "INTENTS", "JOB_RUNNING", "Allowance", "Author", "Batch", "Budget", "Cursor", "Delivery",
-    "Endpoint", "Engagement", "Expectations", "FoundRecord", "Handoff", "HandoffKind", "Intent", "LeadScore",
-    "Manifest", "MappedField", "MappedObject", "Measurement", "Media", "Model", "Moment", "Outcome", "Policy",
-    "Post", "Prices", "Provenance", "Reason", "Receipt", "Reference", "Remedy", "Reread", "Sentiment", "Signal",
-    "Watch", "external_id", "kind_of", "make_key", "read_manifest", "scope_of",
+    "Ending", "Endpoint", "Engagement", "Expectations", "FoundRecord", "Handoff", "HandoffKind", "Intent",
+    "LeadScore", "Manifest", "MappedField", "MappedObject", "Measurement", "Media", "Model", "Moment", "Outcome",
+    "Policy", "Post", "Prices", "Provenance", "Reason", "Receipt", "Reference", "Remedy", "Reread", "Sentiment",
+    "Signal", "Watch", "external_id", "kind_of", "make_key", "read_manifest", "scope_of",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The score of somebody who may buy: fit and behaviour apart, each with the reasons that made it."""
+"""The score of somebody who may buy, fit and behaviour apart with the reasons that made it; and what became of them."""
 
 from typing import Literal
 
@@ -23,3 +23,10 @@ class LeadScore(Model, omit_defaults=False):
     found_by: str  # rules@version, and the calibration's where there is one
     as_of: Moment  # behaviour fades from here on
     chance: float | None = None  # that such a lead is won, 0 to 1
+
+
+class Ending(Model):
+    """What became of a lead that was handed over, as the destination tells it."""
+
+    lead: str  # its external id there
+    end: str  # won, lost, or the destination's own word for how far it is

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Protocol, Self
 
-from hub.domain import JOB_RUNNING, Delivery, FoundRecord, Manifest, MappedObject, Model, Receipt
+from hub.domain import JOB_RUNNING, Delivery, Ending, FoundRecord, Manifest, MappedObject, Model, Receipt
 from hub.kit.connection import Connection
 from hub.kit.services import Services
 
@@ -140,6 +140,13 @@ class Destination:
 
     def preflight(self, mapped: Sequence[MappedObject]) -> Iterator[Finding]:
         """What of these mappings the other side will not take; reads only, and as little as can be."""
+        return iter(())
+
+    def endings(self, leads: Sequence[str]) -> Iterator[Ending]:
+        """What became of these leads, by external id: asked once a day, so in as few calls as can be.
+
+        What is not there any more is left out. What keeps no leads knows of none.
+        """
         return iter(())
 
     def secret(self, name: str) -> str:

@@ -116,4 +116,9 @@ def _end_of(number: int, row: Mapping[str, object]) -> tuple[str, bool | None]:
     )
     if not lead:
         raise SetupError(f"Row {number} names no lead; give it in a column {' or '.join(LEAD_COLUMNS)}.")
-    return lead, True if end.lower() in WON else False if end.lower() in LOST else None
+    return lead, won_of(end)
+
+
+def won_of(end: str) -> bool | None:
+    """Whether a word for the end of a lead says that it was won; None while it is open."""
+    return True if end.lower() in WON else False if end.lower() in LOST else None

@@ -103,6 +103,13 @@ class Leads(Repository):
         self._write_rows(self._upsert(tables.lead_outcomes, ("lead",), ("won", "who", "at")), rows)
         return len(rows)
 
+    def without_end(self, since: datetime) -> list[str]:
+        """External ids of the leads handed over since then of which nobody has said what became."""
+        handoffs = tables.handoffs.c
+        asked = sa.select(handoffs.key).where(handoffs.kind == "Lead", handoffs.created_at >= since).distinct()
+        ended = {row.lead for row in self._rows(sa.select(tables.lead_outcomes.c.lead))}
+        return sorted({external_id(row.key) for row in self._rows(asked)} - ended)
+
     def lessons(self) -> list[tuple[LeadScore, bool]]:
         """Leads with a score and a known end: as each was scored when it was handed over first, and whether won."""
         columns, handoffs = tables.lead_outcomes.c, tables.handoffs.c

@@ -15,6 +15,7 @@ from hub.wiring.opening import Hub, mapping_of, promises_of, rulebook, worker_na
 if TYPE_CHECKING:
     from hub.stages.collect import Pulled
     from hub.stages.refresh import Refreshed
+    from hub.stages.score import Learned
 
 
 def collect(
@@ -132,3 +133,11 @@ def deliver(hub: Hub, name: str, *, each: Callable[[int], None] | None = None) -
             each=each,
             prove=partial(preflight.prove, mapped=promises_of(first.manifest)),
         )
+
+
+def endings(hub: Hub, name: str) -> "Learned":
+    """Ask one destination what became of the leads that it was handed, and learn from it."""
+    from hub.stages import endings as stage
+
+    with hub.open_destination(name) as destination:
+        return stage.ask(destination, store=hub.store)

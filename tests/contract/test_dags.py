@@ -135,9 +135,8 @@ def test_calls_to_one_system_go_through_its_pool(dags):
     pools = {manifest.name for manifest in connectors.manifests()}
     for name, dag in dags.items():
         for task, facts in dag["tasks"].items():
-            system = (
-                name.partition("_")[2] if name.startswith(("collect_", "refresh_")) else task.removeprefix("check_")
-            )
+            of_one = name.startswith(("collect_", "refresh_"))
+            system = name.partition("_")[2] if of_one else re.sub("^(check|sweep|endings)_", "", task)
             if system in pools:
                 assert facts["pool"] == system, f"{name}.{task}"
 

@@ -1,11 +1,18 @@
 """leads, lead-outcomes, person and voice: who may buy and whose voice is heard, as tables and as JSON."""
 
+from contextlib import closing
 from pathlib import Path
 
+import pytest
+import requests
+
 from hub.domain import Author, external_id
-from hub.store import Standing, Store
+from hub.store import Standing, Store, utc_now
+from hub.wiring import Hub as Opened
+from hub.wiring import deliver
+from sandbox.process import SandboxProcess
 from tests.unit.cli.conftest import Hub
-from tests.unit.stages.world import WANTS_TO_BUY, Town, X, make_post, make_signal, tweet
+from tests.unit.stages.world import NOW, WANTS_TO_BUY, Town, X, make_post, make_signal, tweet
 
 ANA = "x:account:id-ana"
 
@@ -58,6 +65,41 @@ def test_outcomes_are_read_from_a_report_as_salesforce_exports_it(
     assert "60 of our leads have ended" in again.err
     assert "the chance is shown from now on" in again.err
     assert "What 60 outcomes teach, 20 of them won" in " ".join(again.out.split())
+
+
+@pytest.mark.usefixtures("hub_env")
+def test_outcomes_are_asked_of_salesforce_where_no_file_is_given(
+    sandbox: SandboxProcess, hub: Hub, store: Store, tmp_path: Path
+) -> None:
+    people, today = range(44), utc_now()
+    town = town_of(store, tmp_path)
+    town.clock.forward(seconds=(today - NOW).total_seconds())
+    asked = {"minutes_ago": 30 - (today - NOW).total_seconds() / 60}
+    once = [tweet(n, WANTS_TO_BUY, author=f"p{n}", **asked) for n in people]
+    twice = [tweet(100 + n, WANTS_TO_BUY, author=f"p{n}", **asked) for n in people if n % 3 == 0]
+    town.hear(*once, *twice)
+    with closing(Opened()) as opened:
+        deliver(opened, "salesforce")
+    ids = {row["Hub_Key__c"]: row["Id"] for row in sandbox.control.state("salesforce", "leads")}
+    with requests.Session() as sales:
+        sales.proxies, sales.verify = {"https": sandbox.env["HTTPS_PROXY"]}, sandbox.env["SSL_CERT_FILE"]
+        for n in people[:-1]:
+            lead = f"https://acme.my.salesforce.com/sandbox/leads/{ids[external_id(f'x:account:id-p{n}')]}"
+            if n % 3:
+                sales.post(f"{lead}/edit", json={"Status": "Closed - Not Converted"}, timeout=10)
+            else:
+                sales.post(f"{lead}/convert", json={}, timeout=10)
+
+    told = hub("lead-outcomes", "--json").json["salesforce"]
+    again = hub("lead-outcomes")
+
+    assert (told["told"], told["kept"], told["open"]) == (44, 43, 1)
+    assert (told["calibration"]["leads"], told["calibration"]["won"]) == (43, 15)
+    assert "1 told: 0 of our leads have ended, 1 are open" in again.err
+
+
+def test_without_a_destination_for_leads_a_file_is_asked_for(hub: Hub, acme: Path, store: Store) -> None:
+    assert "give a file" in hub("lead-outcomes").err
 
 
 def test_too_few_outcomes_say_how_many_it_takes(hub: Hub, acme: Path, store: Store, tmp_path: Path) -> None:

@@ -70,13 +70,16 @@ def test_an_external_id_field_that_is_none_is_not_found(session: requests.Sessio
     assert answer.json()[0]["message"] == real["message"]
 
 
+DESCRIBED = ("Lead", "Contact", "Account")  # of which a real organisation's answer lies beside the project
+
+
 def test_a_describe_answer_has_the_form_of_the_real_ones(session: requests.Session, shared: Path) -> None:
-    for name, thing in THINGS.items():
+    for name in DESCRIBED:
         real = json.loads((shared / f"contracts/salesforce/describe/{name}.json").read_text())["describe"]
         ours = session.get(f"{DATA}/sobjects/{name}/describe", timeout=10).json()
 
         assert ours.keys() <= real.keys()
-        assert ours["keyPrefix"] == real["keyPrefix"] == thing.prefix
+        assert ours["keyPrefix"] == real["keyPrefix"] == THINGS[name].prefix
         assert {frozenset(field) for field in ours["fields"]} == {frozenset(real["fields"][0])}
 
 
@@ -87,7 +90,7 @@ FACTS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", THINGS)
+@pytest.mark.parametrize("name", DESCRIBED)
 def test_every_standard_field_is_as_in_a_real_organisation(session: requests.Session, shared: Path, name: str) -> None:
     told = json.loads((shared / f"contracts/salesforce/describe/{name}.json").read_text())["describe"]["fields"]
     real = {field["name"]: field for field in told}

@@ -100,6 +100,7 @@ def lead_score(
 ) -> None:
     """Learn from leads of which the outcome is known, and score others by it."""
     from hub.cli.app import say
+    from hub.people.logistic import auc
     from hub.people.outcomes import OutcomeModel
 
     known = _file(train)
@@ -107,17 +108,11 @@ def lead_score(
     if dev is not None:
         left_out = _file(dev)
         chances = model.chances([row["features"] for row in left_out])
-        say(f"AUC on {len(left_out)} leads left out: {_auc([int(row['label']) for row in left_out], chances):.3f}")
+        say(f"AUC on {len(left_out)} leads left out: {auc([int(row['label']) for row in left_out], chances):.3f}")
     asked = _file(input)
     with output.open("wb") as lines:
         for row, chance in zip(asked, model.chances([row["features"] for row in asked]), strict=True):
             lines.write(_encoded({"id": row.get("id"), "label": int(chance >= 0.5), "score": chance}))
-
-
-def _auc(labels: list[int], chances: list[float]) -> float:
-    from sklearn.metrics import roc_auc_score
-
-    return float(roc_auc_score(labels, chances))
 
 
 class _Unusable(Exception):

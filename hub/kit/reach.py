@@ -8,6 +8,10 @@ was tried is noted for each place, which is a host, or the proxy before it:
 - after a cool-down, one may try again, and the others wait for what comes of it;
 - several places down, and nothing reached in between: the net is down, and another place gets one try.
 
+The store's circuits are another thing: one for each destination, for all processes, for minutes, and opened by any
+failure of a whole call. This one is asked at every request of a run, of which most are reads, so it may cost neither a
+write to the store nor a minute, and what cannot be reached from here says nothing of another machine.
+
 Only connections count that did not come about. Whoever is slow, cuts connections or answers in error is there.
 """
 

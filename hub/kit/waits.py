@@ -53,7 +53,7 @@ class RetryAfter:
                 seconds = (parsedate_to_datetime(text).astimezone(UTC) - now).total_seconds()
             except (ValueError, TypeError, OverflowError):
                 return UNREADABLE_SECONDS
-        return seconds if 0 <= seconds < float("inf") else UNREADABLE_SECONDS
+        return _sound(seconds)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class ResetAt:
             seconds = self.read(text, now)
         except (ValueError, OverflowError):
             return UNREADABLE_SECONDS
-        return seconds if 0 <= seconds < float("inf") else UNREADABLE_SECONDS
+        return _sound(seconds)
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,10 @@ class MinutesLeft:
         except (ValueError, TypeError, RecursionError):
             return None
         return minutes * 60 if 0 < minutes < float("inf") else None
+
+
+def _sound(seconds: float) -> float:
+    return seconds if 0 <= seconds < float("inf") else UNREADABLE_SECONDS
 
 
 def _named(value: Any, field: str) -> Iterator[Any]:

@@ -8,18 +8,14 @@ anyway is measured on leads left out; what does not is not believed, and until t
 from collections import Counter
 from collections.abc import Sequence
 from math import exp
-from typing import TYPE_CHECKING
 
 from hub.domain import LeadScore, Model
 from hub.errors import SetupError
-
-if TYPE_CHECKING:
-    import numpy as np  # 15 MB, which whoever only asks for a chance does without
+from hub.people.logistic import auc, fitted, held_out
 
 LEAST = 40  # leads of which somebody knows the end
 LEAST_OF_EACH = 10  # won, and lost
 OFTEN = 10  # leads that must share a reason
-PARTS = 5
 SCALE = 50.0  # points
 TOTALS = ("fit", "behaviour")
 
@@ -64,37 +60,14 @@ def calibrate(scores: Sequence[LeadScore], won: Sequence[bool], *, version: str)
     met = Counter(f"{one.part}:{one.name}" for score in scores for one in score.reasons)
     features = (*TOTALS, *sorted(name for name, times in met.items() if times >= OFTEN))
     table, labels = np.array([_line(score, features) for score in scores]), np.asarray(won, dtype=int)
-    held_out = _held_out(table, labels)
-    model = _fitted(table, labels)
+    chances = held_out(table, labels)
+    model = fitted(table, labels)
     return Calibration(
         version=version, features=features, weights=tuple(round(float(each), 6) for each in model.coef_[0]),
-        bias=round(float(model.intercept_[0]), 6), leads=len(scores), won=wins, auc=_auc(labels, held_out),
-        brier=round(float(np.mean((held_out - labels) ** 2)), 4),
+        bias=round(float(model.intercept_[0]), 6), leads=len(scores), won=wins, auc=auc(labels, chances),
+        brier=round(float(np.mean((chances - labels) ** 2)), 4),
         brier_of_share=round(float(np.var(labels)), 4),
     )  # fmt: skip
-
-
-def _held_out(table: "np.ndarray", labels: "np.ndarray") -> "np.ndarray":
-    """The chance of each lead, by a model that has not seen it."""
-    import numpy as np
-    from sklearn.model_selection import StratifiedKFold
-
-    chances = np.zeros(len(labels))
-    for known, left_out in StratifiedKFold(PARTS, shuffle=True, random_state=0).split(table, labels):
-        chances[left_out] = _fitted(table[known], labels[known]).predict_proba(table[left_out])[:, 1]
-    return chances
-
-
-def _fitted(table: "np.ndarray", labels: "np.ndarray"):  # type: ignore[no-untyped-def]
-    from sklearn.linear_model import LogisticRegression  # takes a second to import
-
-    return LogisticRegression(C=1.0, max_iter=2000).fit(table, labels)
-
-
-def _auc(labels: "np.ndarray", chances: "np.ndarray") -> float:
-    from sklearn.metrics import roc_auc_score
-
-    return round(float(roc_auc_score(labels, chances)), 4)
 
 
 def _line(score: LeadScore, features: Sequence[str]) -> list[float]:

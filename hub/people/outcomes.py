@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from hub.errors import SetupError
+from hub.people.logistic import fitted
 
 OFTEN = 15  # rows that must share a word
 NUMBER_FROM = 0.9  # share of a column's filled fields that must be numbers
 BINS = 10
+STRENGTH = 0.5  # many columns of which few say anything
 
 Row = Mapping[str, Any]
 
@@ -30,7 +32,7 @@ class OutcomeModel:
         self._words: dict[str, list[str]] = {}
         for name in sorted({name for row in rows for name in row}):
             self._learn_column(name, [row.get(name) for row in rows])
-        self._fit(self._table(rows), np.asarray(outcomes))
+        self._model = fitted(self._table(rows), np.asarray(outcomes), strength=STRENGTH)
 
     def chances(self, rows: Sequence[Row]) -> list[float]:
         """The chance of a good outcome, 0 to 1, of each row."""
@@ -38,11 +40,6 @@ class OutcomeModel:
             return []
         found = self._model.predict_proba(self._table(rows))[:, 1]
         return [round(float(chance), 4) for chance in found]
-
-    def _fit(self, table: np.ndarray, outcomes: np.ndarray) -> None:
-        from sklearn.linear_model import LogisticRegression  # takes a second to import
-
-        self._model = LogisticRegression(C=0.5, max_iter=2000).fit(table, outcomes)
 
     def _learn_column(self, name: str, values: Sequence[Any]) -> None:
         filled = [value for value in values if value not in (None, "")]

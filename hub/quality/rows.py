@@ -38,9 +38,7 @@ def check_row(mapped: dict[str, Any], now: datetime) -> tuple[dict[str, Any], li
     if "edited_at" in row:
         _optional_time(row, "edited_at", now, flags)
     _text(row, flags)
-    for field in LINES:
-        if field in row:
-            row[field] = clean_line(row[field], flags)
+    _lines(row, LINES, flags)
     for field in LISTS:
         if field in row:
             row[field] = _words(row[field], flags)
@@ -73,9 +71,7 @@ def _author(given: Any, flags: set[str]) -> dict[str, Any]:
         raise Unmappable("The record has no author; check the mapping's `author`.", reason="no_author")
     author: dict[str, Any] = dict(given)
     author["native_id"] = checked_id(author.get("native_id"), "no_author", "The author")
-    for field in AUTHOR_LINES:
-        if field in author:
-            author[field] = clean_line(author[field], flags)
+    _lines(author, AUTHOR_LINES, flags)
     if "url" in author and not is_link(author["url"]):
         del author["url"]
         flags.add("bad_link")
@@ -83,6 +79,13 @@ def _author(given: Any, flags: set[str]) -> dict[str, Any]:
         del author["followers"]
         flags.add("bad_type")
     return author
+
+
+def _lines(row: dict[str, Any], fields: tuple[str, ...], flags: set[str]) -> None:
+    """What is said in one line each, cleaned in its place."""
+    for field in fields:
+        if field in row:
+            row[field] = clean_line(row[field], flags)
 
 
 def _published(value: Any, now: datetime, flags: set[str]) -> datetime:

@@ -2,13 +2,12 @@
 
 import html
 import re
-import time
 
 import pytest
 
 from tests.contract.airflow_db import own_database
 from tests.contract.test_pages import HOSTILE, MAY, MAY_NOT, SCRIPT, Seen, signed_in_as
-from tests.contract.test_quarantine_pages import everything, forms, token_of
+from tests.contract.test_quarantine_pages import FORGERIES, everything, forged, forms, token_of
 from tests.unit.stages.world import COMPLAINS, tweet
 
 KEY = "x:post:1"
@@ -177,21 +176,11 @@ def test_judging_and_replaying_are_rights_apart(app, town, page, monkeypatch):
         app.dependency_overrides.clear()
 
 
-@pytest.mark.parametrize("how", ["no token", "made up", "somebody else's", "too old", "another site", "a sub-domain"])
+@pytest.mark.parametrize("how", FORGERIES)
 def test_a_form_that_is_not_ours_does_nothing(app, acting, town, page, monkeypatch, how):
-    fields, headers = fields_of(acting.get(page)) | {"intent": "none"}, {}
-    if how == "no token":
-        del fields["token"]
-    elif how == "made up":
-        fields["token"] = fields["token"][:-3] + "abc"
-    elif how == "somebody else's":
-        fields["token"] = token_of(signed_in_as(app, MAY, "eve").get(page))
-        acting = signed_in_as(app, MAY)
-    elif how == "too old":
-        later = time.time() + 13 * 3600
-        monkeypatch.setattr("itsdangerous.timed.time.time", lambda: later)
-    else:
-        headers = {"Sec-Fetch-Site": "cross-site" if how == "another site" else "same-site"}
+    fields = fields_of(acting.get(page))
+    acting, token, headers = forged(how, app, page, monkeypatch)
+    fields |= {"intent": "none", "token": token}
     before = everything(town)
 
     answer = acting.post(f"{page}/correct", data=fields, headers=headers)

@@ -275,22 +275,31 @@ def test_who_may_not_start_the_dag_is_shown_no_form_and_refused_every_act(app, a
     assert (everything(town), runs()) == (before, ran)
 
 
-@pytest.mark.parametrize("how", ["no token", "made up", "somebody else's", "too old", "another site", "a sub-domain"])
-def test_a_form_that_is_not_ours_does_nothing(app, acting, town, monkeypatch, how):
-    item = held(town)
-    token, headers = token_of(acting.get(f"{PATH}/{item.id}")), {}
+FORGERIES = ("no token", "made up", "somebody else's", "too old", "another site", "a sub-domain")
+
+
+def forged(how, app, page, monkeypatch):
+    """Somebody with a form that is not ours: who acts, the token they send, and their browser's headers."""
+    acting = signed_in_as(app, MAY)
+    token = token_of(acting.get(page))
     if how == "no token":
-        token = ""
-    elif how == "made up":
-        token = token[:-3] + "abc"
-    elif how == "somebody else's":
-        token = token_of(signed_in_as(app, MAY, "eve").get(f"{PATH}/{item.id}"))
-        acting = signed_in_as(app, MAY)
-    elif how == "too old":
+        return acting, "", {}
+    if how == "made up":
+        return acting, token[:-3] + "abc", {}
+    if how == "somebody else's":
+        stolen = token_of(signed_in_as(app, MAY, "eve").get(page))
+        return signed_in_as(app, MAY), stolen, {}
+    if how == "too old":
         later = time.time() + 13 * 3600
         monkeypatch.setattr("itsdangerous.timed.time.time", lambda: later)
-    else:
-        headers = {"Sec-Fetch-Site": "cross-site" if how == "another site" else "same-site"}
+        return acting, token, {}
+    return acting, token, {"Sec-Fetch-Site": "cross-site" if how == "another site" else "same-site"}
+
+
+@pytest.mark.parametrize("how", FORGERIES)
+def test_a_form_that_is_not_ours_does_nothing(app, acting, town, monkeypatch, how):
+    item = held(town)
+    acting, token, headers = forged(how, app, f"{PATH}/{item.id}", monkeypatch)
     before, ran = everything(town), runs()
 
     for path in changing(app, item.id):

@@ -27,6 +27,14 @@ def slack(bench: Bench) -> Iterator[Destination]:
         yield destination
 
 
+def asks_to_wait(backlog: Backlog, *, seconds: int) -> None:
+    """Slack refuses every message from here on."""
+    backlog.sandbox.control.fault(
+        system="slack", path_glob="/api/chat.postMessage", kind="status", status=429,
+        headers={"Retry-After": str(seconds)}, body={"ok": False, "error": "ratelimited"}, times=999,
+    )  # fmt: skip
+
+
 def messages(sandbox: SandboxProcess) -> list[dict[str, Any]]:
     return sandbox.control.state("slack", "messages")
 
@@ -90,11 +98,7 @@ def test_a_digest_whose_answer_was_lost_is_looked_up_once_for_all_its_lines(back
 
 
 def test_while_slack_asks_us_to_wait_one_request_is_made_and_everything_stays(backlog: Backlog) -> None:
-    body = {"ok": False, "error": "ratelimited"}
-    backlog.sandbox.control.fault(
-        system="slack", path_glob="/api/chat.postMessage", kind="status", status=429, headers={"Retry-After": "30"},
-        body=body, times=999,
-    )  # fmt: skip
+    asks_to_wait(backlog, seconds=30)
     backlog.add(500)
 
     backlog.deliver()
@@ -105,11 +109,7 @@ def test_while_slack_asks_us_to_wait_one_request_is_made_and_everything_stays(ba
 
 @pytest.mark.slow
 def test_a_slack_that_asks_for_a_second_for_ever_is_left_alone_after_a_while(backlog: Backlog) -> None:
-    body = {"ok": False, "error": "ratelimited"}
-    backlog.sandbox.control.fault(
-        system="slack", path_glob="/api/chat.postMessage", kind="status", status=429, headers={"Retry-After": "1"},
-        body=body, times=999,
-    )  # fmt: skip
+    asks_to_wait(backlog, seconds=1)
     backlog.add(3)
     began = datetime.now(UTC)
 

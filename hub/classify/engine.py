@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Protocol, TypeVar
 
 from hub.domain import Post, Signal
@@ -52,7 +53,7 @@ class InBatches(ABC):
     version = ""
     at_a_time = 200  # posts go through one step after the other: the language model and the rules share no cache well
 
-    @property
+    @cached_property
     def found_by(self) -> str:
         """name@version, as it is written on every signal."""
         return f"{self.name}@{self.version}"

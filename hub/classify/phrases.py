@@ -134,11 +134,11 @@ class PhraseBook:
     """Many phrases, each standing for a number; `find` gives the numbers whose phrases are in a text."""
 
     def __init__(self, phrases: Iterable[tuple[int, str]]) -> None:
-        index: dict[str, list[tuple[int, Phrase, frozenset[str]]]] = defaultdict(list)
+        index: dict[str, list[_Candidate]] = defaultdict(list)
         for number, written in phrases:
             phrase = compile_phrase(written)
             for anchor, words in phrase.spellings:
-                index[anchor].append((number, phrase, words))
+                index[anchor].append((number, phrase, words - {anchor}, phrase.seconds))
         self._index = dict(index)
         self._anchors = frozenset(index)
 
@@ -147,9 +147,13 @@ class PhraseBook:
         found: set[int] = set()
         words = reading.words
         for anchor in words & self._anchors:
-            for number, phrase, spelled in self._index[anchor]:
-                if number in found or not spelled <= words or (phrase.seconds and words.isdisjoint(phrase.seconds)):
+            for number, phrase, others, seconds in self._index[anchor]:
+                if others and not others <= words or seconds and words.isdisjoint(seconds) or number in found:
                     continue
                 if phrase.stands_in(line):
                     found.add(number)
         return found
+
+
+_Candidate = tuple[int, Phrase, frozenset[str], frozenset[str]]
+"""A phrase under one of its anchors: the other words of that spelling, and words one of which stands with it."""

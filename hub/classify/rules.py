@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hub.classify.phrases import PhraseBook
-from hub.classify.text import Reading, fold
+from hub.classify.text import Reading
 from hub.domain import INTENTS
 from hub.errors import SetupError
 
@@ -43,11 +43,7 @@ class Rule(NamedTuple):
     when: int  # facts that must hold
     unless: int  # facts that must not
     worded: bool  # has phrases or tags of its own, and does not fire on facts alone
-
-    @property
-    def evidence(self) -> str:
-        """How the rule is named on a signal."""
-        return f"{self.intent}.{self.name}"
+    evidence: str  # how it is named on a signal
 
 
 class Rules:
@@ -68,10 +64,11 @@ class Rules:
     def fired(self, reading: Reading, line: str, language: str | None, facts: int) -> list[Rule]:
         """The rules that hold for this text, in the order of their files."""
         numbers = self.book(language).find(reading, line)
-        if "#" in reading.text:
-            numbers.update(*map(self._by_tag, TAG.findall(fold(reading.text))))
+        if "#" in reading.folded:
+            numbers.update(*map(self._by_tag, TAG.findall(reading.folded)))
         holding = {number for number in numbers if self._holds(number, facts)}
-        return [self.rules[number] for number in sorted(holding.union(self._by_facts(facts)))]
+        holding.update(self._by_facts(facts))
+        return [self.rules[number] for number in sorted(holding)] if holding else []
 
     def _of_tag(self, tag: str) -> tuple[int, ...]:
         """The rule of the first part of a hashtag that tells anything."""
@@ -144,4 +141,4 @@ def _rule(intent: str, entry: dict[str, Any], where: str, *, worded: bool) -> Ru
         raise SetupError(f"{where} has the weight {entry['weight']}; give one between -1 and 1.")
     when = facts_named(entry.get("when", []), where=where)
     unless = facts_named(entry.get("unless", []), where=where)
-    return Rule(intent, entry["name"], entry["weight"], when, unless, worded)
+    return Rule(intent, entry["name"], entry["weight"], when, unless, worded, f"{intent}.{entry['name']}")

@@ -15,7 +15,7 @@ from hub.classify.language import detect
 from hub.classify.leaning import LANGUAGE as LEARNED
 from hub.classify.leaning import leaning
 from hub.classify.phrases import PhraseBook
-from hub.classify.rules import BIT, LANGUAGES, TOPICS, URGENT, Rule, load_rules, scores_of
+from hub.classify.rules import BIT, FACTS, LANGUAGES, TOPICS, URGENT, Rule, load_rules, scores_of
 from hub.classify.subjects import SubjectFinder
 from hub.classify.text import Reading
 from hub.domain import Intent, Sentiment, Signal
@@ -25,6 +25,10 @@ OF_OTHERS = 0.4  # what trouble with a competitor's product counts
 MANY_TAGS, MANY_HANDLES, SHORT, BARE = 6, 6, 6, 3
 LONG_NUMBER = re.compile(r"\d{5}")  # of a telephone, or one that messages are sent to
 MANY_FOLLOWERS = 50_000
+VERY_NEGATIVE = -0.55
+MONEY = frozenset("$€£")
+OTHERS = {"competitor"}
+BITS = tuple(map(BIT.__getitem__, FACTS))
 
 
 class RulesEngine(InBatches):
@@ -60,17 +64,17 @@ class RulesEngine(InBatches):
         named = self.subjects.find(reading, item.parent)
         subjects = named.subjects or self._subjects_of_parent(item)
         kinds: set[str] = {subject.kind for subject in subjects}
-        facts = _facts(item, reading, feeling, kinds) | self._parent_facts(item)
+        facts = _facts(item, reading, feeling, kinds) | (self._parent_facts(item) if item.parent else 0)
         fired = load_rules().fired(reading, named.line, spoken, facts)
         evidence = [rule.evidence for rule in fired if rule.intent != TOPICS]
-        scores = scores_of(fired) if fired else {}
+        scores = scores_of(fired)
         said = scores.pop(URGENT, 0.0)
         topics = self._topics(reading, fired) if scores.pop(TOPICS, 0.0) or self.topics else ()
         if scores:
-            if kinds == {"competitor"} and not item.addressed and damp(scores, TROUBLE, OF_OTHERS):
+            if kinds == OTHERS and not item.addressed and damp(scores, TROUBLE, OF_OTHERS):
                 evidence.append("subject.competitor_only")
             trouble = any(rule.worded and rule.intent in TROUBLE for rule in fired)
-            mine = trouble and (item.addressed or bool(kinds - {"competitor"}))
+            mine = trouble and (item.addressed or bool(kinds - OTHERS))
             intent, confidence = choose(scores, self.thresholds, mine=mine)
         else:  # as most posts
             intent, confidence = "none", 1.0
@@ -80,10 +84,11 @@ class RulesEngine(InBatches):
         relevant = intent != "spam" and bool(subjects or item.addressed or not self.subjects.subjects)
         return Signal(
             post=item.key, found_by=self.found_by, lang=language, sentiment=side, sentiment_score=round(sounds, 3),
-            intent=intent, confidence=confidence, scores={name: value for name, value in scores.items() if value > 0},
+            intent=intent, confidence=confidence,
+            scores={name: value for name, value in scores.items() if value > 0} if scores else scores,
             urgency=_urgency(said, scores, item) if scores else said,
             worth=worth_of(scores, relevant=relevant) if scores else 0.0, relevant=relevant,
-            subjects=tuple(subject.name for subject in subjects), topics=topics, evidence=tuple(evidence),
+            subjects=tuple([subject.name for subject in subjects]), topics=topics, evidence=tuple(evidence),
         )  # fmt: skip
 
     def _topics(self, reading: Reading, fired: list[Rule]) -> tuple[str, ...]:
@@ -98,8 +103,6 @@ class RulesEngine(InBatches):
 
     def _parent_facts(self, item: Item) -> int:
         """Whether the parent is in trouble: then "same here" is a complaint too."""
-        if not item.parent:
-            return 0
         parent = self.classify([Item(key=item.key, text=item.parent, network=item.network)])[0]
         return BIT["parent_in_trouble"] if any(parent.scores.get(name, 0) >= THRESHOLD for name in TROUBLE) else 0
 
@@ -110,30 +113,31 @@ def _read(item: Item) -> Reading:
 
 def _facts(item: Item, reading: Reading, feeling: float, kinds: set[str]) -> int:
     """What holds of a post besides its phrases, as bits."""
-    text = reading.text
-    ours = bool(kinds - {"competitor"})
-    holds = {
-        "negative": feeling <= sentiment.NEGATIVE,
-        "very_negative": feeling <= -0.55,
-        "positive": feeling >= sentiment.POSITIVE,
-        "question": "?" in text,
-        "link": reading.links > 0,
-        "links": reading.links > 1,
-        "exclaims": text.count("!") > 2,
-        "shouts": reading.shouts > 2,
-        "short": len(reading.tokens) <= SHORT,
-        "money": not reading.words.isdisjoint("$€£"),
-        "many_tags": text.count("#") >= MANY_TAGS,
-        "handle": "@" in text,
-        "many_handles": text.count("@") >= MANY_HANDLES,
-        "bare_link": reading.links > 0 and len(reading.tokens) <= BARE,
-        "long_number": LONG_NUMBER.search(text) is not None,
-        "subject": bool(kinds),
-        "ours": ours,
-        "competitor": "competitor" in kinds,
-        "addressed": item.addressed or (ours and "@" in text),
-    }
-    return sum(compress(map(BIT.__getitem__, holds), holds.values()))
+    text, links, length = reading.text, reading.links, len(reading.tokens)
+    handles = text.count("@")
+    ours = bool(kinds) and kinds != OTHERS
+    holds = (  # in the order of `FACTS`
+        feeling <= sentiment.NEGATIVE,
+        feeling <= VERY_NEGATIVE,
+        feeling >= sentiment.POSITIVE,
+        "?" in text,
+        links > 0,
+        links > 1,
+        "!" in text and text.count("!") > 2,
+        reading.shouts > 2,
+        length <= SHORT,
+        not MONEY.isdisjoint(reading.words),
+        text.count("#") >= MANY_TAGS,
+        handles > 0,
+        handles >= MANY_HANDLES,
+        links > 0 and length <= BARE,
+        LONG_NUMBER.search(text) is not None,
+        bool(kinds),
+        ours,
+        "competitor" in kinds,
+        item.addressed or (ours and handles > 0),
+    )
+    return sum(compress(BITS, holds))
 
 
 def _feeling(

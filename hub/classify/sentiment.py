@@ -59,9 +59,9 @@ def score(tokens: Sequence[str], language: str | None, *, exclamations: int = 0)
     """From -1 (all bad) to 1 (all good); 0 where no valued word stands."""
     words = lexicon(language)
     values = words.values
-    if not any(map(values.__contains__, tokens)):  # mostly
-        return 0.0
     hits = [place for place, token in enumerate(tokens) if token in values]
+    if not hits:
+        return 0.0
     turn = _turning_point(tokens, words.contrast)
     total = 0.0
     for place in hits:

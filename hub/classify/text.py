@@ -30,7 +30,7 @@ APOSTROPHES = str.maketrans("’`´", "'''")
 class Reading:
     """One text, read once for all rules: `line` is the tokens with single spaces round each of them."""
 
-    __slots__ = ("line", "links", "plain", "text", "tokens", "words")
+    __slots__ = ("folded", "line", "links", "plain", "text", "tokens", "words")
 
     def __init__(self, text: str) -> None:
         text = text[:TEXT_LIMIT]
@@ -40,7 +40,8 @@ class Reading:
         self.text = text
         self.links = links
         self.plain = self._without_handles(text)
-        self.tokens: list[str] = TOKEN.findall(fold(text))
+        self.folded = fold(text)
+        self.tokens: list[str] = TOKEN.findall(self.folded)
         self.words = frozenset(self.tokens)
         said = self.tokens
         if not SENTENCE_ENDS.isdisjoint(self.words):

@@ -11,9 +11,8 @@ def clean_engagement(engagement: Any, flags: set[str]) -> dict[str, Any]:
     if type(engagement) is not dict:
         flags.add("bad_type")
         return {}
-    for name in COUNTS:
-        value = engagement.get(name)
-        if value is not None and (type(value) is not int or not 0 <= value < LARGEST):
+    for name, value in engagement.items():
+        if (type(value) is not int or not 0 <= value < LARGEST) and value is not None and name in COUNTS:
             break
     else:
         return engagement

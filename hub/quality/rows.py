@@ -8,13 +8,13 @@ code point for code point: making it safe to show is the business of the place t
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from hub.errors import Unmappable
 from hub.quality.counts import clean_engagement
-from hub.quality.links import clean_links, is_link, some_of
+from hub.quality.links import LIST_LONGEST, clean_links, is_link, some_of
 from hub.quality.personal import personal_flags
-from hub.quality.text import clean_line, clean_text
+from hub.quality.text import LINE_LONGEST, clean_line, clean_text
 
 TEXT_LONG = 25_000  # characters: kept, but flagged; the longest post of any network we read is shorter
 TEXT_LONGEST = 200_000
@@ -166,6 +166,8 @@ def _says_something_else(row: dict[str, Any]) -> bool:
 
 
 def _words(values: Any, flags: set[str]) -> list[str]:
+    if _are_plain(values):
+        return values
     values = some_of(values, flags)
     kept = [clean_line(value, flags) for value in values]
     if "" in kept:
@@ -173,3 +175,14 @@ def _words(values: Any, flags: set[str]) -> list[str]:
     if len(kept) < len(values):
         flags.add("bad_type")
     return kept
+
+
+def _are_plain(values: Any) -> TypeGuard[list[str]]:
+    """Whether nothing is to be done to these words, as is the rule; some joined are looked at as fast as one."""
+    if type(values) is not list or len(values) > LIST_LONGEST or not all(values):
+        return False
+    try:
+        joined = "".join(values)
+    except TypeError:  # one of them is no text
+        return False
+    return len(joined) <= LINE_LONGEST and joined.isascii() and joined.isprintable()

@@ -30,11 +30,13 @@ SEEN = re.compile(r"[!-~]|\w")
 
 def clean_text(text: str, flags: set[str]) -> tuple[str, bool]:
     """The text as it can be stored, and whether anything of it can be seen."""
-    printable = text.isprintable() or text.translate(WHITE).isprintable()
-    if not printable:
+    printable, ascii = text.isprintable(), text.isascii()
+    if printable and ascii:
+        return text, text != "" and not text.isspace()
+    if not printable and not text.translate(WHITE).isprintable():
         text = storable(text, flags)
         _look(text, UNSEEN_LOOKS, flags)
-    if not text.isascii() and LOOKS_ODD.search(text):
+    if not ascii and LOOKS_ODD.search(text):
         _look(text, SEEN_LOOKS, flags)
     return text, SEEN.search(text) is not None or INVISIBLE.sub("", text) != ""
 

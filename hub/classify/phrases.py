@@ -148,7 +148,7 @@ class PhraseBook:
         words = reading.words
         for anchor in words & self._anchors:
             for number, phrase, others, seconds in self._index[anchor]:
-                if others and not others <= words or seconds and words.isdisjoint(seconds) or number in found:
+                if (others and not others <= words) or (seconds and words.isdisjoint(seconds)) or number in found:
                     continue
                 if phrase.stands_in(line):
                     found.add(number)

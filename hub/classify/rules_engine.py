@@ -64,7 +64,7 @@ class RulesEngine(InBatches):
         named = self.subjects.find(reading, item.parent)
         subjects = named.subjects or self._subjects_of_parent(item)
         kinds: set[str] = {subject.kind for subject in subjects}
-        facts = _facts(item, reading, feeling, kinds) | (self._parent_facts(item) if item.parent else 0)
+        facts = _facts(item, reading, feeling, kinds) | self._parent_facts(item)
         fired = load_rules().fired(reading, named.line, spoken, facts)
         evidence = [rule.evidence for rule in fired if rule.intent != TOPICS]
         scores = scores_of(fired)
@@ -103,6 +103,8 @@ class RulesEngine(InBatches):
 
     def _parent_facts(self, item: Item) -> int:
         """Whether the parent is in trouble: then "same here" is a complaint too."""
+        if not item.parent:
+            return 0
         parent = self.classify([Item(key=item.key, text=item.parent, network=item.network)])[0]
         return BIT["parent_in_trouble"] if any(parent.scores.get(name, 0) >= THRESHOLD for name in TROUBLE) else 0
 

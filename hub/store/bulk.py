@@ -22,7 +22,8 @@ def write_rows(connection: sa.Connection, statement: sa.Executable, rows: Sequen
     if binders:
         rows = [row.copy() for row in rows]
         for name, bind in binders:
-            _bind(rows, name, bind)
+            for row, value in zip(rows, _bound([row[name] for row in rows], bind), strict=True):
+                row[name] = value
     if names is not None:
         pick = itemgetter(*names)
         return connection.exec_driver_sql(text, [pick(row) for row in rows]).rowcount
@@ -35,21 +36,22 @@ def write_columns(connection: sa.Connection, statement: sa.Executable, columns: 
     text, names, binders = _prepared(statement, connection.dialect, (*columns, *same))
     bound: dict[str, Iterable[Any]] = {**columns, **{name: repeat(value, count) for name, value in same.items()}}
     for name, bind in binders:
-        bound[name] = repeat(bind(same[name]), count) if name in same else map(bind, columns[name])
+        bound[name] = repeat(bind(same[name]), count) if name in same else _bound(columns[name], bind)
     if names is not None:
         return connection.exec_driver_sql(text, list(zip(*(bound[name] for name in names), strict=True))).rowcount
     rows = [dict(zip(bound, row, strict=True)) for row in zip(*bound.values(), strict=True)]
     return connection.exec_driver_sql(text, rows).rowcount
 
 
-def _bind(rows: Sequence[Row], name: str, bind: Callable[[Any], Any]) -> None:
-    """Bind one value in every row; rows of one transaction mostly share their times, so equal ones are bound once."""
+def _bound(values: Iterable[Any], bind: Callable[[Any], Any]) -> list[Any]:
+    """The values as they are bound; rows of one transaction mostly share their times, so equal ones are bound once."""
     last = bound = None
-    for row in rows:
-        value = row[name]
+    done = []
+    for value in values:
         if value is not last:
             last, bound = value, bind(value)
-        row[name] = bound
+        done.append(bound)
+    return done
 
 
 @lru_cache(maxsize=64)  # the statements of hot paths are constants: they are written once

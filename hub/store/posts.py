@@ -151,8 +151,7 @@ class Posts(Repository):
     def _add(self, posts: Sequence[Post], batch: str | None, standings: Mapping[str, Standing]) -> None:
         brought = self._batch(batch)
         number = brought.id if brought else None
-        rows = [_row(post, number, standings.get(post.key, PENDING)) for post in posts]
-        self._write_rows(_INSERT, rows)
+        self._write_columns(_INSERT, _columns(posts, standings), batch=number)
         if brought:
             watches = Watches(self._connection, now=self.now, writing=True)
             watches.posted(brought.watch, max(post.published_at for post in posts))
@@ -205,9 +204,24 @@ def _changing(post: Post) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _row(post: Post, batch: int | None, standing: Standing) -> dict[str, Any]:
+def _columns(posts: Sequence[Post], standings: Mapping[str, Standing]) -> dict[str, list[Any]]:
+    """New posts as rows, column by column."""
+    counts = [post.engagement for post in posts]
+    stands = [standings.get(post.key, PENDING) for post in posts]
     return {
-        "key": post.key, "network": post.network, "kind": post.kind,
-        "published_at": post.published_at, "collected_at": post.collected_at, "thread": post.thread,
-        "batch": batch, "state": standing.state, "reason": standing.reason, **_changing(post),
-    }  # fmt: skip
+        "key": [post.key for post in posts],
+        "network": [post.network for post in posts],
+        "author": [post.author.key for post in posts],
+        "kind": [post.kind for post in posts],
+        "lang": [post.lang for post in posts],
+        "published_at": [post.published_at for post in posts],
+        "collected_at": [post.collected_at for post in posts],
+        "thread": [post.thread for post in posts],
+        "likes": [each.likes for each in counts],
+        "shares": [each.shares for each in counts],
+        "replies": [each.replies for each in counts],
+        "views": [each.views for each in counts],
+        "state": [each.state for each in stands],
+        "reason": [each.reason for each in stands],
+        "body": [_encode(post).decode() for post in posts],
+    }

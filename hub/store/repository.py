@@ -62,7 +62,7 @@ class Repository:
 
     def _insert(self, table: sa.Table) -> "sqlite_words.Insert | postgresql.Insert":
         """An INSERT that knows ON CONFLICT, in this database's words."""
-        return _insert(table, sqlite=self._sqlite)
+        return insert_into(table, sqlite=self._sqlite)
 
     def _upsert(self, table: sa.Table, key: tuple[str, ...], changing: tuple[str, ...] = ()) -> sa.Insert:
         """An INSERT that gives a row which is there already these new values, or leaves it alone."""
@@ -81,13 +81,14 @@ class Repository:
 
 @lru_cache
 def _upsert(table: sa.Table, key: tuple[str, ...], changing: tuple[str, ...], sqlite: bool) -> sa.Insert:
-    insert = _insert(table, sqlite=sqlite)
+    insert = insert_into(table, sqlite=sqlite)
     if not changing:
         return insert.on_conflict_do_nothing(index_elements=key)
     return insert.on_conflict_do_update(index_elements=key, set_={name: insert.excluded[name] for name in changing})
 
 
-def _insert(table: sa.Table, *, sqlite: bool) -> "sqlite_words.Insert | postgresql.Insert":
+def insert_into(table: sa.Table, *, sqlite: bool) -> "sqlite_words.Insert | postgresql.Insert":
+    """An INSERT that knows ON CONFLICT, in this database's words."""
     if sqlite:
         return sqlite_words.insert(table)
     from sqlalchemy.dialects import postgresql  # 50 ms that SQLite need not pay

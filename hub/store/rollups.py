@@ -1,8 +1,10 @@
 """Rollups: how many posts in each hour, kept up with every write, since pages read them all day long."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import product
 from typing import Any
 
 import msgspec
@@ -10,7 +12,7 @@ import sqlalchemy as sa
 
 from hub.domain import Model, Moment, Post, Signal
 from hub.store import tables
-from hub.store.repository import Repository
+from hub.store.repository import Repository, insert_into
 
 _encode = msgspec.json.Encoder().encode
 
@@ -19,6 +21,7 @@ _KEY = ("hour", "network", "subject", "intent", "sentiment", "relevant")
 _TopicKey = tuple[bytes, str, str, str]
 _TOPIC_KEY = ("hour", "network", "subject", "topic")
 _SUMS = ("posts", "negative", "crisis")
+NO_SUBJECT = ("",)
 
 
 class Rollup(Model, omit_defaults=False):
@@ -103,42 +106,47 @@ class Rollups(Repository):
 
     def move(self, *, come: Iterable[tuple[Post, Signal]], gone: Iterable[tuple[Post, Signal]]) -> None:
         """Count these signals, and count those no longer."""
-        come, gone = list(come), list(gone)
-        counts = Counter(_counted(come))
-        counts.subtract(Counter(_counted(gone)))
-        self._add(
-            tables.rollups, _KEY, [_row(_KEY, key, {"posts": each}) for key, each in sorted(counts.items()) if each]
-        )
-        sums: dict[_TopicKey, dict[str, int]] = {}
+        alike: Counter[_Key] = Counter()
+        topics: dict[_TopicKey, list[int]] = {}
         for pairs, sign in ((come, 1), (gone, -1)):
-            for key, signal in _by_topic(pairs):
-                held = sums.setdefault(key, dict.fromkeys(_SUMS, 0))
-                held["posts"] += sign
-                held["negative"] += sign * (signal.sentiment == "negative")
-                held["crisis"] += sign * (signal.intent == "crisis")
-        rows = [_row(_TOPIC_KEY, key, each) for key, each in sorted(sums.items()) if any(each.values())]
-        self._add(tables.topic_rollups, _TOPIC_KEY, rows)
+            for post, signal in pairs:
+                _count(post, signal, sign, alike, topics)
+        rows = [_row(_KEY, key, {"posts": each}) for key, each in sorted(alike.items()) if each]
+        self._add(tables.rollups, _KEY, rows)
+        by_topic = [
+            _row(_TOPIC_KEY, key, dict(zip(_SUMS, each, strict=True)))
+            for key, each in sorted(topics.items())
+            if any(each)
+        ]
+        self._add(tables.topic_rollups, _TOPIC_KEY, by_topic)
 
     def _add(self, table: sa.Table, key: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
-        insert = self._insert(table)
-        sums = [column.name for column in table.columns if column.name not in key]
-        added = {name: table.c[name] + insert.excluded[name] for name in sums}
-        self._write_rows(insert.on_conflict_do_update(index_elements=key, set_=added), rows)
+        self._write_rows(_adding(table, key, self._sqlite), rows)
 
 
-def _counted(pairs: Iterable[tuple[Post, Signal]]) -> Iterator[_Key]:
-    for post, signal in pairs:
-        hour = _hour_of(post)
-        for subject in signal.subjects or ("",):
-            yield hour, post.network, subject, signal.intent, signal.sentiment, signal.relevant
+@lru_cache
+def _adding(table: sa.Table, key: tuple[str, ...], sqlite: bool) -> sa.Insert:
+    """An INSERT that adds to the sums of a row which is there already."""
+    insert = insert_into(table, sqlite=sqlite)
+    sums = [column.name for column in table.columns if column.name not in key]
+    added = {name: table.c[name] + insert.excluded[name] for name in sums}
+    return insert.on_conflict_do_update(index_elements=key, set_=added)
 
 
-def _by_topic(pairs: Iterable[tuple[Post, Signal]]) -> Iterator[tuple[_TopicKey, Signal]]:
-    for post, signal in pairs:
-        if signal.topics and signal.intent != "spam":
-            for subject in signal.subjects:
-                for topic in signal.topics:
-                    yield (_hour_of(post), post.network, subject, topic), signal
+def _count(
+    post: Post, signal: Signal, sign: int, alike: Counter[_Key], topics: dict[_TopicKey, list[int]]
+) -> None:  # fmt: skip
+    """Count one post, or with a sign of -1 count it no longer; by topic unless it is spam."""
+    hour, network, subjects = _hour_of(post), post.network, signal.subjects
+    intent, sentiment, relevant = signal.intent, signal.sentiment, signal.relevant
+    for subject in subjects or NO_SUBJECT:
+        alike[hour, network, subject, intent, sentiment, relevant] += sign
+    if signal.topics and intent != "spam":
+        for key in product((hour,), (network,), subjects, signal.topics):
+            sums = topics.setdefault(key, [0] * len(_SUMS))
+            sums[0] += sign
+            sums[1] += sign * (sentiment == "negative")
+            sums[2] += sign * (intent == "crisis")
 
 
 def _hour_of(post: Post) -> bytes:

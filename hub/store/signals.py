@@ -32,8 +32,8 @@ class Signals(Repository):
             return
         gone = [(fresh[key][0], old) for key, old in held.items() if key in fresh]
         self._write_rows(sa.insert(tables.replaced_signals), [self._replaced(old) for _, old in gone])
-        rows = [_row(signal) for _, signal in sorted(fresh.values(), key=lambda pair: pair[1].post)]
-        self._write_rows(self._upsert(tables.signals, ("post",), _CHANGING), rows)
+        columns = _columns([fresh[key][1] for key in sorted(fresh)])
+        self._write_columns(self._upsert(tables.signals, ("post",), _CHANGING), columns)
         Rollups(self._connection, now=self.now, writing=self._writing).move(come=fresh.values(), gone=gone)
 
     def of(self, keys: Iterable[str]) -> dict[str, Signal]:
@@ -66,9 +66,15 @@ class Signals(Repository):
         return {"post": old.post, "found_by": old.found_by, "body": _encode(old).decode(), "replaced_at": self.now}
 
 
-def _row(signal: Signal) -> dict[str, Any]:
+def _columns(signals: Sequence[Signal]) -> dict[str, list[Any]]:
     return {
-        "post": signal.post, "found_by": signal.found_by, "intent": signal.intent, "sentiment": signal.sentiment,
-        "sentiment_score": signal.sentiment_score, "confidence": signal.confidence, "urgency": signal.urgency,
-        "relevant": signal.relevant, "body": _encode(signal).decode(),
-    }  # fmt: skip
+        "post": [signal.post for signal in signals],
+        "found_by": [signal.found_by for signal in signals],
+        "intent": [signal.intent for signal in signals],
+        "sentiment": [signal.sentiment for signal in signals],
+        "sentiment_score": [signal.sentiment_score for signal in signals],
+        "confidence": [signal.confidence for signal in signals],
+        "urgency": [signal.urgency for signal in signals],
+        "relevant": [signal.relevant for signal in signals],
+        "body": [_encode(signal).decode() for signal in signals],
+    }

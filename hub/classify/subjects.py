@@ -43,6 +43,7 @@ class SubjectFinder:
         self._exclusions = [tuple(_bounded(one.exclusions)) for one in subjects]
         self._contexts = PhraseBook((number, text) for number, one in enumerate(subjects) for text in one.context)
         self._queries = PhraseBook((number, text) for number, one in enumerate(subjects) for text in one.queries)
+        self._sure = {number for number, one in enumerate(subjects) if not one.exclusions and not one.context}
         self._asks = any(one.queries for one in subjects)
 
     def find(self, reading: Reading, parent: str | None = None) -> Named:
@@ -53,7 +54,7 @@ class SubjectFinder:
         if not anchors:
             return Named(self._ordered(asked), line)
         found = [one for anchor in anchors for one in self._aliases[anchor] if one[1] in line]
-        found = [one for one in found if self._meant(one, reading, parent)]
+        found = [one for one in found if one[0] in self._sure or self._meant(one, reading, parent)]
         if len(found) > 1:
             found.sort(key=_length, reverse=True)  # the longest first: `acme home` before `acme`
         for number, alias in found:

@@ -24,7 +24,7 @@ TOKEN = re.compile(
 SENTENCE_ENDS = frozenset(".!?")
 SHOUTED = re.compile("[A-Z]{4}")  # cheap, and true of every shout
 SHOUT = re.compile(r"\b[A-Z]{4,}\b")
-APOSTROPHES = str.maketrans("’`´", "'''")
+APOSTROPHES = "’`´"
 
 
 class Reading:
@@ -62,7 +62,10 @@ def fold(text: str) -> str:
     """Lower case, without accents, zero-width characters and typographic apostrophes."""
     if text.isascii():
         return text.lower()
-    return INVISIBLE.sub("", unicodedata.normalize("NFKD", text).casefold().translate(APOSTROPHES))
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    for apostrophe in APOSTROPHES:
+        folded = folded.replace(apostrophe, "'")
+    return INVISIBLE.sub("", folded)
 
 
 def tokens_of(text: str) -> list[str]:

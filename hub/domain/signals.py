@@ -35,8 +35,6 @@ class Signal(Model, omit_defaults=False):
     def plain(self) -> dict[str, Any]:
         """As of any noun, but without the way through JSON: every post has a signal."""
         data = msgspec.structs.asdict(self)
-        return (
-            data
-            | {name: list(data[name]) for name in ("subjects", "topics", "evidence")}
-            | {"scores": self.scores.copy()}
-        )
+        data["scores"] = self.scores.copy()
+        data["subjects"], data["topics"], data["evidence"] = list(self.subjects), list(self.topics), list(self.evidence)
+        return data

@@ -27,7 +27,7 @@ from hub.store import BatchClaim, Landing, Rejected, StaleClaim, Store, Transact
 log = structlog.get_logger(__name__)
 
 Stuck = tuple[BatchClaim, HubError]
-BATCHES_AT_A_TIME = 10  # of at most about 2,000 records each: what is held in memory at once
+BATCHES_AT_A_TIME, RECORDS_AT_A_TIME = 10, 8_000  # what is held in memory, and judged by one look, at once
 
 
 @dataclass
@@ -93,7 +93,9 @@ def run(
 
 def _claimed(store: Store, worker: str, lease_seconds: float, stuck: Mapping[str, Stuck]) -> Sequence[BatchClaim]:
     with store.begin() as tx:
-        claims = tx.batches.claim(worker, lease_seconds=lease_seconds, limit=BATCHES_AT_A_TIME)
+        claims = tx.batches.claim(
+            worker, lease_seconds=lease_seconds, limit=BATCHES_AT_A_TIME, records=RECORDS_AT_A_TIME
+        )
     return [claim for claim in claims if claim.batch.name not in stuck]  # in a long run, leases of these run out
 
 

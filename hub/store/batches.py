@@ -9,6 +9,7 @@ the store refuses the old one: a worker that slept through its lease cannot writ
 """
 
 from datetime import timedelta
+from itertools import accumulate
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -67,12 +68,20 @@ class Batches(Repository):
         watches.advance(batch.watch, cursor)
         return new
 
-    def claim(self, worker: str, *, lease_seconds: float = 600, limit: int = 100) -> list[BatchClaim]:
-        """Batches that wait and that nobody works on, oldest first; now they are this worker's."""
+    def claim(
+        self, worker: str, *, lease_seconds: float = 600, limit: int = 100, records: int | None = None
+    ) -> list[BatchClaim]:
+        """Batches that wait and that nobody works on, oldest first; now they are this worker's.
+
+        At most so many, and as many as hold so many `records` together: at least one, however many it holds.
+        """
         columns = tables.batches.c
         free = sa.or_(columns.lease_until.is_(None), columns.lease_until <= self.now)
-        waiting = sa.select(columns.id).where(_waiting(), free).order_by(columns.id).limit(limit)
-        ids = [row.id for row in self._rows(waiting.with_for_update(skip_locked=True))]
+        waiting = sa.select(columns.id, columns.records).where(_waiting(), free).order_by(columns.id).limit(limit)
+        found = self._rows(waiting.with_for_update(skip_locked=True))
+        sums = accumulate(row.records for row in found)
+        ids = [row.id for row, held in zip(found, sums, strict=True) if records is None or held <= records]
+        ids = ids or [row.id for row in found[:1]]
         if not ids:
             return []
         until = self.now + timedelta(seconds=lease_seconds)

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -42,22 +44,7 @@ class Leads(Repository):
 
         Of each the newest fifty: more change no score, and an account that never stops would fill the memory.
         """
-        posts, signals = tables.posts.c, tables.signals.c
-        newest = (posts.published_at.desc(), posts.id.desc())
-        counted = (
-            sa.select(posts.id, sa.func.row_number().over(partition_by=posts.author, order_by=newest).label("place"))
-            .join(tables.signals, signals.post == posts.key)
-            .where(among(posts.author), posts.published_at >= since, posts.kind != "share", signals.relevant)
-            .where(signals.intent.in_(sorted(intents)))
-            .subquery()
-        )
-        asked = (
-            sa.select(posts.author, posts.published_at, signals.body)
-            .join(counted, sa.and_(counted.c.id == posts.id, counted.c.place <= MOST_OF_ONE))
-            .join(tables.signals, signals.post == posts.key)
-            .order_by(posts.published_at, posts.id)
-        )
-        rows = self._rows(asked, listed=listed(authors))
+        rows = self._rows(_said(), listed=listed(authors), since=since, intents=sorted(intents))
         return [Said(author=row.author, at=row.published_at, signal=_signal(row.body)) for row in rows]
 
     def keep(self, scores: Mapping[str, LeadScore]) -> None:
@@ -126,6 +113,25 @@ class Leads(Repository):
     def _handed(self) -> Iterable[str]:
         handoffs = tables.handoffs.c
         return [row.key for row in self._rows(sa.select(handoffs.key).where(handoffs.kind == "Lead").distinct())]
+
+
+@cache
+def _said() -> sa.Select[Any]:
+    posts, signals = tables.posts.c, tables.signals.c
+    newest = (posts.published_at.desc(), posts.id.desc())
+    counted = (
+        sa.select(posts.id, sa.func.row_number().over(partition_by=posts.author, order_by=newest).label("place"))
+        .join(tables.signals, signals.post == posts.key)
+        .where(among(posts.author), posts.published_at >= sa.bindparam("since"), posts.kind != "share")
+        .where(signals.relevant, signals.intent.in_(sa.bindparam("intents", expanding=True)))
+        .subquery()
+    )
+    return (
+        sa.select(posts.author, posts.published_at, signals.body)
+        .join(counted, sa.and_(counted.c.id == posts.id, counted.c.place <= MOST_OF_ONE))
+        .join(tables.signals, signals.post == posts.key)
+        .order_by(posts.published_at, posts.id)
+    )
 
 
 def _lead_of(name: str) -> str:

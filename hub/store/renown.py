@@ -12,6 +12,7 @@ from hub.store.repository import Repository
 
 RECENT = timedelta(days=90)
 _POSTS = tables.posts.c
+_HANDED = sa.select(tables.handoffs.c.author, tables.handoffs.c.kind).where(among(tables.handoffs.c.author))
 
 
 class Renown(Repository):
@@ -42,10 +43,8 @@ class Renown(Repository):
 
     def cases(self, authors: Collection[str]) -> Counter[str]:
         """How often people here helped each."""
-        columns = tables.handoffs.c
-        asked = sa.select(columns.author, sa.func.count().label("cases"))
-        asked = asked.where(among(columns.author), columns.kind == "Case").group_by(columns.author)
-        return Counter({row.author: row.cases for row in self._rows(asked, listed=listed(authors))})
+        rows = self._rows(_HANDED, listed=listed(authors))
+        return Counter(row.author for row in rows if row.kind == "Case")  # asked for it, SQLite walks through all cases
 
     def influences(self, network: str) -> dict[str, float]:
         """The influence of every account of a network that was ranked before."""

@@ -186,6 +186,16 @@ def test_a_released_batch_can_be_claimed_at_once_and_the_oldest_comes_first(stor
     assert again.batch.name == "batch-1"
 
 
+@pytest.mark.parametrize(("records", "claimed"), [(7, ["batch-1", "batch-2"]), (1, ["batch-1"]), (None, None)])
+def test_as_many_batches_are_claimed_as_hold_so_many_records_and_at_least_one(store, records, claimed):
+    for number in (1, 2, 3):  # of three records each
+        land(store, number)
+    with store.begin() as tx:
+        claims = tx.batches.claim("one", records=records)
+
+    assert [claim.batch.name for claim in claims] == (claimed or ["batch-1", "batch-2", "batch-3"])
+
+
 def test_a_damaged_batch_is_taken_up_again_when_its_bytes_land_anew(store):
     land(store)
     with store.begin() as tx:

@@ -32,12 +32,13 @@ from connectors.salesforce.lookup import (
 )  # fmt: skip
 from connectors.salesforce.org import Org, open_client
 from connectors.salesforce.outcomes import endings_of
+from connectors.salesforce.preflight import describe, fields_of, findings_of
 from connectors.salesforce.sending import Sending
 from connectors.salesforce.words import KEY_FIELD, LOCATOR, checked, object_of
 from connectors.salesforce.writes import VERBS, Verb, Write, answers_of, composite_of, write_of
-from hub.domain import Delivery, Ending, FoundRecord, Receipt
+from hub.domain import Delivery, Ending, FoundRecord, MappedObject, Receipt
 from hub.errors import RecordRefused, SetupError
-from hub.kit import Destination
+from hub.kit import Destination, Finding
 
 API_VERSION = "64.0"
 OBJECTS_PER_CALL = 200
@@ -222,6 +223,15 @@ class Salesforce(Destination):
             self.services.memory.set(f"{LOCKS}:{write.key}", 1, keep_seconds=LOCK_SECONDS)
         return receipts | (sending.again(unnamed[:NAMED_AT_MOST]) if unnamed else {})
 
+    # Setting up.
+
+    def preflight(self, mapped: Sequence[MappedObject]) -> Iterator[Finding]:
+        """What the organisation would not take of what these mappings write; one describe for each object."""
+        for one in mapped:
+            described = describe(self.org, one.object)
+            self.note_unique(one.object, fields_of(described or {}).get(KEY_FIELD, {}).get("unique"))
+            yield from findings_of(one, described)
+
     # What is remembered.
 
     def prove_unique(self, sobject: str) -> bool:
@@ -243,8 +253,12 @@ class Salesforce(Destination):
         unique = next((one.get("unique") for one in fields or () if one.get("name") == KEY_FIELD), None)
         if unique is False:
             raise SetupError(f"{KEY_FIELD} on {sobject} must be unique, else there can be two of one: tick Unique.")
-        self.services.memory.set(f"{UNIQUE}:{self.connection.id}:{sobject}", unique is True, keep_seconds=DAY_SECONDS)
+        self.note_unique(sobject, unique)
         return unique is True
+
+    def note_unique(self, sobject: str, unique: object) -> None:
+        """Remember for a day what a describe said of our key."""
+        self.services.memory.set(f"{UNIQUE}:{self.connection.id}:{sobject}", unique is True, keep_seconds=DAY_SECONDS)
 
     def was_locked(self, delivery: Delivery) -> bool:
         """Whether an earlier try met somebody at work on the record: then it goes by itself."""

@@ -18,4 +18,5 @@ class MappedObject(Model):
     mapping: str  # name@version
     digest: str  # of what the mapping file says: it changes with every edit
     fields: dict[str, MappedField]  # by path, such as Company or blocks[].text
-    only_if_blank: tuple[str, ...] = ()
+    never_blank: tuple[str, ...] = ()  # fields that every object it makes has
+    creates: bool = True  # False where it only changes what is there

@@ -9,7 +9,7 @@ from typing import Any
 
 from hub.domain import MappedField, MappedObject
 from hub.errors import MappingError, Unmappable
-from hub.mapping.bounds import OPEN, bounds_of
+from hub.mapping.bounds import bounds_of
 from hub.mapping.document import Example, IdentityDocument, MappingDocument, read_documents, read_file, shown
 from hub.mapping.program import Program, of_condition, of_fields, of_value
 from hub.mapping.syntax import Node, nearest, parse, walk
@@ -99,13 +99,13 @@ class Mapping:
         fields: dict[str, MappedField] = {}
         for leaf in leaves(self._tree):
             path = PLACE.sub("[]", leaf.path)
-            fields[path] = OPEN if path in fields else bounds_of(leaf.node)
+            fields[path] = MappedField() if path in fields else bounds_of(leaf.node, self.reads)
         return MappedObject(
             object=self.makes.removeprefix("sObject "),
             mapping=self.label,
             digest=self.source_digest,
             fields=fields,
-            only_if_blank=self.only_if_blank,
+            never_blank=(*self.fixed, *self.never_blank),
         )
 
     def suits(self, record: Record) -> bool:

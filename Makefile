@@ -8,10 +8,11 @@ CASES ?= tests/hostile/own
 BIN := .venv/bin
 STAMP := .venv/.$(LOCK).ready
 UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
+WEB := connectors/salesforce/package
 COMPILE := $(UV) pip compile --quiet $(ARGS) --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup demo test quick faults hostile check bench golden docs recorded up down lock clean-state clean
+.PHONY: help setup setup-web demo test quick faults hostile check bench golden docs recorded up down lock clean-state clean
 .DEFAULT_GOAL := help
 
 help:
@@ -39,6 +40,13 @@ $(STAMP): pyproject.toml requirements/setup.txt requirements/build.txt requireme
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 	@echo "Done. Next: make demo"
+
+setup-web: $(WEB)/node_modules/.package-lock.json ## install what tests the Lightning component (Node.js 20 or newer)
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is not here: install Node.js 20 or newer, or go without; its tests are then skipped by name."; exit 2; }
+	@cd $(WEB) && npm ci --ignore-scripts
+	@touch $@
 
 demo: $(STAMP) ## the whole story in the sandbox, no account needed (ARGS=--no-ui: without Airflow's pages)
 	@$(BIN)/hub demo $(ARGS)

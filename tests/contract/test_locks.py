@@ -1,5 +1,6 @@
 """The locks: whole, hashed, without addresses, and in step with pyproject.toml."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -26,6 +27,22 @@ def test_every_line_of_a_lock_is_pinned_and_hashed_and_names_no_place(lock: Path
 
     assert "://" not in text
     assert [block.split("\n")[0] for block in blocks if "--hash=sha256:" not in block or not PINNED.match(block)] == []
+
+
+NODE_LOCKS = sorted((REPO / "connectors").glob("*/package/package-lock.json"))
+
+
+@pytest.mark.parametrize("lock", NODE_LOCKS, ids=lambda lock: lock.parent.name)
+def test_every_package_of_a_node_lock_is_pinned_and_hashed_and_names_no_place(lock: Path) -> None:
+    text = lock.read_text()
+    locked = json.loads(text)["packages"]
+    asked = json.loads((lock.parent / "package.json").read_text())
+
+    assert "://" not in text
+    assert [
+        name for name, facts in locked.items() if name and not facts.get("integrity", "").startswith("sha512-")
+    ] == []
+    assert locked[""]["devDependencies"] == asked["devDependencies"], "run `npm install` there"
 
 
 LOCKED = [("base", ()), ("dev", ("dev", "postgres")), ("postgres", ("postgres",)), ("embedding", ("embedding",))]

@@ -8,6 +8,7 @@ call by call, as the hub does. Both speak plain HTTP to a loopback port. Exit co
 """
 
 import argparse
+import gc
 import json
 import multiprocessing
 import os
@@ -33,6 +34,8 @@ class Sink(BaseHTTPRequestHandler):
     """Salesforce's collections and Composite calls, as little of them as a client needs."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else the body waits 40 ms for the other side to acknowledge the headers
+    wbufsize = -1
     latency = 0.0
     calls = 0
 
@@ -69,6 +72,7 @@ class Sink(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+        self.wfile.flush()
 
     def log_message(self, *_: Any) -> None:
         """Nothing."""
@@ -111,6 +115,7 @@ def raw(folder: Path, port: int, count: int, size: int) -> dict[str, float]:
     ledger.executemany("INSERT INTO sent (key, body, state) VALUES (?, ?, 'waiting')", rows)
     ledger.execute("COMMIT")
     pool = urllib3.HTTPConnectionPool("127.0.0.1", port, retries=False)
+    gc.collect()
     began, cpu, calls = time.perf_counter(), time.process_time(), 0
     while batch := ledger.execute(
         "SELECT id, key, body FROM sent WHERE state = 'waiting' ORDER BY id LIMIT ?", (size,)
@@ -179,16 +184,20 @@ def hub(folder: Path, port: int, count: int, size: int, senders: int = 1) -> dic
     from hub.domain import Budget
     from hub.kit import Connection, Services, Token
     from hub.stages import deliver
+    from hub.stages.calls import senders_for
     from hub.store import Store
     from hub.store.services import Shared
 
     os.environ["NO_PROXY"] = "*"
     Salesforce.plan = lambda self, object, waiting: size  # type: ignore[method-assign]
-    with Store.open(f"sqlite:///{folder / 'hub.db'}") as store:
+    url = f"sqlite:///{folder / 'hub.db'}"
+    with Store.open(url) as store:
         for start in range(0, count, 10_000):
             drafts = [draft_of(number) for number in range(start, min(start + 10_000, count))]
             with store.begin() as tx:
                 tx.outbox.intend(drafts)
+        del drafts
+    with Store.open(url) as store:  # as a process that did not make them finds them
         shared = Shared(store, token_type=Token, max_wait_seconds=60, key_path=folder / "key")
         manifest = connectors.manifest("salesforce").with_(budget=Budget(requests=1_000_000, per_minutes=1))
         services = Services(
@@ -200,12 +209,14 @@ def hub(folder: Path, port: int, count: int, size: int, senders: int = 1) -> dic
         )
         given = {"consumer_key": "k", "consumer_secret": "s", "domain": "acme.my"}
         made = [
-            Salesforce(manifest, Connection(id="salesforce_default", extra=given), services) for _ in range(senders)
+            Salesforce(manifest, Connection(id="salesforce_default", extra=given), services)
+            for _ in range(senders_for(senders))  # as in `hub.wiring`
         ]
         shared.tokens.get("salesforce_default", lambda _: Token(value="acme.my.salesforce.com key"))
         made[0].prove_unique("Lead")
+        gc.collect()
         began, cpu = time.perf_counter(), time.process_time()
-        done = deliver.run(*made, store=store, worker="bench")
+        done = deliver.run(*made, store=store, worker="bench", at_once=senders)
         spent = {"cpu": time.process_time() - cpu, "seconds": time.perf_counter() - began}
     if done.outcomes != {"created": count}:
         raise SystemExit(f"the hub did something else: {done.outcomes} {done.stopped}")

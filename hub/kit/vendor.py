@@ -21,6 +21,7 @@ from hub.kit.deadline import TimedAdapter
 from hub.kit.lease import LeaseOver, require_lease
 from hub.kit.reach import NO_CONNECTION, causes_of
 from hub.kit.services import Limits, Services, Token
+from hub.kit.turns import LeftAlone, turn
 from hub.kit.waits import UNREADABLE_SECONDS, RetryAfter
 
 CHUNK_BYTES = 65_536
@@ -52,7 +53,7 @@ class KeptToken(AuthBase):
         """The token to use now; logs in if there is none."""
         try:
             return self._tokens.get(self._connection_id, self._fetch)
-        except LeaseOver:
+        except (LeaseOver, LeftAlone):
             raise
         except Unavailable as lost:  # a lost log-in: of what was to be done with the token, nothing was sent
             raise Unavailable(str(lost), retry_after=lost.retry_after, sent=False) from None
@@ -101,12 +102,13 @@ class OneTry(TimedAdapter):
     def _exchange(self, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
         limits, wire = self._services.limits, self._services.transport
         self._services.budgets.acquire(self._manifest.name, self._manifest.budget)
-        require_lease(self._services.clock.now())
         send = wire.send if wire is not None else super().send
         options |= {"stream": True, "timeout": (limits.connect_seconds, limits.read_seconds)}
         try:
-            response = send(request, **options)
-            read_within(response, limits)
+            with turn():
+                require_lease(self._services.clock.now())
+                response = send(request, **options)
+                read_within(response, limits)
             return response
         except (requests.RequestException, HTTPError, OSError) as trouble:
             raise Unavailable(

@@ -16,7 +16,9 @@ from threading import Event, Lock
 from hub.domain import Outcome, Receipt
 from hub.errors import HubError
 from hub.kit import Destination
-from hub.stages.sender import Sender
+from hub.stages.backlog import Backlog
+from hub.stages.calls import Calls
+from hub.stages.sender import Sender, Together
 from hub.store import Store
 
 
@@ -56,6 +58,7 @@ def run(
     *senders: Destination,
     store: Store,
     worker: str,
+    at_once: int | None = None,
     lease_seconds: float = 120,
     patience: Patience = Patience(),
     each: Callable[[int], None] | None = None,
@@ -65,14 +68,16 @@ def run(
 
     `prove` is asked before a sender sends its first delivery; while it raises, nothing is sent.
 
-    The senders are connectors of one destination. The first one goes ahead; the others join when it has been answered
-    and leave at the first failure, so that a destination that is down or asks us to wait is not asked by all of them.
+    The senders are connectors of one destination, of which `at_once` may be calling; all, if not said. The first one
+    goes ahead; the others join when it has been answered and leave at the first failure, so that a destination that
+    is down or asks us to wait is not asked by all of them.
     """
     done = Delivered(senders[0].manifest.name)
     told = _one_at_a_time(each)
+    shared = Together(done, Calls(at_once or len(senders)), Backlog(senders[0].plan))
     first, *others = (
         Sender(
-            one, store, done, worker=f"{worker}/{number}" if number else worker, lease_seconds=lease_seconds,
+            one, store, shared, worker=f"{worker}/{number}" if number else worker, lease_seconds=lease_seconds,
             prove=prove,
         )
         for number, one in enumerate(senders)

@@ -1,7 +1,8 @@
 """One sender: claims, sends once, looks up what is in doubt, and keeps each answer before it claims again."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -12,8 +13,10 @@ from hub.errors import ContractBroken, HubError, RecordError, SetupError
 from hub.kit import Destination
 from hub.kit.destination import Unclaimed
 from hub.kit.lease import leased, renewed
+from hub.kit.turns import taking_turns
 from hub.kit.vendor import TOO_FAST
 from hub.stages.backlog import Backlog
+from hub.stages.calls import Calls
 from hub.stages.trouble import are_for, as_receipt, in_doubt, is_theirs, pause_of, silence, understood
 from hub.store import Store, Transaction, faultpoint
 
@@ -55,18 +58,28 @@ class Held:
             renewed(tx.now + timedelta(seconds=self._lease_seconds))
 
 
+@dataclass(frozen=True)
+class Together:
+    """What the senders of one run share."""
+
+    done: Done
+    calls: Calls
+    backlog: Backlog
+
+
 class Sender:
     """One of the senders of one destination, with a connector of its own."""
 
     def __init__(
-        self, destination: Destination, store: Store, done: Done, *, worker: str, lease_seconds: float,
+        self, destination: Destination, store: Store, shared: Together, *, worker: str, lease_seconds: float,
         prove: Callable[[Destination], None] | None = None,
     ) -> None:  # fmt: skip
-        self.destination, self.store, self.done = destination, store, done
+        self.destination, self.store = destination, store
+        self.done, self.calls, self.backlog = shared.done, shared.calls, shared.backlog
         self.worker, self.lease_seconds = worker, lease_seconds
         self.name = destination.manifest.name
         self.quiet_until: datetime | None = None  # the destination as a whole asked us to wait
-        self._backlog = Backlog(destination.plan)
+        self._known_failures = 0  # of anybody's calls, when ours were claimed
         self._prove = prove  # that it takes what is sent; asked once
 
     def step(self, may_ask: Callable[[Transaction], bool]) -> int | None:
@@ -74,7 +87,7 @@ class Sender:
 
         Returns how many were settled; None when the destination is to be left alone.
         """
-        with self.store.begin() as tx:
+        with self._claiming() as tx:
             if not may_ask(tx):
                 return None
             doubtful = self._doubtful(tx)
@@ -117,14 +130,20 @@ class Sender:
         """Seconds for which the destination asked to be left alone: one request during that time is one too many."""
         return 0 if self.quiet_until is None else max((self.quiet_until - self.store.now()).total_seconds(), 0)
 
+    @contextmanager
+    def _claiming(self) -> Iterator[Transaction]:
+        self._known_failures = self.calls.failures
+        with self.store.begin() as tx:
+            yield tx
+
     def _doubtful(self, tx: Transaction) -> list[Delivery]:
         return tx.outbox.recover(self.name, self.worker, lease_seconds=self.lease_seconds, limit=LOOK_UPS_AT_ONCE)
 
     def _pending(self, tx: Transaction) -> list[Delivery]:
-        return tx.outbox.claim(self.name, self.worker, lease_seconds=self.lease_seconds, limit=self._backlog.size)
+        return tx.outbox.claim(self.name, self.worker, lease_seconds=self.lease_seconds, limit=self.backlog.size)
 
     def _send_next(self) -> int:
-        with self.store.begin() as tx:
+        with self._claiming() as tx:
             pending = self._pending(tx)
         faultpoint("deliver.claimed")
         return self._send(pending)
@@ -171,7 +190,7 @@ class Sender:
     def _find(self, doubtful: Sequence[Delivery]) -> tuple[dict[str, FoundRecord], dict[int, HubError]]:
         """What is there, and where that cannot be told; a delivery that spoils the question is asked for alone."""
         try:
-            with understood(self.name):
+            with understood(self.name), taking_turns(self._turn):
                 return {record.external_id: record for record in self.destination.find(doubtful)}, {}
         except RecordError as spoilt:
             if len(doubtful) == 1:
@@ -213,7 +232,7 @@ class Sender:
 
     def _resend(self, deliveries: Sequence[Delivery]) -> int:
         """Each call takes its lease anew: while the ones before it were sent, another worker may have taken over."""
-        with self.store.begin() as tx:
+        with self._claiming() as tx:
             ours = tx.outbox.resend(deliveries, lease_seconds=self.lease_seconds)
         faultpoint("deliver.resent")
         return self._send(ours)
@@ -257,15 +276,21 @@ class Sender:
     @contextmanager
     def _holding(self, deliveries: Sequence[Delivery]) -> Iterator[None]:
         """The connector may hold these longer, and name the job that carries them, while its call runs."""
-        self.destination.claim = Held(self.store, deliveries, self.lease_seconds)
+        held = self.destination.claim = Held(self.store, deliveries, self.lease_seconds)
         try:
-            yield
+            with taking_turns(lambda: self._turn(held.renew)):
+                yield
         finally:
             self.destination.claim = Unclaimed()
+
+    def _turn(self, hold: Callable[[], None] | None = None) -> AbstractContextManager[None]:
+        return self.calls.one(self._known_failures, hold)
 
     def _settle(self, deliveries: Sequence[Delivery], receipts: Sequence[Receipt], problem: HubError | None) -> None:
         if wait := max((receipt.retry_after or 0 for receipt in receipts if receipt.reason == TOO_FAST), default=0):
             self.quiet_until = self.store.now() + timedelta(seconds=wait)
+        if wait or (problem is not None and is_theirs(problem)):
+            self.calls.failures += 1
         with self.store.begin() as tx:
             stale = tx.outbox.settle_all(list(zip(deliveries, receipts, strict=True)))
             if problem is None:

@@ -10,6 +10,7 @@ import structlog
 from hub.domain import Delivery, Outcome, Receipt
 from hub.errors import ContractBroken, HubError, RateLimited, RecordError, SetupError, Unavailable
 from hub.kit.lease import LeaseOver
+from hub.kit.turns import LeftAlone
 from hub.kit.vendor import NO_ANSWER, TOO_FAST
 from hub.store import StaleClaim
 
@@ -70,8 +71,8 @@ def pause_of(problem: HubError) -> float | None:
 
 
 def is_theirs(problem: HubError) -> bool:
-    """Whether it speaks against the destination; a claim that became another worker's, or may have, does not."""
-    return not isinstance(problem, (StaleClaim, LeaseOver))
+    """Whether it speaks against the destination; a claim that became another worker's, or a call not made, does not."""
+    return not isinstance(problem, (StaleClaim, LeaseOver, LeftAlone))
 
 
 def _told(delivery: Delivery, outcome: Outcome, problem: HubError, pause: float | None) -> Receipt:

@@ -118,17 +118,20 @@ def deliver(hub: Hub, name: str, *, each: Callable[[int], None] | None = None) -
     """Send one destination everything that waits for it; its client is not even opened when nothing does."""
     from hub.stages import deliver as stage
     from hub.stages import preflight
+    from hub.stages.calls import senders_for
 
     if not stage.waiting(name, store=hub.store):
         return Delivered(name)
     with ExitStack() as opened:
         first = opened.enter_context(hub.open_destination(name))
-        more = [opened.enter_context(hub.open_destination(name)) for _ in range(1, first.manifest.senders)]
+        calls = first.manifest.senders
+        more = [opened.enter_context(hub.open_destination(name)) for _ in range(1, senders_for(calls))]
         return stage.run(
             first,
             *more,
             store=hub.store,
             worker=worker_name(),
+            at_once=calls,
             lease_seconds=hub.settings.lease_seconds,
             each=each,
             prove=partial(preflight.prove, mapped=promises_of(first.manifest)),

@@ -73,7 +73,7 @@ def claims_after_sending(patch: pytest.MonkeyPatch) -> None:
                 return None
             doubtful = self._doubtful(tx)
             deliveries = (
-                [] if doubtful else tx.outbox.claim(self.name, self.worker, lease_seconds=0, limit=self._backlog.size)
+                [] if doubtful else tx.outbox.claim(self.name, self.worker, lease_seconds=0, limit=self.backlog.size)
             )
         if doubtful:
             return self._end_doubt(doubtful)

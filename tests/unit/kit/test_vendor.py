@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from hub.domain import Delivery, Receipt
 from hub.errors import AccessDenied, RateLimited, SetupError, Unavailable
 from hub.kit import Limits, Services, Token
 from hub.kit.local import LocalTokens, SteppedClock
+from hub.kit.turns import LeftAlone, taking_turns
 from hub.kit.vendor import KeptToken, OneTry, one_by_one, retry_after_of, vendor_session
 
 Answer = Callable[[socket.socket, bytes], None]
@@ -117,6 +119,28 @@ def test_a_request_whose_answer_was_lost_is_sent_once_and_in_doubt(serve: Callab
         session().request(method, server.url, data=b"x")
 
     assert told.value.sent
+    assert len(server.requests) == 1
+
+
+def test_each_request_waits_for_its_turn_and_is_not_made_where_there_is_none(serve: Callable[..., Server]) -> None:
+    server = serve(ok(), ok(), ok())
+    here: list[int] = []
+
+    @contextmanager
+    def room() -> Iterator[None]:
+        here.append(len(server.requests))
+        if len(here) > 2:
+            raise LeftAlone
+        yield
+        here.append(len(server.requests))
+
+    with session() as wire, taking_turns(room):
+        wire.get(server.url)
+        assert here == [0, 1]
+        with pytest.raises(LeftAlone) as told:
+            wire.post(server.url, data=b"x")
+
+    assert not told.value.sent
     assert len(server.requests) == 1
 
 

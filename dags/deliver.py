@@ -11,7 +11,15 @@ delays no other. Runs may overlap, since every delivery is claimed before it is 
 import pendulum
 from airflow.sdk import dag
 
-from hub.airflow_bridge import HANDOFFS_READY, due_within, open_hub, scheduled_destinations, step, woken_by
+from hub.airflow_bridge import (
+    HANDOFFS_READY,
+    due_within,
+    open_hub,
+    scheduled_destinations,
+    started_by_hand,
+    step,
+    woken_by,
+)
 from hub.domain import Manifest
 
 DOC = """
@@ -22,7 +30,8 @@ is looked up before anything is sent again, so nothing is there twice.
 
 - *RecordRefused*: the destination looked at some objects and said no. They are in **quarantine**, with its
   reason; correct the mapping or the destination, then run the DAG `replay`. The others were delivered.
-- *AccessDenied, SetupError*: correct the connection (`<destination>_default`). Everything waits until then.
+- *AccessDenied, SetupError*: correct the connection (`<destination>_default`). Everything waits until then. Start this
+  DAG by hand, and it goes on at once; by itself it asks again five minutes after each refusal.
 - *RateLimited, Unavailable*: tried again by itself; after three failures in a row the destination is left
   alone for a while, and one probe at a time finds out when it is back.
 - A *skipped* task had nothing to send, or its destination is not connected.
@@ -42,7 +51,7 @@ def deliver_step(manifest: Manifest) -> None:
         with open_hub() as hub:
             if name not in {each.name for each in hub.destinations()}:
                 raise AirflowSkipException(f"{name} is not connected.")
-            done = wiring.deliver(hub, name)
+            done = wiring.deliver(hub, name, by_hand=started_by_hand())
         if done.stopped is not None:
             raise done.stopped
         if refused := done.outcomes.get("refused", 0):

@@ -132,6 +132,11 @@ def run_name() -> str:
     return f"{ti.dag_id}/{ti.run_id}"
 
 
+def started_by_hand() -> bool:
+    """Whether a person has started the current run, and no timer and no event."""
+    return bool(get_current_context()["dag_run"].run_type == "manual")
+
+
 def operator() -> str:
     """Who started this run: an account of Airflow, or the schedule."""
     return getattr(get_current_context()["dag_run"], "triggering_user_name", None) or "schedule"

@@ -38,6 +38,8 @@ def session_key(services: Services, manifest: Manifest, connection: Connection) 
             raise AccessDenied(
                 f"Salesforce refused the log-in ({code}); check the connection {connection.id}."
             ) from None
+        except (AttributeError, KeyError, TypeError):  # the library takes every answer for an object
+            raise Unavailable("Salesforce's log-in answered with something else than a token.", sent=False) from None
         return Token(value=f"{instance} {session_id}")
 
     return SessionKey(services, connection.id, log_in)

@@ -74,10 +74,7 @@ def _connector(hub: Hub, manifest: Manifest) -> list[Finding]:
     """What our access is good for, proof by proof; what builds on one that fails is not asked any more."""
     try:
         if manifest.kind == "destination":
-            with hub.open_destination(manifest.name) as destination:
-                access = _proved(manifest, ACCESS, destination.check)
-                compares = type(destination).preflight is not Destination.preflight
-                return [access, *_differences(manifest, destination)] if access.ok and compares else [access]
+            return _destination(hub, manifest)
         findings: list[Finding] = []
         with hub.open_network(manifest.name) as network:
             for name, prove in network.proofs().items():
@@ -87,6 +84,16 @@ def _connector(hub: Hub, manifest: Manifest) -> list[Finding]:
         return findings
     except HubError as problem:
         return [_unproved(manifest, manifest.name, problem)]
+
+
+def _destination(hub: Hub, manifest: Manifest) -> list[Finding]:
+    with hub.open_destination(manifest.name) as destination:
+        findings = [_proved(manifest, ACCESS, destination.check)]
+        if findings[0].ok and type(destination).preflight is not Destination.preflight:
+            findings += _differences(manifest, destination)
+    if all(finding.ok for finding in findings):
+        findings[0] = _let_in(hub, manifest, findings[0])
+    return findings
 
 
 def _differences(manifest: Manifest, destination: Destination) -> list[Finding]:
@@ -100,6 +107,14 @@ def _differences(manifest: Manifest, destination: Destination) -> list[Finding]:
         Finding(what=f"{what}, {one.object} {one.field}".rstrip(), ok=False, said=one.remedy, code=WRONG_SETUP)
         for one in found
     ] or [Finding(what=what, ok=True, said="everything that it writes is taken")]
+
+
+def _let_in(hub: Hub, manifest: Manifest, access: Finding) -> Finding:
+    """What waited because we were refused waits no longer: we are let in, and all that we write is taken."""
+    from hub.stages import deliver
+
+    waited = deliver.mended(manifest.name, store=hub.store)
+    return access.with_(said=f"{access.said}; {waited} that waited for this go now") if waited else access
 
 
 def _proved(manifest: Manifest, name: str, prove: Callable[[], object]) -> Finding:

@@ -85,7 +85,7 @@ def _triage(hub: Hub, done: Pass) -> None:
 def _deliver(hub: Hub, name: str, done: Pass) -> None:
     say(f"Deliver to {name}")
     try:
-        delivered = deliver(hub, name)
+        delivered = deliver(hub, name, by_hand=True)
     except HubError as problem:
         done.trouble(name, problem)
         return

@@ -17,7 +17,7 @@ from hub.kit.turns import taking_turns
 from hub.kit.vendor import TOO_FAST
 from hub.stages.backlog import Backlog
 from hub.stages.calls import Calls
-from hub.stages.trouble import are_for, as_receipt, in_doubt, is_theirs, pause_of, silence, understood
+from hub.stages.trouble import are_for, as_receipt, in_doubt, is_theirs, kind_of, pause_of, silence, understood
 from hub.store import Store, Transaction, faultpoint
 
 log = structlog.get_logger(__name__)
@@ -296,7 +296,7 @@ class Sender:
             if problem is None:
                 tx.circuits.succeeded(self.name)
             elif is_theirs(problem):
-                circuit = tx.circuits.failed(self.name, type(problem).__name__, pause_seconds=pause_of(problem))
+                circuit = tx.circuits.failed(self.name, kind_of(problem), pause_seconds=pause_of(problem))
                 if isinstance(problem, SetupError) or circuit.broken:
                     self.done.stopped = problem
             if wait:

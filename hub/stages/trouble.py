@@ -8,7 +8,7 @@ from traceback import extract_tb
 import structlog
 
 from hub.domain import Delivery, Outcome, Receipt
-from hub.errors import ContractBroken, HubError, RateLimited, RecordError, SetupError, Unavailable
+from hub.errors import AccessDenied, ContractBroken, HubError, RateLimited, RecordError, SetupError, Unavailable
 from hub.kit.lease import LeaseOver
 from hub.kit.turns import LeftAlone
 from hub.kit.vendor import NO_ANSWER, TOO_FAST
@@ -75,7 +75,13 @@ def is_theirs(problem: HubError) -> bool:
     return not isinstance(problem, (StaleClaim, LeaseOver, LeftAlone))
 
 
+def kind_of(problem: HubError) -> str:
+    """What the trouble is called; all that a person must end has one of two names (`hub.store.circuits.FOR_PEOPLE`)."""
+    named = next((kind for kind in (AccessDenied, SetupError) if isinstance(problem, kind)), type(problem))
+    return named.__name__
+
+
 def _told(delivery: Delivery, outcome: Outcome, problem: HubError, pause: float | None) -> Receipt:
-    reason = TOO_FAST if isinstance(problem, RateLimited) else type(problem).__name__
+    reason = TOO_FAST if isinstance(problem, RateLimited) else kind_of(problem)
     reason = problem.reason if isinstance(problem, RecordError) else reason
     return Receipt(delivery=delivery.id, outcome=outcome, reason=reason, detail=str(problem), retry_after=pause)

@@ -13,6 +13,7 @@ from hub.store import tables
 from hub.store.repository import Repository
 
 FAILURES = 3
+FOR_PEOPLE = ("AccessDenied", "SetupError")  # reasons that no time heals: a person must act
 COOL_DOWN = timedelta(minutes=5)
 _CIRCUIT = sa.select(tables.circuits).where(tables.circuits.c.name == sa.bindparam("of"))
 
@@ -65,6 +66,12 @@ class Circuits(Repository):
         if before.failures or (before.open_until and not resting):
             until = before.open_until if resting else None
             self._keep(Circuit(name=name, failures=0, changed_at=self.now, open_until=until))
+
+    def mended(self, name: str) -> None:
+        """A person has put right what it failed for; what it asked for itself stays as it asked."""
+        circuit = self._locked(name)
+        if circuit is not None and circuit.reason in FOR_PEOPLE:
+            self._keep(Circuit(name=name, failures=0, changed_at=self.now))
 
     def rest(self, name: str, *, seconds: float) -> None:
         """The other side asked to be left alone for so long, and has not failed by that."""

@@ -26,11 +26,12 @@ import sqlalchemy as sa
 
 from hub.domain import Delivery, Receipt
 from hub.store import tables
+from hub.store.circuits import FOR_PEOPLE
 from hub.store.faults import faultpoint
 from hub.store.intents import RESTORED, Draft, Intended, Intents, is_outdated
 from hub.store.listed import among, listed
 from hub.store.memory import Lookups
-from hub.store.outbox_rows import OutboxReader, is_free, unblocked
+from hub.store.outbox_rows import OutboxReader, is_free, is_open, unblocked
 from hub.store.repository import StaleClaim
 from hub.store.schema import Utc
 from hub.store.settlements import Settlements
@@ -198,6 +199,14 @@ class Outbox(OutboxReader):
         columns = tables.outbox.c
         doubt = {"state": "in_doubt", "claimed_at": taken_at, "not_before": None, "lease_until": None}
         return self._write(sa.update(tables.outbox).where(columns.state == "pending").values(doubt))
+
+    def mended(self, destination: str) -> int:
+        """A person has put right why the destination refused us: what waits for that waits no longer."""
+        waiting = sa.update(tables.outbox).where(
+            _OUTBOX.destination == destination, is_open(_OUTBOX), _OUTBOX.not_before.is_not(None),
+            _OUTBOX.reason.in_(FOR_PEOPLE),
+        )  # fmt: skip
+        return self._write(waiting.values(not_before=None))
 
     def revive(self, ids: Collection[int]) -> int:
         """Try these dead ones again, body and all, unless a newer version has taken their place."""

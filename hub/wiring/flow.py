@@ -114,12 +114,17 @@ def triage(hub: Hub, run: str) -> Triaged:
     return done
 
 
-def deliver(hub: Hub, name: str, *, each: Callable[[int], None] | None = None) -> Delivered:
-    """Send one destination everything that waits for it; its client is not even opened when nothing does."""
+def deliver(hub: Hub, name: str, *, by_hand: bool = False, each: Callable[[int], None] | None = None) -> Delivered:
+    """Send one destination everything that waits for it; its client is not even opened when nothing does.
+
+    Whoever starts it by hand has put right why we were refused, and does not wait for the next try.
+    """
     from hub.stages import deliver as stage
     from hub.stages import preflight
     from hub.stages.calls import senders_for
 
+    if by_hand:
+        stage.mended(name, store=hub.store)
     if not stage.waiting(name, store=hub.store):
         return Delivered(name)
     with ExitStack() as opened:

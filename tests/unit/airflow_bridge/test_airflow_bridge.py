@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from airflow.sdk import RetryAction
+from airflow.sdk.api.datamodels._generated import DagRunType
 from airflow.sdk.exceptions import AirflowSkipException
 
 import connectors
@@ -197,6 +198,13 @@ def test_operations_hear_of_what_was_put_right_by_itself(slack, monkeypatch):
 
     assert "X no longer takes the place" in slack.posted[0]["text"]
     assert "/dags/collect_x/runs/r1" in slack.posted[0]["text"]
+
+
+@pytest.mark.parametrize("kind", DagRunType)
+def test_what_a_person_started_is_told_from_what_a_timer_did(monkeypatch, kind):
+    monkeypatch.setattr(airflow_bridge, "get_current_context", lambda: {"dag_run": SimpleNamespace(run_type=kind)})
+
+    assert airflow_bridge.started_by_hand() is (kind == "manual")
 
 
 def test_an_alert_is_text_and_no_template(slack):

@@ -5,12 +5,23 @@ No key protects these calls, so what may have been begun is on disk before it ca
 is sent again. A row whose job has ended without a ticket for it is looked up like anything else in doubt.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from connectors.zendesk.jobs import MOST_ROWS, SHORTEST_SECONDS, Jobs, Status, is_open, results, time_left, total
+from connectors.zendesk.jobs import (
+    MOST_ROWS,
+    SHORTEST_SECONDS,
+    Jobs,
+    Seen,
+    Status,
+    is_open,
+    results,
+    seen_of,
+    time_left,
+    total,
+)
 from hub.domain import Delivery, Receipt
 from hub.errors import HubError, RateLimited, RecordError, Unavailable
 from hub.kit import Claim, running
@@ -45,6 +56,7 @@ class Bulk:
         self._clock = clock
         self._shown = shown  # tickets by id
         self._at_work: set[str] = set()
+        self._seen: dict[str, Seen] = {}  # by the names of the jobs of one call
         self.ask_again_in = SHORTEST_SECONDS
 
     def begin(self, rows: Sequence[tuple[Delivery, Row]], claim: Claim) -> Begun:
@@ -90,11 +102,12 @@ class Bulk:
         jobs = self._jobs.ask(names)
         self._at_work -= set(names) - {name for name, job in jobs.items() if is_open(job)}
         passed = self.passed(deliveries)
-        self.ask_again_in = time_left(jobs.values(), passed)
+        self._look(named, jobs.values(), passed)
         new = len(jobs) < len(names) and passed < ON_ITS_WAY_SECONDS
         if new or any(is_open(job) for job in jobs.values()):
             yield from ((delivery, None) for delivery in deliveries)
             return
+        self._seen.pop(named, None)
         if unnamed:
             strangers = self._strangers(names, passed)
             if strangers is None:
@@ -104,6 +117,12 @@ class Bulk:
         elif jobs:
             self._jobs.took("tickets", passed)
         yield from self._made(deliveries, [jobs[name] for name in names if name in jobs], names, jobs)
+
+    def _look(self, named: str, jobs: Iterable[Status], passed: float) -> None:
+        """Note how far these have come, and when to ask again."""
+        now = seen_of(jobs, passed)
+        self.ask_again_in = time_left(now, self._seen.get(named))
+        self._seen[named] = now
 
     def passed(self, deliveries: Sequence[Delivery]) -> float:
         """Seconds since these were handed over."""
@@ -136,7 +155,7 @@ class Bulk:
         recent = {name: job for name, job in self._jobs.recent().items() if name not in names}
         at_work = [job for job in recent.values() if is_open(job)]
         if at_work and passed < LONGEST_JOB_SECONDS:
-            self.ask_again_in = time_left(at_work, passed)
+            self.ask_again_in = time_left(seen_of(at_work, passed))
             return None
         ended = {name: job for name, job in recent.items() if not is_open(job)}
         return dict(list(ended.items())[:MOST_STRANGERS])

@@ -6,7 +6,7 @@ may run; statuses are kept for the last hundred jobs and about an hour, so one t
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from connectors.zendesk.desk import Desk
 from hub.errors import Unavailable
@@ -14,12 +14,22 @@ from hub.errors import Unavailable
 MOST_ROWS = 100
 OPEN = ("queued", "working")
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.3, 30.0  # between two questions about a job
+SHARE = 0.1  # of the time so far: the end is known within a tenth
 FIRST_QUESTION_SECONDS = 1.0  # after which a job is asked about, until it is known how long they take
+LONGEST_GUESS_SECONDS = 2.0  # for as long at most the last job's time is trusted: one that is quick is not known late
 PATIENCE_SECONDS = 60.0  # for a job that something else waits for
 CREATES_TICKETS = "create ticket"  # in a job's type, where the account tells it
 
 Status = dict[str, Any]
 Row = dict[str, Any]
+
+
+class Seen(NamedTuple):
+    """How far jobs had come when they were asked about."""
+
+    passed: float  # seconds since they were handed over
+    done: int
+    rows: int
 
 
 class Jobs:
@@ -31,8 +41,9 @@ class Jobs:
         self._renew = renew
 
     def usual_seconds(self, kind: str) -> float:
-        """How long jobs of this kind took of late: the time after which it is worth asking about one."""
-        return float(self._desk.services.memory.get(self._pace(kind)) or FIRST_QUESTION_SECONDS)
+        """The time after which it is worth asking about a job of this kind, by how long they took of late."""
+        known = float(self._desk.services.memory.get(self._pace(kind)) or FIRST_QUESTION_SECONDS)
+        return min(known, LONGEST_GUESS_SECONDS)
 
     def took(self, kind: str, seconds: float) -> None:
         """Remember that, a little less each time: so the guess follows those that have become faster."""
@@ -67,7 +78,7 @@ class Jobs:
         ids = [self.begin(path, kind, part) for part in parts]
         clock = self._desk.services.clock
         began_at = clock.now()
-        pause = self.usual_seconds(kind)
+        pause, before = self.usual_seconds(kind), None
         while True:
             clock.sleep(pause)
             self._renew()
@@ -77,7 +88,8 @@ class Jobs:
                 return self.took(kind, passed)
             if passed > PATIENCE_SECONDS:
                 raise Unavailable("Zendesk is still saving the end users.", sent=False, retry_after=LONGEST_SECONDS)
-            pause = time_left(found.values(), passed)
+            now = seen_of(found.values(), passed)
+            pause, before = time_left(now, before), now
 
     def _pace(self, kind: str) -> str:
         return f"{self._memory_id}:seconds_for_{kind}"
@@ -113,9 +125,20 @@ def total(job: Status) -> int:
     return count if isinstance(count, int) else 0
 
 
-def time_left(jobs: Iterable[Status], passed: float) -> float:
-    """Seconds until these jobs should be done, by how far they have come; no longer than they have taken so far."""
-    seen = list(jobs)
-    done, rows = sum(job.get("progress") or 0 for job in seen), sum(total(job) for job in seen)
-    expected = passed * (rows - done) / done if 0 < done < rows else passed / 2
-    return min(max(expected, passed / 10, SHORTEST_SECONDS), max(passed, SHORTEST_SECONDS), LONGEST_SECONDS)
+def seen_of(jobs: Iterable[Status], passed: float) -> Seen:
+    """How far these jobs have come."""
+    told = list(jobs)
+    return Seen(passed, sum(job.get("progress") or 0 for job in told), sum(total(job) for job in told))
+
+
+def time_left(now: Seen, before: Seen | None = None) -> float:
+    """Seconds until the next question.
+
+    A tenth of the time so far, so that an end is known within a tenth; longer where two looks tell how fast the rows
+    go, but never as long again as it has taken. (One look does not tell: jobs wait in a queue before they begin.)
+    """
+    careful = min(max(now.passed * SHARE, SHORTEST_SECONDS), LONGEST_SECONDS)
+    if before is None or not before.done < now.done < now.rows:
+        return careful
+    expected = (now.rows - now.done) * (now.passed - before.passed) / (now.done - before.done)
+    return min(max(expected, careful), max(now.passed, SHORTEST_SECONDS), LONGEST_SECONDS)

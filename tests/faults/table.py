@@ -4,7 +4,7 @@ import re
 from collections import Counter, defaultdict
 from typing import Any
 
-ROW = re.compile(r"test_(f\d\d)_")
+ROW = re.compile(r"test_(f\d\d|w\d)_")  # of the matrix of faults, and of the budgets that a test clock measures
 OTHERS = {"test_sweep": "sweep", "test_nemesis": "nemesis", "test_mutants": "mutants"}
 WORST = ("failed", "skipped", "passed")
 

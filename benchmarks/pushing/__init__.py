@@ -1,0 +1,1 @@
+"""What `push.py` is made of."""

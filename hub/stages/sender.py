@@ -12,11 +12,12 @@ from hub.domain import Delivery, FoundRecord, Receipt
 from hub.errors import ContractBroken, HubError, RecordError, SetupError
 from hub.kit import Destination
 from hub.kit.destination import Unclaimed
-from hub.kit.lease import leased, renewed
+from hub.kit.lease import leased
 from hub.kit.turns import taking_turns
 from hub.kit.vendor import TOO_FAST
 from hub.stages.backlog import Backlog
 from hub.stages.calls import Calls
+from hub.stages.held import Held
 from hub.stages.trouble import are_for, as_receipt, in_doubt, is_theirs, kind_of, pause_of, silence, understood
 from hub.store import Store, Transaction, faultpoint
 
@@ -35,27 +36,6 @@ class Done(Protocol):
     def add(self, receipts: Sequence[Receipt]) -> None:
         """Keep these answers."""
         ...
-
-
-class Held:
-    """What the running call holds of the outbox: the kit's `Claim`."""
-
-    def __init__(self, store: Store, deliveries: Sequence[Delivery], lease_seconds: float) -> None:
-        self._store, self._deliveries, self._lease_seconds = store, deliveries, lease_seconds
-
-    def note(self, job: str) -> None:
-        """Keep the id of the job that carries these deliveries."""
-        self._hold(job)
-        faultpoint("deliver.noted")
-
-    def renew(self) -> None:
-        """Hold these deliveries for another lease."""
-        self._hold(None)
-
-    def _hold(self, job: str | None) -> None:
-        with self._store.begin() as tx:
-            tx.outbox.hold(self._deliveries, lease_seconds=self._lease_seconds, job=job)
-            renewed(tx.now + timedelta(seconds=self._lease_seconds))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from hub.store.repository import Repository
 
 FEW = 1_000  # calls in a window: of a larger budget, those of a short time are one row, and there are never many more
 
-_columns = tables.budget_uses.c
+_columns, _memory = tables.budget_uses.c, tables.memory.c
 _mine = _columns.name == sa.bindparam("of")
 # Uses from the future were written by a clock that has been put back since: they would block for long.
 _GONE = sa.delete(tables.budget_uses).where(
@@ -22,7 +22,13 @@ _SPENT = sa.select(
     sa.func.sum(_columns.cost).label("spent"),
     sa.func.min(_columns.at).label("first"),
     sa.func.max(_columns.at).label("last"),
-).where(_mine)
+    sa.select(_memory.value)
+    .where(
+        _memory.key == sa.bindparam("pace"), _memory.kept_until.is_(None) | (_memory.kept_until > sa.bindparam("now"))
+    )
+    .scalar_subquery()
+    .label("kept"),
+).where(_mine)  # both in one: it is asked before every call
 _USES = sa.select(_columns.at, _columns.cost).where(_mine).order_by(_columns.at)
 _ADD = sa.insert(tables.budget_uses)
 _ADD_TO = sa.update(tables.budget_uses).where(_mine, _columns.at == sa.bindparam("when"))
@@ -39,11 +45,11 @@ class BudgetUses(Repository):
         back what was taken and not used.
         """
         self._hold(f"budget:{name}")
-        kept = self._kept(name)
+        window = timedelta(minutes=budget.per_minutes)
+        spent, kept = self._spent(name, window)
         if cost > 0 and (wait := self._pace(kept)):
             return wait
-        window = timedelta(minutes=budget.per_minutes)
-        over = self._spent(name, window) + min(cost, budget.requests) - budget.requests
+        over = spent + min(cost, budget.requests) - budget.requests
         if over <= 0 or cost <= 0:
             self._use(name, budget, cost)
             if cost > 0:
@@ -65,14 +71,14 @@ class BudgetUses(Repository):
         """Whether calls keep a distance now."""
         return self._kept(name) is not None
 
-    def _spent(self, name: str, window: timedelta) -> int:
-        """What was taken in the window that ends now; all else is forgotten."""
+    def _spent(self, name: str, window: timedelta) -> tuple[int, dict[str, Any] | None]:
+        """What was taken in the window that ends now, and the distance that calls keep; all else is forgotten."""
         start, end = self.now - window, self.now + window
-        [uses] = self._rows(_SPENT, of=name)
+        [uses] = self._rows(_SPENT, of=name, pace=_pace_of(name), now=self.now)
         if uses.first is not None and not start < uses.first <= uses.last <= end:
             self._write(_GONE, of=name, start=start, end=end)
-            [uses] = self._rows(_SPENT, of=name)
-        return int(uses.spent or 0)
+            [uses] = self._rows(_SPENT, of=name, pace=_pace_of(name), now=self.now)
+        return int(uses.spent or 0), uses.kept
 
     def _use(self, name: str, budget: Budget, cost: int) -> None:
         """Write down what was taken; rounded up, its time counts for longer than it must, never for less."""
@@ -95,10 +101,15 @@ class BudgetUses(Repository):
             self._keep_pace(name, kept["gap"], until=datetime.fromisoformat(kept["until"]), first=after)
 
     def _kept(self, name: str) -> dict[str, Any] | None:
-        return Lookups(self._connection, now=self.now, writing=self._writing).get(f"pace:{name}")
+        return Lookups(self._connection, now=self.now, writing=self._writing).get(_pace_of(name))
 
     def _keep_pace(self, name: str, gap: float, *, until: datetime, first: datetime) -> None:
         soonest = min(first, until)  # when the limit is renewed, nothing of it is spent
         value = {"gap": gap, "next": soonest.isoformat(), "until": until.isoformat()}
         left = (until - self.now).total_seconds() if gap else 0.0
-        Lookups(self._connection, now=self.now, writing=self._writing).set(f"pace:{name}", value, keep_seconds=left)
+        Lookups(self._connection, now=self.now, writing=self._writing).set(_pace_of(name), value, keep_seconds=left)
+
+
+def _pace_of(name: str) -> str:
+    """Where memory holds the distance that calls of this budget keep."""
+    return f"pace:{name}"

@@ -9,6 +9,7 @@ from hub.domain.watches import Watch
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Hours = Annotated[float, msgspec.Meta(ge=0)]
+Days = Annotated[float, msgspec.Meta(gt=0)]
 Points = Annotated[float, msgspec.Meta(ge=-100, le=100)]
 ClockTime = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
@@ -58,6 +59,14 @@ class Triage(Model):
     actionable_hours: Hours = 48  # older posts are kept as history
     parent_depth: Annotated[int, msgspec.Meta(ge=0, le=10)] = 2  # how far up what a post answers is fetched
     incident_quiet_hours: Hours = 6  # a crisis with no new post for so long is over
+
+
+class Conversations(Model):
+    """How long what somebody says in one thread is one case; afterwards a new case begins, linked to the one before."""
+
+    public_days: Days = 7  # without a word of theirs, where everybody can read it
+    private_days: Days = 30  # the same, where only we can
+    reopen_hours: Hours = 72  # after people have solved it, their next words open it again for so long
 
 
 class Campaign(Model):
@@ -153,6 +162,7 @@ class Config(Model):
     watches: tuple[Watch, ...] = ()
     teams: tuple[Team, ...] = ()
     triage: Triage = Triage()
+    conversations: Conversations = Conversations()
     audience: Listed = Listed()
     lead_scoring: LeadScoring = LeadScoring()
     detection: Detection = Detection()

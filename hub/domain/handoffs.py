@@ -44,6 +44,7 @@ class Handoff(Model, omit_defaults=False):
     priority: Priority = "normal"
     severity: int = 0  # 1 to 10, alerts only
     title: str = ""
+    follows: str | None = None  # key of the conversation that was over when this one began; cases only
     lead: LeadScore | None = None  # of whoever wrote it, as it was then; leads only
     others: tuple[Post, ...] = ()  # further posts folded into this one: an alert is a digest, not a siren
 

@@ -15,7 +15,7 @@ from hub.mapping import Mapping as RecordMapping
 from hub.people.leads import counting
 from hub.stages.classify import classify
 from hub.stages.render import Outlet, Rendered, render
-from hub.stages.route import Desk, Routed, Router, conversation_key, fold_alerts, open_desk, unwanted
+from hub.stages.route import Desk, Routed, Router, fold_alerts, open_desk, unwanted
 from hub.stages.rules import Rule
 from hub.stages.score import scores_of
 from hub.stages.threads import with_threads
@@ -218,8 +218,8 @@ def desk_of(
         and not router.suppression(post, watch_started=watch_started)
     ]
     return open_desk(
-        tx, {conversation_key(post) for post in posts}, quiet_hours=book.config.triage.incident_quiet_hours,
-        leads=scores_of(tx, asked, book.config),
+        tx, {post.author.key for post in posts}, quiet_hours=book.config.triage.incident_quiet_hours,
+        leads=scores_of(tx, asked, book.config), lifespans=book.config.conversations,
     )  # fmt: skip
 
 

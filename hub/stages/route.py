@@ -9,18 +9,22 @@ A rule that cannot decide on a post costs that post its kind of work, until the 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from hub.domain import Author, Handoff, HandoffKind, LeadScore, Post, Provenance, Signal
-from hub.domain.config import Config, Route
+from hub.domain.config import Config, Conversations, Route
 from hub.errors import MappingError, RecordError
 from hub.stages.rules import Rule, together
-from hub.store import Transaction
+from hub.store import Talk, Transaction
 
 PURPOSES = {"Lead": "sales", "Case": "service", "Alert": "listening"}
 """Which purpose a network's policy must allow for each kind of handoff."""
+
+AS_SHIPPED = Conversations()
+
+PARTS = 5  # of a conversation's key: what it is, network, visibility, author, thread
 
 SAID = {"post", "author", "@"}
 """What a rule may look at besides the signal; where none does, as by default, it is made only for what becomes work."""
@@ -110,9 +114,9 @@ class Router:
         unasked = unwanted(signal)
         if not unasked:
             self._apply(post, signal, desk, work)
-        team = desk.team_of(post) if self._takes_cases else None
-        if team and "Case" not in work.taken and "Case" not in already:
-            work.taken["Case"] = self._follow_up(post, signal, team)
+        talk = desk.talk_of(post) if self._takes_cases else None
+        if talk and "Case" not in work.taken and "Case" not in already:
+            work.taken["Case"] = self._follow_up(post, signal, talk)
             work.undecided.pop("Case", None)
         for handoff in work.taken.values():
             desk.took(handoff)
@@ -166,18 +170,18 @@ class Router:
 
     def _handoff(self, rule: Rule, facts: dict[str, Any], post: Post, signal: Signal, desk: "Desk") -> Handoff:
         route = rule.route
-        key, first = desk.place(route, post, signal)
+        place = desk.place(route, post, signal)
         handoff = Handoff(
-            key=key, kind=route.makes, post=post, author=post.author, signal=signal, team=route.team,
-            provenance=self._provenance(post, signal, route.name), first=first,
+            key=place.key, kind=route.makes, post=post, author=post.author, signal=signal, team=route.team,
+            provenance=self._provenance(post, signal, route.name), first=place.first, follows=place.follows,
             lead=desk.leads.get(post.author.key) if route.makes == "Lead" else None, **rule.facets(facts),
         )  # fmt: skip
         return self._linked(handoff)
 
-    def _follow_up(self, post: Post, signal: Signal, team: str) -> Handoff:
+    def _follow_up(self, post: Post, signal: Signal, talk: Talk) -> Handoff:
         return self._linked(
             Handoff(
-                key=conversation_key(post), kind="Case", post=post, author=post.author, signal=signal, team=team,
+                key=talk.key, kind="Case", post=post, author=post.author, signal=signal, team=talk.team,
                 provenance=self._provenance(post, signal, "follow-up"), first=False,
             )
         )  # fmt: skip
@@ -213,61 +217,98 @@ def _bare(name: str) -> str:
 
 
 def conversation_key(post: Post) -> str:
-    """Our account, network, visibility, author and thread: what makes posts one ticket (decision 16)."""
+    """Network, visibility, author and thread: what makes posts one case (docs/decisions/0013: not our account).
+
+    A conversation that begins after this one is over bears the key of its first post behind this key.
+    """
     return "\x1f".join(("case", post.network, post.visibility, post.author.key, post.thread or post.key))
+
+
+class Place(NamedTuple):
+    """Where a post belongs on people's desks."""
+
+    key: str  # of the thing it belongs to
+    first: bool  # whether it is the first to make it
+    follows: str | None = None  # the conversation before, which is over
 
 
 class Desk:
     """What is already on people's desks: open conversations and incidents, as seen by one transaction."""
 
     def __init__(
-        self, tx: Transaction, *, cases: Mapping[str, str], incidents: Mapping[str, str],
-        leads: Mapping[str, LeadScore],
+        self, tx: Transaction, *, talks: Sequence[Talk], incidents: Mapping[str, str],
+        leads: Mapping[str, LeadScore], lifespans: Conversations = AS_SHIPPED,
     ) -> None:  # fmt: skip
         self._tx = tx
         self.leads = leads  # by account: the scores of those who have just said something that counts
-        self._cases = dict(cases)  # conversation: the team that has it
+        self._talks = {_thread_in(talk.key): talk for talk in talks}  # the latest one of each thread
+        self._lifespans = {
+            "public": timedelta(days=lifespans.public_days), "private": timedelta(days=lifespans.private_days),
+        }  # fmt: skip
         self._incidents = dict(incidents)  # route and subject: key of the open incident
         self._alerted = set(incidents.values())
 
-    def team_of(self, post: Post) -> str | None:
-        """The team that works on this post's conversation, if any does."""
-        return self._cases.get(conversation_key(post)) if self._cases else None
+    def talk_of(self, post: Post) -> Talk | None:
+        """The conversation that this post goes on with, if people have a case for it and it is not over."""
+        talk = self._talks.get(_thread_in(conversation_key(post))) if self._talks else None
+        over = talk is not None and post.published_at - talk.last_at > self._lifespans[post.visibility]
+        return None if over else talk
 
-    def place(self, route: Route, post: Post, signal: Signal) -> tuple[str, bool]:
-        """The key of the thing this post belongs to, and whether it is the first to make it."""
+    def place(self, route: Route, post: Post, signal: Signal) -> Place:
+        """The thing that this post belongs to."""
         if route.makes == "Lead":
-            return post.author.key, True  # one lead for one author, however often they write
+            return Place(post.author.key, first=True)  # one lead for one author, however often they write
         if route.makes == "Case":
-            key = conversation_key(post)
-            return key, key not in self._cases
+            return self._conversation(post)
         subject = (signal.subjects or ("everything",))[0]
         group = f"{route.name}:{subject}"
         spike = self._incidents.get(f"spike:{subject}")  # what stands out already is the same event
         key = self._incidents.setdefault(group, spike or "\x1f".join(("incident", group, self._tx.now.isoformat())))
-        return key, key not in self._alerted
+        return Place(key, first=key not in self._alerted)
+
+    def _conversation(self, post: Post) -> Place:
+        if talk := self.talk_of(post):
+            return Place(talk.key, first=False)
+        key = conversation_key(post)
+        ended = self._talks.get(_thread_in(key))
+        return Place(f"{key}\x1f{post.key}", first=True, follows=ended.key) if ended else Place(key, first=True)
 
     def took(self, handoff: Handoff) -> None:
         """Remember what was made, so that the next post joins it."""
         if handoff.kind == "Case":
-            self._cases.setdefault(handoff.key, handoff.team)
+            self._remember(handoff)
         elif handoff.kind == "Alert":
             self._alerted.add(handoff.key)
             self._tx.incidents.report(handoff.key, title=handoff.title, severity=handoff.severity)
 
+    def _remember(self, case: Handoff) -> None:
+        key, said_at = _thread_in(case.key), case.post.published_at
+        talk = self._talks.get(key)
+        if talk is None or talk.key != case.key:
+            self._talks[key] = Talk(key=case.key, team=case.team, last_at=said_at)
+        elif said_at > talk.last_at:
+            self._talks[key] = talk.with_(last_at=said_at)
+
+
+def _thread_in(key: str) -> str:
+    """The conversation's key without the post that began it anew."""
+    return "\x1f".join(key.split("\x1f")[:PARTS])
+
 
 def open_desk(
-    tx: Transaction, conversations: set[str], *, quiet_hours: float, leads: Mapping[str, LeadScore] | None = None
-) -> Desk:
-    """The desk as it stands now; an incident that was quiet for so long is over."""
+    tx: Transaction, authors: Collection[str], *, quiet_hours: float, leads: Mapping[str, LeadScore] | None = None,
+    lifespans: Conversations = AS_SHIPPED,
+) -> Desk:  # fmt: skip
+    """The desk as it stands now, as far as it concerns these authors; an incident quiet for so long is over."""
     for incident in tx.incidents.open():
         if incident.last_at < tx.now - timedelta(hours=quiet_hours):
             tx.incidents.resolve(incident.key)
     return Desk(
         tx,
-        cases=tx.handoffs.existing("Case", conversations),
+        talks=tx.handoffs.talks(authors),
         incidents={incident.key.split("\x1f")[1]: incident.key for incident in tx.incidents.open()},
         leads=leads or {},
+        lifespans=lifespans,
     )
 
 

@@ -6,7 +6,7 @@ from hub.store.circuits import Circuit
 from hub.store.clock import utc_now
 from hub.store.corrections import Correction
 from hub.store.faults import faultpoint
-from hub.store.handoffs import HandedOff
+from hub.store.handoffs import HandedOff, Talk
 from hub.store.incidents import Incident
 from hub.store.intents import Draft, Intended
 from hub.store.landing import DamagedFile, LandedFile, Landing
@@ -56,6 +56,7 @@ __all__ = [
     "Standing",
     "StandingOf",
     "Store",
+    "Talk",
     "Tie",
     "Transaction",
     "View",

@@ -25,6 +25,14 @@ class HandedOff(Model):
     deliveries: tuple[OutboxRow, ...]
 
 
+class Talk(Model):
+    """A conversation that people have a case for."""
+
+    key: str
+    team: str  # that got it first
+    last_at: Moment  # when its author last said something in it
+
+
 class Handoffs(Repository):
     """Leads, Cases and Alerts."""
 
@@ -39,12 +47,23 @@ class Handoffs(Repository):
         row = self._one(sa.select(tables.handoffs.c.body).where(tables.handoffs.c.id == id))
         return None if row is None else _decode(row.body)
 
-    def existing(self, kind: HandoffKind, keys: Iterable[str]) -> dict[str, str]:
-        """Those of these keys that people already have work of this kind for, each with the team that got it first."""
-        columns = tables.handoffs.c
-        statement = sa.select(columns.key, columns.team).where(columns.kind == kind, among(columns.key))
-        rows = self._rows(statement.order_by(columns.created_at.desc()), listed=listed(keys))
-        return {row.key: row.team for row in rows}
+    def talks(self, authors: Iterable[str]) -> list[Talk]:
+        """The conversations that these accounts have cases for, in the order in which they began."""
+        columns, posts = tables.handoffs.c, tables.posts.c
+        began_at = sa.func.min(columns.created_at)
+        last_at = sa.func.max(sa.func.coalesce(posts.published_at, columns.created_at))
+        statement = (
+            sa.select(columns.key, columns.team, last_at.label("last_at"))
+            .outerjoin(tables.posts, posts.key == columns.post)
+            .where(columns.kind == "Case", among(columns.author))
+            .group_by(columns.key, columns.team)
+            .order_by(began_at, columns.key)
+        )
+        talks: dict[str, Talk] = {}
+        for row in self._rows(statement, listed=listed(authors)):
+            before = talks.get(row.key)
+            talks[row.key] = before.with_(last_at=max(before.last_at, row.last_at)) if before else Talk(**row._mapping)
+        return list(talks.values())
 
     def recent(
         self, limit: int = 50, *, kind: HandoffKind | None = None, team: str | None = None, post: str | None = None,

@@ -8,11 +8,11 @@ import pytest
 
 import connectors
 from hub.domain import Author
-from hub.domain.config import Route
+from hub.domain.config import Conversations, Route
 from hub.errors import MappingError
 from hub.stages.route import Desk, Routed, Router, conversation_key, fold_alerts, open_desk
 from hub.stages.rules import Rule
-from hub.store import Store, Transaction
+from hub.store import Store, Talk, Transaction
 from tests.unit.stages.world import NOW, acme, make_book, make_post, make_signal
 
 EVERYTHING = ("listening", "service", "sales")
@@ -40,7 +40,7 @@ def route(
     tx: Transaction, post: Any = None, *, by: Router | None = None, desk: Desk | None = None, **said: Any
 ) -> Routed:
     post = post or make_post()
-    desk = desk or open_desk(tx, {conversation_key(post)}, quiet_hours=6)
+    desk = desk or open_desk(tx, {post.author.key}, quiet_hours=6)
     return (by or router()).route(post, make_signal(post, **said), watch_started=NOW - timedelta(days=9), desk=desk)
 
 
@@ -232,7 +232,8 @@ def test_a_route_that_cannot_decide_is_no_matter_where_its_work_may_not_be_made(
 
 def test_what_is_said_next_in_a_case_joins_it_though_a_route_cannot_decide(tx: Transaction) -> None:
     post = make_post()
-    desk = Desk(tx, cases={conversation_key(post): "support"}, incidents={}, leads={})
+    talk = Talk(key=conversation_key(post), team="support", last_at=post.published_at)
+    desk = Desk(tx, talks=[talk], incidents={}, leads={})
     broken = Route(name="odd-one", makes="Case", when="contains(post.lang, 'en')")
 
     said = route(tx, post, by=router(broken, only=True), desk=desk)
@@ -264,7 +265,7 @@ def test_an_organisation_overrides_disables_and_adds_routes(tx: Transaction) -> 
 
 def test_what_the_author_of_a_case_says_next_joins_it_whatever_it_says(tx: Transaction) -> None:
     posts = [make_post(number, thread="x:thread:1") for number in range(1, 6)]
-    desk = open_desk(tx, {conversation_key(posts[0])}, quiet_hours=6)
+    desk = open_desk(tx, {posts[0].author.key}, quiet_hours=6)
     said = [{}, {"intent": "praise"}, {"relevant": False}, {"intent": "offensive"}, BUYS]
 
     routed = [route(tx, post, desk=desk, **words) for post, words in zip(posts, said, strict=True)]
@@ -286,11 +287,63 @@ def test_a_follow_up_goes_to_the_team_that_has_the_case(tx: Transaction) -> None
     assert (later.team, later.first) == ("retention", False)
 
 
+LIFESPANS = {"public": timedelta(days=7), "private": timedelta(days=30)}
+
+
+@pytest.mark.parametrize("visibility", LIFESPANS)
+def test_a_conversation_has_a_lifespan_after_which_a_new_case_begins(tx: Transaction, visibility: str) -> None:
+    last = NOW - timedelta(minutes=1)
+    first = make_post(1, thread="t", visibility=visibility, published_at=last)
+    tx.handoffs.save(route(tx, first).handoffs)
+    in_time, late = (
+        make_post(2, thread="t", visibility=visibility, published_at=last + LIFESPANS[visibility] + over)
+        for over in (timedelta(0), timedelta(seconds=1))
+    )
+    desk = Desk(
+        tx, talks=[talk.with_(last_at=last) for talk in tx.handoffs.talks({first.author.key})], incidents={}, leads={}
+    )
+
+    assert desk.talk_of(in_time) is not None
+    assert desk.talk_of(late) is None
+    assert route(tx, late.with_(collected_at=late.published_at), desk=desk, intent="praise").set_aside == "no_route"
+    [case] = route(tx, late.with_(collected_at=late.published_at), desk=desk).handoffs
+
+    assert (case.first, case.follows) == (True, conversation_key(first))
+    assert case.key == f"{conversation_key(first)}\x1f{late.key}"
+
+
+def test_what_follows_joins_the_new_conversation_and_the_third_one_names_the_second(tx: Transaction) -> None:
+    desk = open_desk(tx, set(), quiet_hours=6, lifespans=Conversations(public_days=1))
+    days = [0, 2, 2.5, 4, 4.9]
+    posts = [
+        make_post(number, thread="t", published_at=NOW + timedelta(days=day), collected_at=NOW + timedelta(days=day))
+        for number, day in enumerate(days, start=1)
+    ]
+
+    cases = [route(tx, post, desk=desk).handoffs[0] for post in posts]
+
+    assert [case.first for case in cases] == [True, True, False, True, False]
+    assert len({case.key for case in cases}) == 3
+    assert [case.follows for case in cases if case.first] == [None, cases[0].key, cases[1].key]
+    tx.handoffs.save(cases)
+    again = open_desk(tx, {posts[0].author.key}, quiet_hours=6)
+    assert again.talk_of(posts[-1]) == Talk(key=cases[-1].key, team="support", last_at=NOW)  # no posts are kept here
+
+
+def test_a_post_that_comes_late_stays_in_the_conversation_that_is_there(tx: Transaction) -> None:
+    desk = open_desk(tx, set(), quiet_hours=6)
+    later, earlier = make_post(2, thread="t"), make_post(1, thread="t", published_at=NOW - timedelta(days=1))
+
+    cases = [route(tx, post, desk=desk).handoffs[0] for post in (later, earlier)]
+
+    assert [case.key for case in cases] == [conversation_key(later)] * 2
+
+
 def test_our_own_answer_and_other_peoples_words_do_not_join_a_case(tx: Transaction) -> None:
     first = make_post(1, thread="t")
     ours = make_post(2, thread="t", author=Author(key="x:account:1000001", native_id="1000001"))
     other = make_post(3, thread="t", author=Author(key="x:account:8", native_id="8"))
-    desk = open_desk(tx, {conversation_key(first)}, quiet_hours=6)
+    desk = open_desk(tx, {first.author.key}, quiet_hours=6)
 
     route(tx, first, desk=desk)
 

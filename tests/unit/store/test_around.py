@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from hub.errors import HubError
-from hub.store import faultpoint, tables
+from hub.store import Talk, faultpoint, tables
 from tests.unit.store.builders import START, created, make_draft, make_handoff, make_post
 
 
@@ -34,10 +34,14 @@ def test_a_handoff_comes_back_as_it_went_in_with_its_deliveries(store):
 
 def test_it_is_known_who_already_has_work(store):
     with store.begin() as tx:
-        tx.handoffs.save([make_handoff(make_post(), key="case:1"), make_handoff(make_post(2), key="case:1")])
+        posts = [make_post(), make_post(2, published_at=START + timedelta(days=2))]
+        tx.posts.save(posts)
+        tx.handoffs.save([make_handoff(post, key="case:1") for post in posts])
 
-        assert tx.handoffs.existing("Case", ["case:1", "case:2"]) == {"case:1": "support"}
-        assert tx.handoffs.existing("Lead", ["case:1"]) == {}
+        assert tx.handoffs.talks([posts[0].author.key]) == [
+            Talk(key="case:1", team="support", last_at=START + timedelta(days=2))
+        ]
+        assert tx.handoffs.talks(["x:account:nobody"]) == []
 
 
 def test_a_circuit_opens_at_the_third_failure_and_lets_one_probe_through(store, clock):

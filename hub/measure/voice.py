@@ -6,8 +6,9 @@ compared, links and handles left out. Short posts are alike by chance and are ea
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import groupby
 from zlib import crc32
 
 from hub.domain import Model
@@ -40,12 +41,25 @@ class Voice(Model, omit_defaults=False):
 
 
 def share_of_voice(mentions: Iterable[Mention], subjects: Sequence[str]) -> tuple[Voice, ...]:
+    """The voices of these subjects in what was said, in whatever order that comes."""
+    return voices(told_daily(sorted(mentions, key=lambda one: one.day)), subjects)
+
+
+def told_daily(mentions: Iterable[Mention]) -> dict[str, list[int]]:
+    """How many posts each story of each subject has. They come day by day, and only one day's are held at once."""
+    sizes: dict[str, list[int]] = {}
+    for _, of_a_day in groupby(mentions, key=lambda one: one.day):
+        told: dict[str, list[Mention]] = {}
+        for mention in of_a_day:
+            told.setdefault(mention.subject, []).append(mention)
+        for subject, some in told.items():
+            sizes.setdefault(subject, []).extend(_sizes(some))
+    return sizes
+
+
+def voices(told: Mapping[str, Sequence[int]], subjects: Sequence[str]) -> tuple[Voice, ...]:
     """One voice for each of these subjects, in their order; shares add up to one where anything was said."""
-    told: dict[str, dict[date, list[Mention]]] = {subject: {} for subject in subjects}
-    for mention in mentions:
-        if mention.subject in told:
-            told[mention.subject].setdefault(mention.day, []).append(mention)
-    sizes = {subject: [size for day in days.values() for size in _sizes(day)] for subject, days in told.items()}
+    sizes = {subject: told.get(subject, ()) for subject in subjects}
     whole = sum(map(len, sizes.values()))
     return tuple(
         Voice(

@@ -20,6 +20,9 @@ from hub.store import StandingOf, Store, Transaction
 LAST_RUN = "acquaint:last"
 AT_ONCE = 500
 
+Ranked = dict[str, dict[str, float]]
+"""The influence of accounts, by network."""
+
 
 @dataclass
 class Acquainted:
@@ -37,13 +40,14 @@ def run(config: Config, *, store: Store, matcher: Matcher | None = None) -> Acqu
     with store.read() as view:
         now, last = view.now, view.memory.get(LAST_RUN)
         since = datetime.fromisoformat(last) if last else None
-        authors = list(view.authors.many(view.renown.seen(since)).values())
-    for start in range(0, len(authors), AT_ONCE):
-        some = authors[start : start + AT_ONCE]
+        seen = view.renown.seen(since)
+    ranked: Ranked = {}
+    for start in range(0, len(seen), AT_ONCE):
         with store.begin() as tx:
+            some = list(tx.authors.many(seen[start : start + AT_ONCE]).values())
             tx.people.name((name, author.key) for author in some for name in names_of(author))
             _compare(tx, some, matcher, done)
-            tx.people.stand(_standings(tx, some, config))
+            tx.people.stand(_standings(tx, some, config, ranked))
         done.seen += len(some)
     with store.begin() as tx:
         tx.memory.set(LAST_RUN, now.isoformat())
@@ -95,13 +99,13 @@ def _network(key: str) -> str:
     return key.partition(":")[0]
 
 
-def _standings(tx: Transaction, authors: Sequence[Author], config: Config) -> Iterable[StandingOf]:
+def _standings(tx: Transaction, authors: Sequence[Author], config: Config, ranked: Ranked) -> Iterable[StandingOf]:
     keys = [author.key for author in authors]
     heard, cases, praises = tx.renown.reactions(keys), tx.renown.cases(keys), _praises(tx, keys, config)
     loud: dict[str, Influence] = {
         author.key: influence_of({"followers": author.followers, **heard.get(author.key, {})}) for author in authors
     }
-    ranks = {network: _ranks(tx, network, loud) for network in {_network(key) for key in keys}}
+    ranks = {network: _ranks(tx, network, loud, ranked) for network in {_network(key) for key in keys}}
     for author in authors:
         mine = loud[author.key]
         known = Known(
@@ -122,9 +126,12 @@ def _praises(tx: Transaction, keys: Sequence[str], config: Config) -> Counter[st
     return Counter(author for author, post in friendly if ours & set(signals[post].subjects))
 
 
-def _ranks(tx: Transaction, network: str, fresh: Mapping[str, Influence]) -> list[float]:
-    known = tx.renown.influences(network) | {key: one.score for key, one in fresh.items() if _network(key) == network}
-    return sorted(known.values())
+def _ranks(tx: Transaction, network: str, fresh: Mapping[str, Influence], ranked: Ranked) -> list[float]:
+    """The influences of all accounts of a network in order; what the store knows is read once in a run."""
+    if network not in ranked:
+        ranked[network] = tx.renown.influences(network)
+    ranked[network].update((key, one.score) for key, one in fresh.items() if _network(key) == network)
+    return sorted(ranked[network].values())
 
 
 def _percentile(ordered: Sequence[float], score: float) -> float:

@@ -54,6 +54,7 @@ def reread(network: Network, *, store: Store, landing: Landing, run: str, done: 
         lines: list[bytes] = []
         gone: dict[str, str] = {}
         looked_at: list[str] = []
+        trouble = False
         try:
             for chunk in _chunks(references, network.look_up_size):
                 for found in network.look_up(chunk):
@@ -62,11 +63,12 @@ def reread(network: Network, *, store: Store, landing: Landing, run: str, done: 
                 looked_at += [reference.key for reference in chunk]
         except HubError as problem:
             done.failures.append(problem)
+            trouble = True
         _keep(network.manifest, lines, gone, looked_at, store, landing, run)
         done.asked += len(looked_at)
         done.records += len(lines)
         done.count(gone)
-        if done.failures:
+        if trouble:
             return
 
 
@@ -94,6 +96,8 @@ def removals(network: Network, *, store: Store, landing: Landing, run: str, done
         asked += len(told.answered)
         done.asked += len(told.answered)
         done.count(told.gone)
+        if not told.answered:
+            return  # asked again at once, it would say nothing again
 
 
 def measure(network: Network, accounts: Iterable[str], *, store: Store, done: Refreshed) -> None:

@@ -5,13 +5,13 @@ are mostly not listened for. Passing on somebody's words says nothing new: resha
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from hub.domain import Model, Moment, Post, Signal
 from hub.domain.config import Config
 from hub.errors import SetupError
-from hub.measure.voice import Mention, Voice, share_of_voice
+from hub.measure.voice import Mention, Voice, told_daily, voices
 from hub.store import Store, View
 
 DEFINITION = "share-of-voice@1"
@@ -64,16 +64,11 @@ def report(view: View, config: Config, *, since: datetime, until: datetime, netw
         raise SetupError(f"Nothing watches {lost[0]!r}; there are {', '.join(watched) or 'no watches yet'}.")
     chosen = list(networks) or watched
     reshares: Counter[str] = Counter()
-    mentions: list[Mention] = []
-    for post, signal in _said(view, since, until, chosen):
-        if post.kind == "share":
-            reshares.update(signal.subjects)
-        else:
-            mentions += _mentions(post, signal)
-    voices = [_heard(voice, kind, reshares) for kinds in GROUPS for voice, kind in _group(config, kinds, mentions)]
+    told = told_daily(_mentions(_said(view, since, until, chosen), reshares))
+    heard = [_heard(voice, kind, reshares) for kinds in GROUPS for voice, kind in _group(config, kinds, told)]
     coverage = tuple(_seen(view, network, since, until) for network in chosen)
     return Report(
-        since=since, until=until, voices=tuple(voices), coverage=coverage,
+        since=since, until=until, voices=tuple(heard), coverage=coverage,
         partial=not all(one.complete for one in coverage),
     )  # fmt: skip
 
@@ -96,15 +91,20 @@ def _said(view: View, since: datetime, until: datetime, networks: Sequence[str])
         start = end
 
 
-def _mentions(post: Post, signal: Signal) -> Iterator[Mention]:
-    day = post.published_at.astimezone(UTC).date()
-    text = f"{post.title or ''} {post.text}"
-    return (Mention(post=post.key, subject=subject, day=day, text=text) for subject in signal.subjects)
+def _mentions(said: Iterable[tuple[Post, Signal]], reshares: Counter[str]) -> Iterator[Mention]:
+    """What speaks of each subject; reshares are only counted."""
+    for post, signal in said:
+        if post.kind == "share":
+            reshares.update(signal.subjects)
+            continue
+        day = post.published_at.astimezone(UTC).date()
+        text = f"{post.title or ''} {post.text}"
+        yield from (Mention(post=post.key, subject=subject, day=day, text=text) for subject in signal.subjects)
 
 
-def _group(config: Config, kinds: Sequence[str], mentions: Sequence[Mention]) -> list[tuple[Voice, str]]:
+def _group(config: Config, kinds: Sequence[str], told: Mapping[str, Sequence[int]]) -> list[tuple[Voice, str]]:
     kind_of = {subject.name: subject.kind for subject in config.subjects if subject.kind in kinds}
-    return [(voice, kind_of[voice.subject]) for voice in share_of_voice(mentions, list(kind_of))]
+    return [(voice, kind_of[voice.subject]) for voice in voices(told, list(kind_of))]
 
 
 def _heard(voice: Voice, kind: str, reshares: Counter[str], /) -> Heard:
@@ -115,7 +115,7 @@ def _heard(voice: Voice, kind: str, reshares: Counter[str], /) -> Heard:
 
 
 def _seen(view: View, network: str, since: datetime, until: datetime) -> Seen:
-    began = min(watch.started_at for watch in view.watches.listing() if watch.network == network)
+    began = min(watch.started_at for watch in view.watches.listing(network))
     return Seen(
         network=network, observed=view.observed.share(since, until, network=network),
         since=began if began > since else None,

@@ -103,6 +103,22 @@ def test_accounts_are_ranked_with_their_parts_and_classed(town: Town) -> None:
     assert (news.audience, somebody.audience) == ("media", "public")
 
 
+def test_many_are_ranked_in_parts_as_they_would_be_at_once(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd = [on_x(n, f"person{n}", public_metrics={"followers_count": n**4}) for n in range(1, 8)]
+    meet(town, *crowd)
+    with town.look() as view:
+        at_once = view.people.loudest(10)
+    monkeypatch.setattr(acquaint, "AT_ONCE", 2)
+    with town.store.begin() as tx:
+        tx.memory.set(acquaint.LAST_RUN, "2020-01-01T00:00:00+00:00")
+
+    done = acquaint.run(acme(), store=town.store)
+
+    assert done.seen == 7
+    with town.look() as view:
+        assert view.people.loudest(10) == at_once
+
+
 def test_friends_and_customers_are_told_apart(town: Town) -> None:
     town.hear(*(tweet(200 + n, "I love my Acme Brew One, best machine!", author="ana") for n in range(3)))
     town.hear(tweet(300, "My Acme Brew One arrived broken and nobody answers, @acme. Terrible service.", author="ben"))

@@ -126,6 +126,20 @@ def test_trouble_half_way_keeps_what_was_answered(town: Town, clock: Clock) -> N
     assert (rest.asked, sorted(square.asked)) == (3, ["3", "4", "5"])
 
 
+def test_trouble_with_one_connection_does_not_cut_the_next_one_short(
+    town: Town, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refresh, "TOGETHER", 2)
+    town.hear(*(status(number, COMPLAINS, author=f"a{number}") for number in range(1, 6)), watch=HASHTAG)
+    clock.forward(hours=7)
+    done = Refreshed(failures=[Unavailable("The first connection is down.")])
+
+    square = Square(*(status(number, COMPLAINS, author=f"a{number}") for number in range(1, 6)))
+    refresh.reread(square, store=town.store, landing=town.landing, run="refresh-1", done=done)
+
+    assert sorted(square.asked) == ["1", "2", "3", "4", "5"]
+
+
 def test_our_accounts_are_measured_and_trouble_with_one_is_its_own(town: Town) -> None:
     done = Refreshed()
 
@@ -225,6 +239,15 @@ def test_an_answer_that_takes_longer_is_fetched_by_the_next_run(town: Town, cloc
     assert ask_removals(town, registry).gone == {"suspended": 1}
     with town.look() as view:
         assert view.posts.get(f"{KEY}2").text == COMPLAINS
+
+
+def test_a_network_that_answers_for_nothing_is_not_asked_for_ever(town: Town, clock: Clock) -> None:
+    town.hear(status(1, COMPLAINS), watch=HASHTAG)
+    clock.forward(days=40)
+    registry = Registry()
+    registry.removals = lambda references: Removals({}, ())  # type: ignore[method-assign]
+
+    assert ask_removals(town, registry) == Refreshed()
 
 
 def test_where_reading_again_renews_nothing_a_post_goes_all_the_same(town: Town, clock: Clock) -> None:

@@ -14,8 +14,9 @@ from hub.domain.config import Config
 from hub.mapping import Mapping as RecordMapping
 from hub.people.leads import counting
 from hub.stages.classify import classify
+from hub.stages.desk import Desk, open_desk
 from hub.stages.render import Outlet, Rendered, render
-from hub.stages.route import Desk, Routed, Router, fold_alerts, open_desk, unwanted
+from hub.stages.route import Routed, Router, fold_alerts, unwanted
 from hub.stages.rules import Rule
 from hub.stages.score import scores_of
 from hub.stages.threads import with_threads

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.domain import Author, Handoff, Post, Provenance, Signal, Watch, external_id, make_key
+from hub.stages.desk import conversation_key
 from hub.stages.posts import PostMaker
-from hub.stages.route import conversation_key
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HEX = re.compile(r"[0-9a-f]{32}")

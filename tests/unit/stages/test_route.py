@@ -10,7 +10,8 @@ import connectors
 from hub.domain import Author
 from hub.domain.config import Conversations, Route
 from hub.errors import MappingError
-from hub.stages.route import Desk, Routed, Router, conversation_key, fold_alerts, open_desk
+from hub.stages.desk import Desk, conversation_key, open_desk
+from hub.stages.route import Routed, Router, fold_alerts
 from hub.stages.rules import Rule
 from hub.store import Store, Talk, Transaction
 from tests.unit.stages.world import NOW, acme, make_book, make_post, make_signal

@@ -14,7 +14,8 @@ from hub.settings import Settings, load_config, load_routes
 from hub.wiring import check_watch
 
 REPO = Path(__file__).resolve().parents[2]
-PAGES = sorted([*REPO.glob("*.md"), *(REPO / "docs").rglob("*.md"), *(REPO / "connectors").rglob("*.md")])
+WRITTEN = [*REPO.glob("*.md"), *(REPO / "docs").rglob("*.md"), *(REPO / "connectors").rglob("*.md")]
+PAGES = sorted(path for path in WRITTEN if "node_modules" not in path.parts)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
 
 

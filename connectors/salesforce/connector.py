@@ -18,6 +18,8 @@ from typing import Any
 
 from connectors.salesforce.answers import LOCKED, MATCHED, name_trouble, refused, several
 from connectors.salesforce.bulk import Jobs
+from connectors.salesforce.deployable import archive
+from connectors.salesforce.deployment import Deployed, deploy
 from connectors.salesforce.jobs import sheet_of
 from connectors.salesforce.login import session_key
 from connectors.salesforce.lookup import (
@@ -34,11 +36,12 @@ from connectors.salesforce.org import Org, open_client
 from connectors.salesforce.outcomes import endings_of
 from connectors.salesforce.preflight import describe, fields_of, findings_of
 from connectors.salesforce.sending import Sending
+from connectors.salesforce.setting_up import steps
 from connectors.salesforce.words import KEY_FIELD, LOCATOR, checked, object_of
 from connectors.salesforce.writes import VERBS, Verb, Write, answers_of, composite_of, write_of
 from hub.domain import Delivery, Ending, FoundRecord, MappedObject, Receipt
 from hub.errors import RecordRefused, SetupError
-from hub.kit import Destination, Finding
+from hub.kit import Destination, Finding, Step
 
 API_VERSION = "64.0"
 OBJECTS_PER_CALL = 200
@@ -224,6 +227,18 @@ class Salesforce(Destination):
         return receipts | (sending.again(unnamed[:NAMED_AT_MOST]) if unnamed else {})
 
     # Setting up.
+
+    def prepare(self, *, apply: bool) -> Iterator[Step]:
+        """Objects, fields, the component with its pages, and our user's rights: one deployment of our package."""
+        return steps(self, apply=apply)
+
+    def deploy(self, *, check_only: bool) -> Deployed:
+        """Deploy the package, or only try whether it could be."""
+        session = session_key(self.services, self.manifest, self.connection).current().value.partition(" ")[2]
+        return deploy(
+            self.client, archive(), session_id=session, check_only=check_only, clock=self.services.clock,
+            tell=self.tell,
+        )  # fmt: skip
 
     def preflight(self, mapped: Sequence[MappedObject]) -> Iterator[Finding]:
         """What the organisation would not take of what these mappings write; one describe for each object."""

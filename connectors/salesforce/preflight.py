@@ -100,14 +100,11 @@ def _field_name(name: str) -> str:
 
 def _of_field(mapped: MappedObject, use: Use, field: Described) -> Iterator[Finding]:
     """What stands against one field that is there."""
-    sobject = mapped.object
-    if wrong := _wrong_type(sobject, use, field):
-        yield wrong
+    sobject, told = mapped.object, list(mismatches(mapped.object, use, field))
+    yield from told
+    if any(finding.problem == "wrong_type" for finding in told):
         return  # of another type, nothing else can be said about it
     yield from _read_only(mapped, use, field)
-    if use.name == KEY_FIELD:
-        yield from _no_key(sobject, field)
-    yield from _too_small(sobject, use, field)
     yield from _not_in_list(sobject, use, field)
     if not _optional(field) and mapped.creates and use.name not in {*mapped.never_blank, KEY_FIELD, DIGEST_FIELD}:
         yield Finding(
@@ -115,6 +112,16 @@ def _of_field(mapped: MappedObject, use: Use, field: Described) -> Iterator[Find
             remedy=f"{use.name} is required on {sobject}, and the mapping may leave it blank: untick Required in "
             "Setup, or give it a value in every case in mappings/salesforce.yaml and name it in `never_blank`.",
         )  # fmt: skip
+
+
+def mismatches(sobject: str, use: Use, field: Described) -> Iterator[Finding]:
+    """What of a field's own form is not as it must be: its type, its size, what makes it a key."""
+    if wrong := _wrong_type(sobject, use, field):
+        yield wrong
+        return
+    if use.name == KEY_FIELD:
+        yield from _no_key(sobject, field)
+    yield from _too_small(sobject, use, field)
 
 
 def _denied(mapped: MappedObject, described: Described) -> Iterator[Finding]:

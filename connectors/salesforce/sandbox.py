@@ -9,22 +9,23 @@ after two hours; every answer tells the day's usage. The parts:
 - `sandbox_records` the records and the rules · `sandbox_rest` one record, collections, queries
 - `sandbox_composite` many requests in one call · `sandbox_bulk`, `sandbox_jobs`, `sandbox_csv` jobs
 - `sandbox_sales` what people do there · `sandbox_soql`, `sandbox_login`
+- `sandbox_metadata` deployments · `sandbox_package`, `sandbox_columns` what is in them
 """
 
 import re
 from datetime import datetime, timedelta
 
 from connectors.salesforce.sandbox_login import CONSUMER, LOGIN, consumer_of, soap_answer, soap_fault, soap_login_of
+from connectors.salesforce.sandbox_metadata import Metadata
 from connectors.salesforce.sandbox_org import oauth_error, refuse
 from connectors.salesforce.sandbox_rest import CALLS_PER_DAY, DAY_SECONDS
-from connectors.salesforce.sandbox_sales import Sales
 from sandbox.kit import Reply, Request, route
 
 SESSION_SECONDS = 7_200
 VERSIONED = re.compile(r"/services/data/v\d+\.\d+/")
 
 
-class Salesforce(Sales):
+class Salesforce(Metadata):
     """One organisation, with one integration user and a Lead object that has the hub's fields."""
 
     hosts = ("login.salesforce.com", "*.my.salesforce.com")

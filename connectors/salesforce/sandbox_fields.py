@@ -195,3 +195,14 @@ def label_of(name: str) -> str:
     if name.endswith("__c"):
         return name.removesuffix("__c").replace("_", " ")
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+
+
+PERMISSION_SET = Thing(
+    "PermissionSet", "0PS", "permission_sets",
+    {**SYSTEM, "Name": demanded(80), "Label": demanded(80), "Description": text(255)},
+)  # fmt: skip
+ASSIGNMENT = Thing(
+    "PermissionSetAssignment", "0Pa", "permission_set_assignments",
+    {**SYSTEM, "AssigneeId": demanded(18), "PermissionSetId": demanded(18)},
+)  # fmt: skip
+THINGS |= {thing.name: thing for thing in (PERMISSION_SET, ASSIGNMENT)}

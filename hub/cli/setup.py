@@ -76,8 +76,10 @@ def setup(
     """
     import connectors
     from hub.cli import preparing, world
+    from hub.cli.exits import DONE
     from hub.errors import SetupError
     from hub.settings import read_settings
+    from hub.stages import deliver
     from hub.wiring import promises_of
 
     manifest = connectors.manifest(name)
@@ -85,10 +87,14 @@ def setup(
         raise SetupError(f"{name} is a network, where nothing is made; `hub doctor {name}` says what it needs.")
     world.enter(read_settings())
     with opened_hub() as hub, hub.open_destination(name) as destination:
+        destination.tell = say
         steps = preparing.prepare(destination, apply=apply, tell=say)
         if not apply and any(step.state == "missing" for step in steps) and _agreed(steps, json=json):
             steps = preparing.prepare(destination, apply=True, tell=say)
         findings = list(destination.preflight(promises_of(manifest)))
+        code = preparing.code_of(steps, findings)
+        if code == DONE and (waited := deliver.mended(name, store=hub.store)):
+            say(f"{waited} that waited for this go now")
     if json:
         answer_json({"steps": [step.plain() for step in steps], "findings": [one.plain() for one in findings]})
     else:
@@ -96,7 +102,7 @@ def setup(
             f"Set-up of {manifest.title}", ["What", "State", "What it is for, what to do"],
             preparing.rows_of(steps, findings), empty=f"{manifest.title} needs nothing to be made.",
         )  # fmt: skip
-    raise typer.Exit(preparing.code_of(steps, findings))
+    raise typer.Exit(code)
 
 
 @app.command()

@@ -18,7 +18,7 @@ Two more things may be asked of it, both by people (`hub setup NAME`) and harmle
   delivery of a changed mapping and once a day (`hub.stages.preflight`): while there is a finding, nothing is sent.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Protocol, Self
 
@@ -84,6 +84,7 @@ class Destination:
         self.manifest = manifest
         self.connection = connection
         self.services = services
+        self.tell: Callable[[str], None] = lambda _: None  # how far long work is, for a person who waits
 
     @cached_property
     def client(self) -> Any:

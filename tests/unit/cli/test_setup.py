@@ -1,13 +1,16 @@
 """`hub setup NAME`: what is there, what is missing, and what was made, in words and exit codes."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
+import requests
 
 from connectors.slack.connector import Slack
 from hub.domain import MappedObject
 from hub.errors import AccessDenied
 from hub.kit import Finding, Step
+from tests.connectors.salesforce.org import rules
 from tests.unit.cli.conftest import Hub
 
 FIELD, VIEW, APP = "field hub_key", "view Social", "the app's manifest"
@@ -87,3 +90,26 @@ def test_only_destinations_are_set_up(hub: Hub, name: str, word: str) -> None:
 
     assert told.code == 2
     assert word in told.err
+
+
+@pytest.mark.usefixtures("hub_env")
+def test_salesforce_is_set_up_in_the_sandbox_and_then_nothing_is_left_to_do(hub: Hub) -> None:
+    before, made, after = hub("setup", "salesforce"), hub("setup", "salesforce", "--apply"), hub("setup", "salesforce")
+
+    assert (before.code, made.code, after.code) == (2, 0, 0)
+    assert "MISSING" in before.out
+    assert "made" in made.out
+    assert "MISSING" not in after.out
+    assert "component socialContext" in " ".join(after.out.split())
+    assert hub("doctor", "salesforce").code == 0
+
+
+@pytest.mark.usefixtures("hub_env")
+def test_doctor_tells_what_the_mapping_writes_and_the_organisation_does_not_take(hub: Hub, sandbox: Any) -> None:
+    with requests.Session() as administrator:
+        rules(administrator, fields={"Hub_Reasons__c": None})
+
+    told = hub("doctor", "salesforce")
+
+    assert told.code == 2
+    assert "Hub_Reasons__c is not on Lead" in " ".join(told.out.split())

@@ -47,7 +47,11 @@ CONNECTIONS: dict[str, dict[str, Any]] = {
         "host": "acme.zendesk.com",
         "extra": {"client_id": "hub", "client_secret": "sandbox-zendesk-secret", "requests_per_minute": 690},
     },
-    "slack_default": {"conn_type": "slack", "password": "xoxb-sandbox", "extra": {"channel": "#social-alerts"}},
+    "slack_default": {
+        "conn_type": "slack",
+        "password": "xoxb-sandbox",
+        "extra": {"channel": "#social-alerts", "app_token": "xapp-sandbox"},
+    },
 }
 """Invented accounts; they open nothing but the sandbox."""
 

@@ -24,11 +24,12 @@ from sandbox.messages import Headers, Reply, Request
 from sandbox.shelf import Shelves
 from sandbox.state import State
 from sandbox.table import Table
+from sandbox.websocket import WebSocket, handshake
 from sandbox.world import Person, World, WorldPost
 
 __all__ = [
-    "Clock", "Headers", "Person", "Reply", "Request", "Shelves", "System", "Table", "Window", "World", "WorldPost",
-    "route",
+    "Clock", "Headers", "Person", "Reply", "Request", "Shelves", "System", "Table", "WebSocket", "Window", "World",
+    "WorldPost", "handshake", "route",
 ]  # fmt: skip
 
 Handler = Callable[..., Reply]

@@ -1,6 +1,7 @@
 """What passes between a client and a played system: one request, one reply."""
 
-from collections.abc import Iterator, Mapping
+import socket
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import parse_qs
@@ -79,12 +80,16 @@ class Request:
 
 @dataclass(slots=True)
 class Reply:
-    """One answer. `notes` go to the journal beside the request, never over the wire."""
+    """One answer. `notes` go to the journal beside the request, never over the wire.
+
+    With `talk`, the connection is then a WebSocket, and is the talk's until it ends.
+    """
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     notes: dict[str, Any] = field(default_factory=dict)
+    talk: Callable[[socket.socket], None] | None = None
 
     @classmethod
     def json(cls, data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Self:

@@ -21,7 +21,7 @@ from sandbox.gateway import Closed, Gateway, plain_request, relay
 from sandbox.kit import System
 from sandbox.messages import Reply, Request
 from sandbox.state import State
-from sandbox.wire import ESTABLISHED, Head, Malformed, Wire, request_of
+from sandbox.wire import ESTABLISHED, Head, Malformed, Wire, head_of, request_of
 
 IDLE_SECONDS = 120.0
 BREATH = 0.05  # seconds until the next try when the machine has no socket left
@@ -151,6 +151,10 @@ class Server:
             return False
         fault = self._switchboard.pick(system.name, request.method, request.path)
         reply = self._ask(system, request, fault)
+        if reply is not None and reply.talk is not None and fault is None:
+            wire.socket.sendall(head_of(reply, keep=True))
+            reply.talk(wire.socket)
+            return False
         return reply is not None and deliver(wire, request, reply, fault, keep=keep)
 
     def _ask(self, system: System, request: Request, fault: Rule | None) -> Reply | None:

@@ -10,7 +10,7 @@ from sandbox.messages import Headers, Reply, Request
 LINE_LIMIT = 65_536
 HEADER_LIMIT = 200
 BODY_LIMIT = 64 * 1024 * 1024
-BODILESS = (204, 304)
+BODILESS = (101, 204, 304)
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -151,7 +151,7 @@ def head_of(reply: Reply, *, keep: bool) -> bytes:
     lines += [f"{name}: {value}" for name, value in reply.headers.items()]
     if reply.status not in BODILESS:
         lines.append(f"Content-Length: {len(reply.body)}")
-    lines.append(f"Connection: {'keep-alive' if keep else 'close'}")
+    lines.append(f"Connection: {'Upgrade' if reply.talk else 'keep-alive' if keep else 'close'}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
 

@@ -20,6 +20,7 @@ by `chat.update` to (channel, ts), where a repeat does nothing. What else shaped
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from threading import Event
 from typing import Any
 
 import structlog
@@ -28,11 +29,14 @@ from connectors.slack.answers import CLOSED, REFUSED, SPOILT, receipt_of, word_o
 from connectors.slack.digest import digest_of, with_line
 from connectors.slack.folding import Folding, Parcel
 from connectors.slack.history import History
+from connectors.slack.listening import Listener
 from connectors.slack.marks import mark_of
+from connectors.slack.setup import steps
 from connectors.slack.workspace import Workspace, is_line, parts_of
 from hub.domain import Delivery, FoundRecord, Receipt
 from hub.errors import AccessDenied, HubError, TransientError, Unavailable
-from hub.kit import Destination
+from hub.kit import Destination, Step
+from hub.kit.ears import Ears
 from hub.kit.vendor import NO_ANSWER, deferred
 
 log = structlog.get_logger(__name__)
@@ -71,6 +75,14 @@ class Slack(Destination):
     def check(self) -> None:
         """Prove that the token works; costs one request."""
         self.workspace.check()
+
+    def prepare(self, *, apply: bool) -> Iterator[Step]:
+        """Look at scopes, tokens and channels; all of it is made by hand, in Slack."""
+        yield from steps(self.workspace, self.addresses)
+
+    def listen(self, ears: Ears, stop: Event) -> None:
+        """Hear the buttons by Socket Mode, with the app-level token in the connection's extra."""
+        Listener(self.workspace, self.connection.secret("app_token"), ears, stop).run()
 
     def plan(self, object: str, waiting: int) -> int:
         """As many as one call may fold, once more wait than people want to read one by one."""

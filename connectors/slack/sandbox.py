@@ -6,6 +6,7 @@ for; a JSON body without a charset earns a warning. Active mentions are counted 
 
 The workspace's owner works below `/sandbox/`: `history_lag?seconds=3`, `scopes?granted=chat:write`,
 `token?word=token_revoked`, `distribution?sold=1` and `channels/<id>/archive` (`unarchive`, `remove`, `invite`).
+People press buttons there, too: see `sandbox_sockets`.
 """
 
 from collections.abc import Callable
@@ -13,16 +14,17 @@ from typing import Any
 
 from connectors.slack.sandbox_files import Files
 from connectors.slack.sandbox_message import mentions_in, refusal_of
+from connectors.slack.sandbox_sockets import GATE, Sockets
 from connectors.slack.sandbox_workspace import BOT, DISTRIBUTED_PAGE, arguments_of, no, page, truth, yes
 from sandbox.kit import Reply, Request, route
 
 Row = dict[str, Any]
 
 
-class Slack(Files):
+class Slack(Sockets, Files):
     """Messages, written and read."""
 
-    hosts = ("slack.com", "www.slack.com", "files.slack.com")
+    hosts = ("slack.com", "www.slack.com", "files.slack.com", GATE)
 
     # Writing.
 

@@ -11,9 +11,24 @@ import orjson
 
 from sandbox.kit import Reply, Request, System, route
 
-TOKEN = "xoxb-sandbox"
+TOKEN, APP_TOKEN = "xoxb-sandbox", "xapp-sandbox"
 BOT = {"user_id": "U0HUB", "bot_id": "B0HUB", "team_id": "T00000ACME", "team": "Acme", "user": "hub"}
 CHANNELS = {"C0ALERTS": "social-alerts", "C0OPS": "social-ops", "C0ALL": "all-acme"}
+TEAM = BOT["team_id"]
+USERS: dict[str, dict[str, Any]] = {  # who is in the workspace, and in shared channels of it
+    "U0HUB": {"name": "hub", "is_bot": True},
+    "U0ANA": {"name": "ana", "real_name": "Ana Lima"},
+    "U0BEN": {"name": "ben", "real_name": "Ben Okoro"},
+    "U0CEM": {"name": "cem", "real_name": "Cem Aydin"},
+    "U0GUEST": {"name": "guest", "real_name": "Gil Guest", "is_restricted": True},
+    "U0PARTNER": {"name": "partner", "real_name": "Pia Partner", "team_id": "T0000OTHER", "is_stranger": True},
+    "U0ROBOT": {"name": "robot", "is_bot": True},
+}
+MEMBERS = {
+    "C0ALERTS": ["U0HUB", "U0ANA", "U0BEN", "U0GUEST", "U0PARTNER", "U0ROBOT"],
+    "C0OPS": ["U0HUB", "U0BEN"], "C0ALL": [id for id in USERS if id != "U0HUB"],
+}  # fmt: skip
+GROUPS = {"S0PRESS": ["U0BEN", "U0CEM"]}
 URL = "https://acme.slack.com/"
 TIERS = {
     "conversations.list": 20, "conversations.history": 50, "conversations.replies": 50, "conversations.info": 50,
@@ -28,8 +43,10 @@ SCOPES = {
     "conversations.history": "channels:history", "conversations.replies": "channels:history",
     "conversations.list": "channels:read", "conversations.info": "channels:read",
     "files.getUploadURLExternal": "files:write", "files.completeUploadExternal": "files:write",
+    "chat.postEphemeral": "chat:write", "users.info": "users:read", "conversations.members": "channels:read",
+    "usergroups.users.list": "usergroups:read",
 }  # fmt: skip
-GRANTED = "chat:write,channels:history,channels:read,files:write"
+GRANTED = "chat:write,channels:history,channels:read,files:write,users:read,usergroups:read"
 
 Row = dict[str, Any]
 
@@ -50,9 +67,13 @@ class Workspace(System):
         token = request.bearer or arguments_of(request).get("token")
         if not token:
             return no("not_authed")
+        method = request.path.removeprefix("/api/")
+        if method == "apps.connections.open":
+            return None if token == APP_TOKEN else no("not_allowed_token_type" if token == TOKEN else "invalid_auth")
+        if token == APP_TOKEN:
+            return no("not_allowed_token_type")
         if token != TOKEN or self.text("token_word"):
             return no(self.text("token_word") if token == TOKEN else "invalid_auth")
-        method = request.path.removeprefix("/api/")
         granted, needed = self.text("granted") or GRANTED, SCOPES.get(method)
         if needed and needed not in granted.split(","):
             return no("missing_scope", needed=needed, provided=granted)
@@ -107,9 +128,37 @@ class Workspace(System):
 
     @route("POST", "/api/users.info")
     def users_info(self, request: Request) -> Reply:
-        if arguments_of(request).get("user") != BOT["user_id"]:
+        """Somebody of the workspace, or of a channel that it shares."""
+        id = str(arguments_of(request).get("user"))
+        if id not in USERS:
             return no("user_not_found")
-        return yes(user={"id": BOT["user_id"], "name": "hub", "is_bot": True, "team_id": BOT["team_id"]})
+        plain = {
+            "team_id": TEAM,
+            "deleted": False,
+            "is_bot": False,
+            "is_restricted": False,
+            "is_ultra_restricted": False,
+        }
+        facts = {"id": id, **plain, **USERS[id]}
+        profile = {"real_name": facts.get("real_name", ""), "display_name": ""}
+        return yes(user={**facts, "profile": profile})
+
+    @route("POST", "/api/conversations.members")
+    @route("GET", "/api/conversations.members")
+    def members(self, request: Request) -> Reply:
+        """Who is in a channel; bots are members like people."""
+        given = arguments_of(request)
+        channel = self.channel_of(given.get("channel"))
+        if channel is None:
+            return no("channel_not_found")
+        return page(given, "members", MEMBERS[channel["id"]])
+
+    @route("POST", "/api/usergroups.users.list")
+    @route("GET", "/api/usergroups.users.list")
+    def group(self, request: Request) -> Reply:
+        """Who is in a user group."""
+        found = GROUPS.get(str(arguments_of(request).get("usergroup")))
+        return no("no_such_subteam") if found is None else yes(users=found)
 
     @route("POST", "/api/conversations.list")
     @route("GET", "/api/conversations.list")
@@ -185,7 +234,7 @@ def arguments_of(request: Request) -> Row:
     return {name: values[0] for name, values in request.query.items()} | request.form()
 
 
-def page(given: Row, kind: str, rows: list[Row]) -> Reply:
+def page(given: Row, kind: str, rows: list[Any]) -> Reply:
     """A stretch of the rows, and the cursor of the next."""
     size, start = int(given.get("limit") or 100), int(given.get("cursor") or 0)
     more = start + size < len(rows)

@@ -5,6 +5,7 @@ method by its tier, and about one message a second to a channel: we keep to both
 """
 
 import logging
+import re
 import ssl
 from http.client import HTTPException
 from typing import Any
@@ -17,7 +18,9 @@ from hub.kit.lease import require_lease
 from hub.kit.vendor import may_have_been_sent
 
 TIERS = {
-    "conversations_list": 20, "conversations_history": 50, "conversations_replies": 50, "chat_update": 50,
+    "conversations_list": 20, "conversations_history": 50, "conversations_replies": 50,
+    "conversations_info": 50, "chat_update": 50,
+    "users_info": 100, "conversations_members": 100, "usergroups_users_list": 20, "chat_postEphemeral": 100,
 }  # fmt: skip
 USUAL_BUDGET = 200  # calls a minute; who sets another one in the connection has other tiers in proportion
 SECONDS_BETWEEN_MESSAGES = 1.0
@@ -34,6 +37,7 @@ class Workspace:
         self.services = services
         self.fallback: str | None = connection.extra.get("fallback_channel") or None
         self._client = open_client(connection, services, token)
+        self.granted: tuple[str, ...] = ()  # scopes, as the last answer named them
         self._share = max(1, manifest.budget.requests // USUAL_BUDGET)
 
     def call(self, method: str, *, pace: str | None = None, **arguments: Any) -> dict[str, Any]:
@@ -46,7 +50,9 @@ class Workspace:
         self._wait_for_turn(method, pace)
         require_lease(self.services.clock.now())
         try:
-            answer = getattr(self._client, method)(**arguments).data
+            response = getattr(self._client, method)(**arguments)
+            self.granted = tuple(filter(None, re.split(r"[,\s]+", response.headers.get("x-oauth-scopes") or "")))
+            answer = response.data
         except SlackApiError as refused:
             response = refused.response
             raise_for_all(response.status_code, response.data, response.headers, self.services.clock.now())
@@ -68,6 +74,18 @@ class Workspace:
         if not answer.get("ok"):
             raise Unavailable(f"Slack could not be asked who we are ({word_of(answer) or 'unreadable answer'}).")
         self.remember("workspace", answer.get("url"))
+        self.remember("team", answer.get("team_id"))
+
+    def scopes(self) -> set[str]:
+        """What the bot token may do; costs one request."""
+        self.check()
+        return set(self.granted)
+
+    def team(self) -> str:
+        """The id of this workspace."""
+        if self.known("team") is None:
+            self.check()
+        return str(self.known("team"))
 
     def link(self, channel: str, ts: str) -> str | None:
         """Where a person reads a message, once the workspace's address is known."""

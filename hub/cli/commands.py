@@ -8,6 +8,7 @@ def register() -> None:
         authors,
         leads,
         learning,
+        listening,
         operators,
         persons,
         protocols,

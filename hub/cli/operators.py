@@ -29,6 +29,8 @@ def status(json: Json = False) -> None:
         ("Airflow", "up" if running["running"] else "down (`hub up` starts it)", running["address"] or ""),
         ("sandbox", "up" if facts["sandbox"] else "down", facts["sandbox"] or ""),
     ])  # fmt: skip
+    if facts["listening"]:
+        answer_table("Buttons", ["Destination", "State"], list(facts["listening"].items()))
     answer_table("Sources", WATCHES, [list(watch.values()) for watch in facts["watches"]], empty=NO_WATCHES)
     answer_table("Waiting", ["What", "How many"], list(facts["waiting"].items()))
     held = facts["quarantine"]

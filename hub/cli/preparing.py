@@ -1,11 +1,21 @@
 """What `hub setup NAME` does: the steps of a destination's preparation, then what its mappings ask of it."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
+import connectors
 from hub.cli.exits import DONE, SOME_REFUSED, WRONG_SETUP, gravest
 from hub.kit import Destination, Finding, Step
 
 SHOWN = {"there": "there", "missing": "MISSING", "made": "made", "by hand": "BY HAND"}
+
+
+def introduce(name: str, *, tell: Callable[[str], None]) -> None:
+    """Where a destination is reached by an app of the organisation's own: what that app is made of, to be pasted."""
+    app = Path(connectors.__file__).parent / name / "app.yaml"
+    if app.is_file():
+        for line in app.read_text(encoding="utf-8").splitlines():
+            tell(line)
 
 
 def prepare(destination: Destination, *, apply: bool, tell: Callable[[str], None]) -> list[Step]:

@@ -1,6 +1,7 @@
 """Commands for setting up: init, setup, doctor."""
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -85,9 +86,12 @@ def setup(
     manifest = connectors.manifest(name)
     if manifest.kind != "destination":
         raise SetupError(f"{name} is a network, where nothing is made; `hub doctor {name}` says what it needs.")
+    preparing.introduce(name, tell=say)
     world.enter(read_settings())
     with opened_hub() as hub, hub.open_destination(name) as destination:
         destination.tell = say
+        with suppress(SetupError):  # without a hub.yaml, what needs none is prepared all the same
+            destination.addresses = hub.config.channels()
         steps = preparing.prepare(destination, apply=apply, tell=say)
         if not apply and any(step.state == "missing" for step in steps) and _agreed(steps, json=json):
             steps = preparing.prepare(destination, apply=True, tell=say)

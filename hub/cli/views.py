@@ -31,6 +31,7 @@ def status_facts(hub: Hub) -> dict[str, Any]:
                 else "closed",
             }
         held = _quarantined(view, hub.settings.quarantine_hours)
+        hears = {name: _hears(view, name) for name in sorted(destinations) if view.memory.get(f"listening:{name}")}
         waiting = {"batches for triage": view.batches.pending(), "items in quarantine": held["items"]}
     return {
         "running": running.whole(),
@@ -39,7 +40,16 @@ def status_facts(hub: Hub) -> dict[str, Any]:
         "waiting": waiting,
         "quarantine": held,
         "destinations": destinations,
+        "listening": hears,
     }
+
+
+def _hears(view: View, name: str) -> str:
+    """Whether the buttons of a destination are heard; a listener that has ended is not known for long."""
+    state = view.memory.get(f"listening:{name}") or {}
+    waiting = len(view.presses.waiting(name))
+    rest = f", {waiting} presses wait" if waiting else ""
+    return ("heard" if state.get("connected") else "not heard: read the listener's log") + rest
 
 
 def _quarantined(view: View, patience_hours: float) -> dict[str, Any]:

@@ -34,6 +34,8 @@ class Subject(Model):
     exclusions: tuple[str, ...] = ()  # what means something else where it holds a name, such as "apple {pie,juice}"
     context: tuple[str, ...] = ()  # where a name is a word like any other: what must stand in the post or its parent
     queries: tuple[str, ...] = ()  # what speaks of it without any of its names
+    team: str | None = None  # that is told of its incidents, in place of the route's
+    slack_channel: str | None = None  # channel id or #name for its incidents, in place of the team's
 
 
 class Topic(Model):
@@ -59,6 +61,19 @@ class Triage(Model):
     actionable_hours: Hours = 48  # older posts are kept as history
     parent_depth: Annotated[int, msgspec.Meta(ge=0, le=10)] = 2  # how far up what a post answers is fetched
     incident_quiet_hours: Hours = 6  # a crisis with no new post for so long is over
+    incident_reopen_hours: Hours = 24  # one that is over for no longer goes on when it is heard of again
+    incident_edit_minutes: Annotated[float, msgspec.Meta(ge=0)] = 5  # how often its message shows its growth, at most
+
+
+class Buttons(Model):
+    """Who may press the buttons of an alert; with nothing named: the members of the channel that it is in.
+
+    Whatever is named, bots, guests and people of other organisations may not.
+    """
+
+    users: tuple[str, ...] = ()  # ids of users, such as U012AB3CD
+    groups: tuple[str, ...] = ()  # ids of user groups, such as S012AB3CD
+    channels: tuple[str, ...] = ()  # ids of channels whose members may, such as C012AB3CD
 
 
 class Conversations(Model):
@@ -166,6 +181,7 @@ class Config(Model):
     audience: Listed = Listed()
     lead_scoring: LeadScoring = LeadScoring()
     detection: Detection = Detection()
+    buttons: Buttons = Buttons()
     campaigns: tuple[Campaign, ...] = ()
     business_hours: BusinessHours = BusinessHours()
     routes: tuple[Route, ...] = ()  # a route named as in mappings/_routes.yaml takes its place
@@ -178,3 +194,14 @@ class Config(Model):
     def team(self, name: str) -> dict[str, Any]:
         """What is known of a team, in plain words; an unknown name is a team without any address."""
         return next((team for team in self.teams if team.name == name), Team(name=name)).plain()
+
+    def channels(self) -> tuple[str, ...]:
+        """Every channel that is named, each once."""
+        named = [*(team.slack_channel for team in self.teams), *(subject.slack_channel for subject in self.subjects)]
+        return tuple(dict.fromkeys(filter(None, named)))
+
+    def addressee(self, team: str, subject: str | None) -> dict[str, Any]:
+        """Whom an incident about a subject is told to: the subject's own team and channel, else the route's team."""
+        about = next((each for each in self.subjects if each.name == subject), None)
+        address = self.team(about.team if about and about.team else team)
+        return address | ({"slack_channel": about.slack_channel} if about and about.slack_channel else {})

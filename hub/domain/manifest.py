@@ -136,6 +136,7 @@ class Manifest(Model):
     auth: AuthFacts
     budget: Budget
     hosts: tuple[str, ...] = ()  # what the sandbox plays: exact names or `*.suffix`
+    listens_with: str | None = None  # the secret in the connection's extra with which its buttons are heard
     base_url: str | None = None  # where the API lives, unless the connection's host says otherwise
     connection: dict[str, Any] = {}  # conn_type and which field holds which secret, for `hub doctor` and the guide
     endpoints: tuple[Endpoint, ...] = ()  # every call that is made; none for those that read files or the open web

@@ -20,10 +20,13 @@ Two more things may be asked of it, both by people (`hub setup NAME`) and harmle
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from threading import Event
 from typing import Any, ClassVar, Literal, Protocol, Self
 
 from hub.domain import JOB_RUNNING, Delivery, Ending, FoundRecord, Manifest, MappedObject, Model, Receipt
+from hub.errors import SetupError
 from hub.kit.connection import Connection
+from hub.kit.ears import Ears
 from hub.kit.services import Services
 
 
@@ -78,6 +81,7 @@ class Destination:
 
     batch_size: ClassVar[int] = 1  # deliveries that one `send` carries, unless `plan` says otherwise
     visibility_seconds: ClassVar[float] = 0  # after so long, what `find` does not see is not there
+    addresses: Sequence[str] = ()  # places over there that hub.yaml names, for who prepares it
     claim: Claim = Unclaimed()  # of the call that is running
 
     def __init__(self, manifest: Manifest, connection: Connection, services: Services) -> None:
@@ -149,6 +153,10 @@ class Destination:
         What is not there any more is left out. What keeps no leads knows of none.
         """
         return iter(())
+
+    def listen(self, ears: Ears, stop: Event) -> None:
+        """Hear the buttons that people press there, until told to stop."""
+        raise SetupError(f"{self.manifest.title} has no buttons to listen to.")
 
     def secret(self, name: str) -> str:
         """The connection's secret of this name, from the place that the manifest gives it."""

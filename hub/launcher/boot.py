@@ -1,6 +1,6 @@
 """Up and down: from nothing to an Airflow that answers, and back to nothing.
 
-    secrets ─▶ sandbox, database ─▶ API server, scheduler, DAG processor ─▶ healthy ─▶ pools ─▶ DAGs read
+    secrets ─▶ sandbox, database ─▶ API server, scheduler, DAG processor ─▶ healthy ─▶ pools ─▶ DAGs read ─▶ listener
 
 The triggerer has nothing of ours to do, but operators may add DAGs that defer, and Airflow's home page shows a
 missing one in red; it is started last, and nobody waits for it. The processes are not ours to keep alive: each is
@@ -17,6 +17,7 @@ from hub.errors import SetupError, Unavailable
 from hub.launcher import credentials, ports, record
 from hub.launcher.api import Airflow
 from hub.launcher.environment import environment
+from hub.launcher.listener import LISTENER, await_listener, listened, start_listener
 from hub.launcher.places import Places
 from hub.launcher.pools import ensure_pools
 from hub.launcher.processes import Process, python, start, stop
@@ -111,7 +112,8 @@ def down(*, say: Say = lambda _: None, settings: Settings | None = None) -> bool
 
 def _parts(wanted: Record) -> tuple[str, ...]:
     """What such a hub is made of."""
-    return (*PARTS, SANDBOX) if wanted.sandbox_port else tuple(PARTS)
+    listener = (LISTENER,) if wanted.process(LISTENER) else ()
+    return (*PARTS, *listener, SANDBOX) if wanted.sandbox_port else (*PARTS, *listener)
 
 
 def _stop(places: Places, found: Record, say: Say) -> None:
@@ -163,6 +165,16 @@ class _Boot:
             self._wait()
         if LAST in missing:
             self._keep(self._start(LAST, environ))
+        if buttons_of := listened(environ):
+            self._listen(buttons_of, environ, wait=wait)
+
+    def _listen(self, name: str, environ: dict[str, str], *, wait: bool) -> None:
+        """Hear what people press at this destination."""
+        if not self.record.runs(LISTENER):
+            self.say(f"Listening to the buttons of {name}")
+            self._keep(start_listener(name, self.places, environ))
+        if wait and (process := self.record.process(LISTENER)):
+            await_listener(name, process, self.settings, self.say, self._left())
 
     def _claim_ports(self) -> None:
         if not self.record.runs("api-server"):
@@ -189,8 +201,9 @@ class _Boot:
         return start(name, command, environ=environ, folder=self.places.home, log=self.places.log(name))
 
     def _keep(self, process: Process) -> None:
-        order = [*PARTS, SANDBOX]
-        kept = sorted((*self.record.processes, process), key=lambda each: order.index(each.name))
+        order = [*PARTS, LISTENER, SANDBOX]
+        others = [each for each in self.record.processes if each.name != process.name]
+        kept = sorted((*others, process), key=lambda each: order.index(each.name))
         self.record = self.record.with_(processes=tuple(kept))
         self.record.save(self.places)
 

@@ -14,9 +14,10 @@ from hub.domain.config import Config
 from hub.mapping import Mapping as RecordMapping
 from hub.people.leads import counting
 from hub.stages.classify import classify
-from hub.stages.desk import Desk, open_desk
+from hub.stages.desk import Desk, fold_alerts, open_desk
+from hub.stages.incidents import situation
 from hub.stages.render import Outlet, Rendered, render
-from hub.stages.route import Routed, Router, fold_alerts, unwanted
+from hub.stages.route import Routed, Router, unwanted
 from hub.stages.rules import Rule
 from hub.stages.score import scores_of
 from hub.stages.threads import with_threads
@@ -115,7 +116,10 @@ def admit(tx: Transaction, considered: Considered, found: Found, book: Rulebook,
     fresh = [post for post in unknown(alive, settled(tx, alive, found)) if post.key in signals]
     routed = _route(tx, fresh, signals, found, book, run)
     handoffs = fold_alerts([handoff for one in routed for handoff in one.handoffs])
-    rendered = [(handoff, render(handoff, book.outlets, book.config)) for handoff in handoffs]
+    rendered = [
+        (handoff, render(handoff, book.outlets, book.config, incident=situation(tx, handoff, handoffs)))
+        for handoff in handoffs
+    ]
     unfinished = _unfinished(routed, rendered, found, run)
     quarantined = frozenset(unfinished)
     standings = {one.post.key: _standing(one, unfinished) for one in routed}
@@ -219,8 +223,8 @@ def desk_of(
         and not router.suppression(post, watch_started=watch_started)
     ]
     return open_desk(
-        tx, {post.author.key for post in posts}, quiet_hours=book.config.triage.incident_quiet_hours,
-        leads=scores_of(tx, asked, book.config), lifespans=book.config.conversations,
+        tx, {post.author.key for post in posts}, triage=book.config.triage, leads=scores_of(tx, asked, book.config),
+        lifespans=book.config.conversations,
     )  # fmt: skip
 
 

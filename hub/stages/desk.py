@@ -1,11 +1,12 @@
-"""The desk: what people have before them, open conversations and incidents, and where a further post belongs."""
+"""Desks: what people work on already, and so which of it a post belongs to."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
 from hub.domain import Handoff, LeadScore, Post, Signal
-from hub.domain.config import Conversations, Route
+from hub.domain.config import Conversations, Route, Triage
+from hub.stages.grouping import Grouping, at_hand
 from hub.store import Talk, Transaction
 
 AS_SHIPPED = Conversations()
@@ -32,17 +33,15 @@ class Desk:
     """What is already on people's desks: open conversations and incidents, as seen by one transaction."""
 
     def __init__(
-        self, tx: Transaction, *, talks: Sequence[Talk], incidents: Mapping[str, str],
-        leads: Mapping[str, LeadScore], lifespans: Conversations = AS_SHIPPED,
+        self, *, talks: Sequence[Talk], alerts: Grouping, leads: Mapping[str, LeadScore],
+        lifespans: Conversations = AS_SHIPPED,
     ) -> None:  # fmt: skip
-        self._tx = tx
         self.leads = leads  # by account: the scores of those who have just said something that counts
+        self.alerts = alerts  # the incidents at hand
         self._talks = {_thread_in(talk.key): talk for talk in talks}  # the latest one of each thread
         self._lifespans = {
             "public": timedelta(days=lifespans.public_days), "private": timedelta(days=lifespans.private_days),
         }  # fmt: skip
-        self._incidents = dict(incidents)  # route and subject: key of the open incident
-        self._alerted = set(incidents.values())
 
     def talk_of(self, post: Post) -> Talk | None:
         """The conversation that this post goes on with, if people have a case for it and it is not over."""
@@ -56,11 +55,8 @@ class Desk:
             return Place(post.author.key, first=True)  # one lead for one author, however often they write
         if route.makes == "Case":
             return self._conversation(post)
-        subject = (signal.subjects or ("everything",))[0]
-        group = f"{route.name}:{subject}"
-        spike = self._incidents.get(f"spike:{subject}")  # what stands out already is the same event
-        key = self._incidents.setdefault(group, spike or "\x1f".join(("incident", group, self._tx.now.isoformat())))
-        return Place(key, first=key not in self._alerted)
+        key, first = self.alerts.place(route, signal)
+        return Place(key, first=first)
 
     def _conversation(self, post: Post) -> Place:
         if talk := self.talk_of(post):
@@ -74,8 +70,7 @@ class Desk:
         if handoff.kind == "Case":
             self._remember(handoff)
         elif handoff.kind == "Alert":
-            self._alerted.add(handoff.key)
-            self._tx.incidents.report(handoff.key, title=handoff.title, severity=handoff.severity)
+            self.alerts.took(handoff)
 
     def _remember(self, case: Handoff) -> None:
         key, said_at = _thread_in(case.key), case.post.published_at
@@ -92,17 +87,25 @@ def _thread_in(key: str) -> str:
 
 
 def open_desk(
-    tx: Transaction, authors: Collection[str], *, quiet_hours: float, leads: Mapping[str, LeadScore] | None = None,
+    tx: Transaction, authors: Collection[str], *, triage: Triage, leads: Mapping[str, LeadScore] | None = None,
     lifespans: Conversations = AS_SHIPPED,
 ) -> Desk:  # fmt: skip
-    """The desk as it stands now, as far as it concerns these authors; an incident quiet for so long is over."""
-    for incident in tx.incidents.open():
-        if incident.last_at < tx.now - timedelta(hours=quiet_hours):
-            tx.incidents.resolve(incident.key)
-    return Desk(
-        tx,
-        talks=tx.handoffs.talks(authors),
-        incidents={incident.key.split("\x1f")[1]: incident.key for incident in tx.incidents.open()},
-        leads=leads or {},
-        lifespans=lifespans,
-    )
+    """The desk as it stands now, as far as it concerns these authors."""
+    talks = tx.handoffs.talks(authors)
+    return Desk(talks=talks, alerts=at_hand(tx, triage), leads=leads or {}, lifespans=lifespans)
+
+
+def fold_alerts(handoffs: Sequence[Handoff]) -> list[Handoff]:
+    """The same work with each incident's further posts in one alert: a digest for people, not a siren."""
+    folded: dict[str, Handoff] = {}
+    rest: list[Handoff] = []
+    for handoff in handoffs:
+        if handoff.kind != "Alert" or handoff.first:
+            rest.append(handoff)
+        elif handoff.key in folded:
+            head = folded[handoff.key]
+            worst = max(head.severity, handoff.severity)
+            folded[handoff.key] = head.with_(others=(*head.others, handoff.post), severity=worst)
+        else:
+            folded[handoff.key] = handoff
+    return rest + list(folded.values())

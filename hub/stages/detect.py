@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from hub.domain import Handoff, Post, Provenance, Signal
 from hub.domain.config import Campaign, Config, Detection
 from hub.measure.spikes import WORST, Reading, Sensitivity, SpikeDetector
+from hub.stages.incidents import situation
 from hub.stages.render import Outlet, render
 from hub.store import Hour, Rejected, Store, Transaction
 
@@ -168,18 +169,28 @@ def _tell(
     tx: Transaction, finding: Finding, config: Config, outlets: Sequence[Outlet], run: str, link_base: str
 ) -> bool:
     """Raise the alarms, open or join the incident, and hand one alert over; False when this hour was told before."""
-    incident = _incident(tx, finding.subject)
+    triage = config.triage
+    tx.incidents.end_quiet(timedelta(hours=triage.incident_quiet_hours))
+    incident, groups = _incident(tx, finding.subject, timedelta(hours=triage.incident_reopen_hours))
     new = _raise(tx, finding, incident)
     for one in finding.within:
         _raise(tx, one, incident)
     if not new:
         return False
+    before = tx.incidents.get(incident)
+    muted = not tx.incidents.muted().keys().isdisjoint(groups)
+    if muted and (before is None or before.resolved_at is not None):
+        return False
     part_of_it = bool(finding.topic) and _told_lately(tx, finding, incident, config.detection)
-    opened = tx.incidents.report(incident, title=_title(finding), severity=finding.severity).opened
-    example = None if part_of_it else _example(tx, finding)
+    example = None if part_of_it or muted else _example(tx, finding)
+    spoken_of = (finding.subject, *(example[1].subjects if example else ()))
+    tx.incidents.report(
+        incident, title=_title(finding), severity=finding.severity, subjects=tuple(dict.fromkeys(spoken_of))
+    )
     if example is not None:
-        handoff = _alert(finding, *example, key=incident, first=opened, config=config, run=run, link_base=link_base)
-        rendered = render(handoff, outlets, config)
+        first = not tx.handoffs.existing("Alert", [incident])
+        handoff = _alert(finding, *example, key=incident, first=first, config=config, run=run, link_base=link_base)
+        rendered = render(handoff, outlets, config, incident=situation(tx, handoff, [handoff]))
         tx.handoffs.save([handoff])
         tx.outbox.intend(rendered.drafts)
         refused = [
@@ -187,7 +198,7 @@ def _tell(
             for problem in rendered.problems
         ]
         tx.quarantine.add_all(refused)
-    return not part_of_it
+    return not part_of_it and not muted
 
 
 def _told_lately(tx: Transaction, finding: Finding, incident: str, how: Detection) -> bool:
@@ -209,13 +220,12 @@ def _raise(tx: Transaction, finding: Finding, incident: str) -> bool:
     )  # fmt: skip
 
 
-def _incident(tx: Transaction, subject: str) -> str:
-    """The open incident of this subject, whatever opened it; else one of its own."""
-    for incident in tx.incidents.open():
-        parts = incident.key.split("\x1f")
-        if len(parts) > 1 and parts[1].partition(":")[2] == subject:
-            return incident.key
-    return "\x1f".join(("incident", f"spike:{subject}", tx.now.isoformat()))
+def _incident(tx: Transaction, subject: str, reopen: timedelta) -> tuple[str, tuple[str, ...]]:
+    """The incident of this subject that is at hand, whatever opened it, else one of its own; and its groups."""
+    for incident in tx.incidents.at_hand(tx.now - reopen):
+        if any(group.partition(":")[2] == subject for group in incident.groups):
+            return incident.key, (*incident.groups, f"spike:{subject}")
+    return "\x1f".join(("incident", f"spike:{subject}", tx.now.isoformat())), (f"spike:{subject}",)
 
 
 def _title(finding: Finding) -> str:

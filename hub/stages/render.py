@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hub.domain import Author, Handoff, Manifest, Post, external_id
+from hub.domain import INTENTS, Author, Handoff, Manifest, Post, external_id
 from hub.domain.config import Config
+from hub.domain.presses import Situation
 from hub.errors import MappingError, RecordError
 from hub.mapping import Mapping
+from hub.stages.grouping import group_in
 from hub.store import Draft
 
 
@@ -36,15 +38,27 @@ class Rendered:
     problems: list[RecordError] = field(default_factory=list)
 
 
-def render(handoff: Handoff, outlets: Sequence[Outlet], config: Config) -> Rendered:
-    """One draft for each object at each destination that takes this handoff."""
+def render(
+    handoff: Handoff, outlets: Sequence[Outlet], config: Config, *, incident: Situation | None = None,
+    event: str | None = None,
+) -> Rendered:  # fmt: skip
+    """One draft for each object at each destination that takes this handoff.
+
+    `incident` is what its message tells of the whole event; `event` is what has become of it, where that is to be told.
+    """
     plain = handoff.plain()
     document = plain | {
+        "ref": handoff.id,
         "post": Post.made_whole(plain["post"]),
         "author": Author.made_whole(plain["author"]),
-        "to": config.team(handoff.team),
+        "to": _address(handoff, config),
         "organisation": config.organisation.name,
+        "event": event,
     }
+    if handoff.kind == "Alert":
+        document["corrections"] = [{"intent": name, "value": f"{handoff.id}:{name}"} for name in INTENTS]
+    if incident is not None:
+        document["incident"] = incident.plain()
     rendered = Rendered()
     for outlet in outlets:
         for mapping in outlet.mappings if outlet.takes(handoff.kind) else ():
@@ -54,6 +68,17 @@ def render(handoff: Handoff, outlets: Sequence[Outlet], config: Config) -> Rende
             except RecordError as problem:
                 rendered.problems.append(problem)
     return rendered
+
+
+def _address(handoff: Handoff, config: Config) -> dict[str, Any]:
+    if handoff.kind != "Alert":
+        return config.team(handoff.team)
+    return config.addressee(handoff.team, subject_of(handoff.key))
+
+
+def subject_of(incident: str) -> str:
+    """What the incident of this key is about: its first subject."""
+    return group_in(incident).partition(":")[2]
 
 
 def _draft(handoff: Handoff, document: dict[str, Any], outlet: Outlet, mapping: Mapping) -> Draft:

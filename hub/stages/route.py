@@ -47,9 +47,17 @@ class _Work:
     taken: dict[HandoffKind, Handoff] = field(default_factory=dict)
     undecided: dict[HandoffKind, str] = field(default_factory=dict)
     obstacle: str = "no_route"  # why, should it be nothing
+    silent: bool = False  # people have muted the alert that it would have been
+
+    @property
+    def why_not(self) -> str:
+        """The reason for which nothing was made; that people wanted it so comes before all others."""
+        return "muted" if self.silent else self.obstacle
 
     def has(self, kind: HandoffKind) -> bool:
         """Whether no further rule is asked about this kind: which of them would come first is not known any more."""
+        if kind == "Alert" and self.silent:
+            return True
         return kind in self.taken or kind in self.already or kind in self.undecided
 
 
@@ -117,7 +125,7 @@ class Router:
             work.undecided.pop("Case", None)
         for handoff in work.taken.values():
             desk.took(handoff)
-        reason = None if work.taken or work.undecided else unasked or work.obstacle
+        reason = None if work.taken or work.undecided else unasked or work.why_not
         return Routed(post, tuple(work.taken.values()), set_aside=reason, undecided=work.undecided)
 
     def _apply(self, post: Post, signal: Signal, desk: Desk, work: _Work) -> None:
@@ -132,6 +140,9 @@ class Router:
             obstacle = self._obstacle(post, kind)
             if obstacle:
                 work.obstacle = obstacle
+                continue
+            if kind == "Alert" and desk.alerts.is_muted(rule.route, signal):
+                work.silent = True  # nor is a rule further down asked: this one would have made the alert
                 continue
             try:
                 work.taken[kind] = self._handoff(rule, facts_of(post, signal, lead), post, signal, desk)
@@ -211,19 +222,3 @@ def unwanted(signal: Signal) -> str | None:
 def _bare(name: str) -> str:
     """A handle as it is compared: people write it with and without the @, and in any case."""
     return name.lower().removeprefix("@")
-
-
-def fold_alerts(handoffs: Sequence[Handoff]) -> list[Handoff]:
-    """The same work with each incident's further posts in one alert: a digest for people, not a siren."""
-    folded: dict[str, Handoff] = {}
-    rest: list[Handoff] = []
-    for handoff in handoffs:
-        if handoff.kind != "Alert" or handoff.first:
-            rest.append(handoff)
-        elif handoff.key in folded:
-            head = folded[handoff.key]
-            worst = max(head.severity, handoff.severity)
-            folded[handoff.key] = head.with_(others=(*head.others, handoff.post), severity=worst)
-        else:
-            folded[handoff.key] = handoff
-    return rest + list(folded.values())

@@ -90,6 +90,22 @@ class Alarms(Repository):
             decided = alarm.with_(**said) if one is alarm else decided
         return decided
 
+    def decide_all(self, incident: str, verdict: Verdict, by: str) -> list[Alarm]:
+        """Keep what a person says of an incident: it goes for each of its alarms, whatever was said of one before."""
+        asked = sa.select(tables.alarms).where(_COLUMNS.incident == incident).order_by(_COLUMNS.id)
+        decided = []
+        for one in [Alarm(**row._mapping) for row in self._rows(asked)]:
+            lead = self._lead(one) if verdict == "true" else None
+            said = {"verdict": verdict, "decided_by": by, "decided_at": self.now, "lead_minutes": lead}
+            self._write(sa.update(tables.alarms).where(_COLUMNS.id == one.id).values(said))
+            decided.append(one.with_(**said))
+        return decided
+
+    def of(self, incident: str) -> list[Alarm]:
+        """The alarms of an incident, oldest first."""
+        asked = sa.select(tables.alarms).where(_COLUMNS.incident == incident).order_by(_COLUMNS.at, _COLUMNS.id)
+        return [Alarm(**row._mapping) for row in self._rows(asked)]
+
     def missed(self, subject: str, at: datetime, by: str, *, topic: str = "") -> bool:
         """Somebody noticed an event that no detector told of; False when that was noted before."""
         hour = at.replace(minute=0, second=0, microsecond=0)

@@ -65,6 +65,18 @@ class Handoffs(Repository):
             talks[row.key] = before.with_(last_at=max(before.last_at, row.last_at)) if before else Talk(**row._mapping)
         return list(talks.values())
 
+    def of_thing(self, kind: HandoffKind, key: str) -> list[Handoff]:
+        """All of one thing, such as an incident's alerts, the first one first."""
+        columns = tables.handoffs.c
+        asked = sa.select(columns.body).where(columns.kind == kind, columns.key == key)
+        return [_decode(row.body) for row in self._rows(asked.order_by(columns.created_at, columns.id))]
+
+    def existing(self, kind: HandoffKind, keys: Iterable[str]) -> set[str]:
+        """Those of these keys that people already have work of this kind for."""
+        columns = tables.handoffs.c
+        asked = sa.select(columns.key).where(columns.kind == kind, among(columns.key)).distinct()
+        return {row.key for row in self._rows(asked, listed=listed(keys))}
+
     def recent(
         self, limit: int = 50, *, kind: HandoffKind | None = None, team: str | None = None, post: str | None = None,
         key: str | None = None, author: str | None = None,

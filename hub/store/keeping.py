@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from hub.domain import Author, Engagement, Handoff, Post, Reference, scope_of
 from hub.store import tables
+from hub.store.incidents import Incidents
 from hub.store.listed import among, listed
 from hub.store.repository import Repository
 
@@ -104,12 +105,39 @@ class Keeping(Repository):
         """Handoffs and deliveries hold the words of the post that they are about."""
         handoffs, outbox = tables.handoffs.c, tables.outbox.c
         held = self._rows(sa.select(handoffs.id, handoffs.body).where(among(handoffs.post)), listed=listed(keys))
-        rows = [{"the_key": row.id, "body": _encode(_emptied_work(_handoff(row.body))).decode()} for row in held]
+        works = {row.id: _emptied_work(_handoff(row.body)) for row in held}
+        works |= self._folded(set(keys))
+        rows = [{"the_key": id, "body": _encode(work).decode()} for id, work in works.items()]
         self._write_rows(_changing(handoffs.id, "body"), rows)
         sent = sa.update(tables.outbox).where(among(outbox.post), outbox.state.in_(CALM)).values(body=EMPTY)
         self._write(sent, listed=listed(keys))
+        self._empty_messages({work.key for work in works.values() if work.kind == "Alert"})
         dead = sa.update(tables.outbox).where(among(outbox.post), outbox.state == "dead")
         self._write(dead.values(state="cancelled", reason="gone", settled_at=self.now), listed=listed(keys))
+
+    def _folded(self, keys: Collection[str]) -> dict[str, Handoff]:
+        """Alerts of other posts, by id, into which one of these was folded; without it."""
+        handoffs = tables.handoffs.c
+        several = sa.and_(handoffs.kind == "Alert", handoffs.body.like('%"others":[{%'))
+        found = {}
+        for row in self._rows(sa.select(handoffs.id, handoffs.body).where(several)):
+            work = _handoff(row.body)
+            if any(post.key in keys for post in work.others):
+                left = tuple(emptied(post) if post.key in keys else post for post in work.others)
+                found[row.id] = work.with_(others=left)
+        return found
+
+    def _empty_messages(self, incidents: Collection[str]) -> None:
+        """An incident's message holds words of several posts; what was sent is emptied, and it is written anew."""
+        if not incidents:
+            return
+        handoffs, outbox = tables.handoffs.c, tables.outbox.c
+        alerts = sa.select(handoffs.id).where(handoffs.kind == "Alert", among(handoffs.key))
+        sent = sa.update(tables.outbox).where(
+            outbox.handoff.in_(alerts), outbox.parent.is_(None), outbox.state.in_(CALM)
+        )
+        self._write(sent.values(body=EMPTY), listed=listed(incidents))
+        Incidents(self._connection, now=self.now, writing=self._writing).touched(incidents)
 
 
 def _changing(key: sa.Column[str], *names: str) -> sa.Update:

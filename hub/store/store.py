@@ -45,6 +45,7 @@ from hub.store.models import Models
 from hub.store.outbox import Outbox
 from hub.store.people import People
 from hub.store.posts import Posts
+from hub.store.presses import Presses
 from hub.store.quarantine import Quarantine
 from hub.store.renown import Renown
 from hub.store.repository import Repository
@@ -100,6 +101,7 @@ class View:
     circuits = _Kept(Circuits)
     incidents = _Kept(Incidents)
     alarms = _Kept(Alarms)
+    presses = _Kept(Presses)
     ledger = _Kept(Ledger)
     corrections = _Kept(Corrections)
     models = _Kept(Models)

@@ -10,7 +10,7 @@ from hub.errors import HubError, SetupError
 from hub.kit import Network
 from hub.stages.deliver import Delivered
 from hub.stages.triage import Triaged
-from hub.wiring.opening import Hub, mapping_of, promises_of, rulebook, worker_name
+from hub.wiring.opening import Hub, mapping_of, outlets_of, promises_of, rulebook, worker_name
 
 if TYPE_CHECKING:
     from hub.stages.collect import Pulled
@@ -97,20 +97,23 @@ def refresh(hub: Hub, manifest: Manifest, run: str) -> "Refreshed":
 def triage(hub: Hub, run: str) -> Triaged:
     """Validate, classify and route everything that has landed and waits, then look whether it is unusually much.
 
-    Costs nothing when nothing waits.
+    In any case what is told of incidents is brought up to date: one that has become quiet is over, whatever landed.
     """
-    from hub.stages import detect
+    from hub.stages import detect, incidents
     from hub.stages import triage as stage
 
     with hub.store.read() as view:
-        if not view.batches.pending():
-            return Triaged()
+        pending = view.batches.pending()
+    if not pending:
+        incidents.tend(hub.config, lambda: outlets_of(hub), store=hub.store)
+        return Triaged()
     book = rulebook(hub)
     done = stage.run(
         book, store=hub.store, landing=hub.landing, run=run, worker=worker_name(),
         lease_seconds=hub.settings.lease_seconds,
     )  # fmt: skip
     detect.run(hub.config, book.outlets, store=hub.store, run=run, link_base=hub.settings.link_base)
+    incidents.tend(hub.config, lambda: book.outlets, store=hub.store)
     return done
 
 

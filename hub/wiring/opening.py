@@ -159,9 +159,7 @@ def rulebook(hub: Hub) -> Rulebook:
     return Rulebook(
         config=config,
         networks={manifest.name: Reading(manifest, mapping_of(manifest)) for manifest in manifests},
-        outlets=[
-            Outlet(manifest, load_mappings(connectors.mapping_path(manifest.name))) for manifest in hub.destinations()
-        ],
+        outlets=outlets_of(hub),
         rules=[Rule.of(route) for route in routes],
         routes_version=version,
         engine=engine_of(hub),
@@ -172,6 +170,11 @@ def rulebook(hub: Hub) -> Rulebook:
         link_base=hub.settings.link_base,
         text_seconds=hub.settings.text_seconds,
     )
+
+
+def outlets_of(hub: Hub) -> list[Outlet]:
+    """The destinations in use, with what their mappings make."""
+    return [Outlet(manifest, load_mappings(connectors.mapping_path(manifest.name))) for manifest in hub.destinations()]
 
 
 def engine_of(hub: Hub) -> Engine:

@@ -77,4 +77,29 @@ incidents = Table(
     Column("opened_at", Utc, nullable=False),
     Column("last_at", Utc, nullable=False),
     Column("resolved_at", Utc),
+    Column("resolved_by", Text),
+    Column("reopened_at", Utc),
+    Column("subjects", Plain),
+    Column("acknowledged_at", Utc),
+    Column("acknowledged_by", Text),
+    Column("verdict", Text),
+    Column("verdict_by", Text),
+    Column("muted_until", Utc),
+    Column("muted_by", Text),
+    Column("changes", Integer, nullable=False, server_default="0"),  # besides growing
+    Column("told", Integer, nullable=False, server_default="0"),  # how many of these its message shows
+    Column("told_at", Utc),
+)  # fmt: skip
+
+presses = Table(
+    "presses", metadata,
+    Column("id", Text, primary_key=True),
+    Column("destination", Text, nullable=False),
+    Column("envelope", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("received_at", Utc, nullable=False),
+    Column("done_at", Utc),
+    Column("outcome", Text),
+    UniqueConstraint("destination", "envelope"),
+    Index("ix_presses_waiting", "destination", "done_at"),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from hub.domain import Delivery, external_id
 from hub.mapping import load_mappings
 from tests.contract.bench import a_handoff
 
-MESSAGE, REPLY = load_mappings(connectors.mapping_path("slack"))
+MESSAGE, REPLY, OVER = load_mappings(connectors.mapping_path("slack"))
 TOKENS = st.text(alphabet="<>@!#&|;ampltgC0 \n", max_size=60)
 WORDS = st.text(max_size=300) | TOKENS | st.builds(lambda unit: unit * 2_000, st.text(max_size=3))
 

@@ -67,7 +67,7 @@ def test_what_the_mapping_writes_and_is_not_taken_is_told(
     told = hub("setup", "slack", "--json")
 
     assert told.code == 2
-    assert [finding["problem"] for finding in told.json["findings"]] == ["too_short", "too_short"]
+    assert {finding["problem"] for finding in told.json["findings"]} == {"too_short"}
     assert told.json["findings"][0]["remedy"].startswith("Cut it in slack@")
     assert "too short" in hub("setup", "slack").out
 

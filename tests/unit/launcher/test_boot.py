@@ -9,6 +9,7 @@ import pytest
 from hub.errors import SetupError
 from hub.launcher import down, record, status, up
 from hub.launcher.boot import PARTS
+from hub.launcher.listener import LISTENER, listened
 from hub.launcher.places import Places, write_private
 from hub.launcher.processes import Process, python, start, stop
 from hub.settings import Settings
@@ -118,3 +119,33 @@ def test_a_hub_on_another_port_is_started_anew(settings, half):
             up(sandbox=False, port=listener.getsockname()[1], settings=settings)
 
     assert not any(part.seen() for part in half.values())
+
+
+@pytest.mark.parametrize(("connection", "name"), [
+    ('{"conn_type": "slack", "password": "xoxb-1", "extra": {"app_token": "xapp-1"}}', "slack"),
+    ('{"conn_type": "slack", "password": "xoxb-1", "extra": "{\\"app_token\\": \\"xapp-1\\"}"}', "slack"),
+    ('{"conn_type": "slack", "password": "xoxb-1"}', None),
+    ("{this is no JSON", None),
+    ("", None),
+])  # fmt: skip
+def test_buttons_are_listened_to_where_the_connection_has_a_token_for_it(connection, name):
+    assert listened({"AIRFLOW_CONN_SLACK_DEFAULT": connection}) == name
+
+
+def test_a_listener_that_has_ended_is_started_again_and_holds_up_nothing(settings, half, tmp_path, monkeypatch):
+    (tmp_path / "hub.yaml").write_text("organisation: {name: Acme, timezone: UTC}\n")
+    settings = settings.with_(config=str(tmp_path / "hub.yaml"))
+    facts = '{"conn_type": "slack", "password": "xoxb-1", "extra": {"app_token": "xapp-1"}}'
+    monkeypatch.setenv("AIRFLOW_CONN_SLACK_DEFAULT", facts)
+    places = Places.of(settings)
+    ended = Process(name=LISTENER, pid=os.getpid(), began=1.0)
+    record.Record(port=settings.airflow_port, processes=(*half.values(), ended)).save(places)
+
+    running = up(sandbox=False, wait=False, settings=settings)
+
+    (listener,) = [part for part in record.read(places).processes if part.name == LISTENER]
+    assert running.already is False
+    assert listener.pid != ended.pid
+    assert [part.name for part in record.read(places).processes][-1] == LISTENER
+    assert down(settings=settings) is True
+    assert listener.seen() is None

@@ -338,7 +338,7 @@ def test_a_subject_whose_name_has_a_colon_has_one_incident(town: Town) -> None:
     from hub.stages.detect import _incident
 
     with town.store.begin() as tx:
-        first = _incident(tx, "Star Brew: Origins")
+        (first, _), day = _incident(tx, "Star Brew: Origins", HOUR), HOUR * 24
         tx.incidents.report(first, title="t", severity=3)
-        assert _incident(tx, "Star Brew: Origins") == first
-        assert _incident(tx, " Origins") != first
+        assert _incident(tx, "Star Brew: Origins", day)[0] == first
+        assert _incident(tx, " Origins", day)[0] != first

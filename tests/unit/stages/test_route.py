@@ -8,10 +8,11 @@ import pytest
 
 import connectors
 from hub.domain import Author
-from hub.domain.config import Conversations, Route
+from hub.domain.config import Conversations, Route, Triage
 from hub.errors import MappingError
-from hub.stages.desk import Desk, conversation_key, open_desk
-from hub.stages.route import Routed, Router, fold_alerts
+from hub.stages.desk import Desk, conversation_key, fold_alerts, open_desk
+from hub.stages.grouping import Grouping
+from hub.stages.route import Routed, Router
 from hub.stages.rules import Rule
 from hub.store import Store, Talk, Transaction
 from tests.unit.stages.world import NOW, acme, make_book, make_post, make_signal
@@ -41,7 +42,7 @@ def route(
     tx: Transaction, post: Any = None, *, by: Router | None = None, desk: Desk | None = None, **said: Any
 ) -> Routed:
     post = post or make_post()
-    desk = desk or open_desk(tx, {post.author.key}, quiet_hours=6)
+    desk = desk or open_desk(tx, {post.author.key}, triage=Triage())
     return (by or router()).route(post, make_signal(post, **said), watch_started=NOW - timedelta(days=9), desk=desk)
 
 
@@ -80,7 +81,7 @@ def test_what_people_say_themselves_is_work_and_a_reshare_is_not(tx: Transaction
 
 def test_what_was_said_before_the_watch_began_is_history(tx: Transaction) -> None:
     post = make_post(published_at=NOW - timedelta(hours=30))
-    desk = open_desk(tx, set(), quiet_hours=6)
+    desk = open_desk(tx, set(), triage=Triage())
     signal = make_signal(post)
 
     assert router().route(post, signal, watch_started=NOW, desk=desk).set_aside == "history"
@@ -234,7 +235,7 @@ def test_a_route_that_cannot_decide_is_no_matter_where_its_work_may_not_be_made(
 def test_what_is_said_next_in_a_case_joins_it_though_a_route_cannot_decide(tx: Transaction) -> None:
     post = make_post()
     talk = Talk(key=conversation_key(post), team="support", last_at=post.published_at)
-    desk = Desk(tx, talks=[talk], incidents={}, leads={})
+    desk = Desk(talks=[talk], alerts=Grouping(tx, {}), leads={})
     broken = Route(name="odd-one", makes="Case", when="contains(post.lang, 'en')")
 
     said = route(tx, post, by=router(broken, only=True), desk=desk)
@@ -266,7 +267,7 @@ def test_an_organisation_overrides_disables_and_adds_routes(tx: Transaction) -> 
 
 def test_what_the_author_of_a_case_says_next_joins_it_whatever_it_says(tx: Transaction) -> None:
     posts = [make_post(number, thread="x:thread:1") for number in range(1, 6)]
-    desk = open_desk(tx, {posts[0].author.key}, quiet_hours=6)
+    desk = open_desk(tx, {posts[0].author.key}, triage=Triage())
     said = [{}, {"intent": "praise"}, {"relevant": False}, {"intent": "offensive"}, BUYS]
 
     routed = [route(tx, post, desk=desk, **words) for post, words in zip(posts, said, strict=True)]
@@ -327,12 +328,12 @@ def test_what_follows_joins_the_new_conversation_and_the_third_one_names_the_sec
     assert len({case.key for case in cases}) == 3
     assert [case.follows for case in cases if case.first] == [None, cases[0].key, cases[1].key]
     tx.handoffs.save(cases)
-    again = open_desk(tx, {posts[0].author.key}, quiet_hours=6)
+    again = open_desk(tx, {posts[0].author.key}, triage=Triage())
     assert again.talk_of(posts[-1]) == Talk(key=cases[-1].key, team="support", last_at=NOW)  # no posts are kept here
 
 
 def test_a_post_that_comes_late_stays_in_the_conversation_that_is_there(tx: Transaction) -> None:
-    desk = open_desk(tx, set(), quiet_hours=6)
+    desk = open_desk(tx, set(), triage=Triage())
     later, earlier = make_post(2, thread="t"), make_post(1, thread="t", published_at=NOW - timedelta(days=1))
 
     cases = [route(tx, post, desk=desk).handoffs[0] for post in (later, earlier)]
@@ -344,7 +345,7 @@ def test_our_own_answer_and_other_peoples_words_do_not_join_a_case(tx: Transacti
     first = make_post(1, thread="t")
     ours = make_post(2, thread="t", author=Author(key="x:account:1000001", native_id="1000001"))
     other = make_post(3, thread="t", author=Author(key="x:account:8", native_id="8"))
-    desk = open_desk(tx, {first.author.key}, quiet_hours=6)
+    desk = open_desk(tx, {first.author.key}, triage=Triage())
 
     route(tx, first, desk=desk)
 
@@ -393,19 +394,27 @@ def test_alerts_of_another_route_are_another_incident(tx: Transaction) -> None:
     assert seen.first
 
 
-def test_a_crisis_that_was_quiet_for_long_enough_is_over(store: Store, clock: Any) -> None:
+def test_a_crisis_that_was_quiet_for_long_is_over_and_goes_on_when_it_is_heard_of_soon(
+    store: Store, clock: Any
+) -> None:
     def next_alert(number: int, hours: float) -> Any:
         clock.forward(hours=hours)
         with store.begin() as tx:
             return alert(tx, number)
 
     first, growing, late = next_alert(1, 0), next_alert(2, 5), next_alert(3, 5.9)
-    again = next_alert(4, 6.1)
-
-    assert first.key == growing.key == late.key
-    assert (again.first, again.key != first.key) == (True, True)
+    soon = next_alert(4, 6.1)
     with store.read() as view:
-        assert [each.key for each in view.incidents.open()] == [again.key]
+        (incident,) = view.incidents.open()
+    again = next_alert(5, 6 + 23.9)
+    another = next_alert(6, 6 + 24.1)
+
+    assert first.key == growing.key == late.key == soon.key == again.key
+    assert [each.first for each in (first, growing, late, soon)] == [True, False, False, False]
+    assert (incident.count, incident.reopened_at is not None) == (4, True)
+    assert (another.first, another.key != first.key) == (True, True)
+    with store.read() as view:
+        assert [each.key for each in view.incidents.open()] == [another.key]
 
 
 def test_an_incidents_further_posts_are_folded_into_one_alert(tx: Transaction) -> None:

@@ -90,8 +90,10 @@ def test_alerts_of_one_event_are_one_incident(store, clock):
         assert tx.incidents.resolve("crisis:Acme")
         assert not tx.incidents.resolve("crisis:Acme")
         assert tx.incidents.open() == []
-        assert tx.incidents.report("crisis:Acme", title="Again", severity=1).opened
-        assert [one.title for one in tx.incidents.recent()] == ["Again"]
+        again = tx.incidents.report("crisis:Acme", title="Again", severity=1)
+        assert (again.opened, again.count, again.severity, again.resolved_at) == (False, 6, 1, None)
+        assert (again.opened_at, again.reopened_at) == (START, START + timedelta(minutes=9))
+        assert [one.title for one in tx.incidents.recent()] == ["Smoke"]
 
 
 def test_a_run_is_known_from_start_to_finish(store, clock):

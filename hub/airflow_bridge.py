@@ -24,6 +24,7 @@ from hub.settings import load_config, read_settings
 if TYPE_CHECKING:
     from hub.kit import Connection
     from hub.stages.admit import Rulebook
+    from hub.store import Transaction
     from hub.wiring import Hub
 
 POSTS_LANDED = Asset("posts_landed", uri="hub://posts/landed", group="hub")
@@ -66,6 +67,7 @@ def step(
         @functools.wraps(work)
         def said(*args: Any, **options: Any) -> Any:
             done = work(*args, **options)
+            tell_mended()
             if wakes is not None and not done:
                 raise AirflowSkipException("There is nothing to hand on.")
             return done
@@ -150,6 +152,7 @@ def open_hub() -> Iterator["Hub"]:
     hub = Hub(connect=connect)
     try:
         yield hub
+        _note_outage(hub)
     finally:
         hub.close()
 
@@ -187,20 +190,46 @@ def connect(manifest: Manifest, connection_id: str | None = None) -> "Connection
 
 
 def tell_failed(context: Any) -> None:
-    """Tell operations that a task has failed for good; the second failed run in a row says nothing new."""
+    """Tell operations that a task has failed for good; of one source that is out of order they hear once."""
+    from hub.stages import outages
+
     ti, problem = context["ti"], context.get("exception")
     before = ti.get_previous_dagrun()
-    if before is not None and str(before.state) == "failed":
+    again = before is not None and str(before.state) == "failed"
+    source, task = _source_of(ti), f"{ti.dag_id}.{ti.task_id}"
+    news = _in_store(lambda tx: outages.failed(tx, source, task))
+    if news is False or (news is None and again):  # without the store nobody knows but the run before
         return
     why = f"{type(problem).__name__}: {problem}" if isinstance(problem, HubError) else type(problem).__name__
-    _tell(f"{ti.dag_id} failed in {ti.task_id}. {why}", dag=ti.dag_id, run=ti.run_id)
+    message = _tell(f"{ti.dag_id} failed in {ti.task_id}. {why}", dag=ti.dag_id, run=ti.run_id)
+    _in_store(lambda tx: outages.told(tx, source, message))
 
 
 def tell_late(context: Any) -> None:
-    """Tell operations that a run has missed its deadline. Here the run is a dictionary in the API's words."""
+    """Tell operations that a run has missed its deadline, unless its source is known to be out of order.
+
+    Here the run is a dictionary in the API's words.
+    """
+    from hub.stages import outages
+
     run = context["dag_run"]
     dag = run["dag_id"]
-    _tell(f"{dag} is late: this run should have ended by now.", dag=dag, run=run["dag_run_id"])
+    if not _in_store(lambda tx: outages.follows(tx, _source_named(dag))):
+        _tell(f"{dag} is late: this run should have ended by now.", dag=dag, run=run["dag_run_id"])
+
+
+def tell_mended() -> None:
+    """Tell operations, where they were told that a source is out of order, that it works again."""
+    if not _outages:
+        return
+    from hub.stages import outages
+
+    ti = get_current_context()["ti"]
+    source, task = _source_of(ti), f"{ti.dag_id}.{ti.task_id}"
+    over = _in_store(lambda tx: (outages.worked(tx, source, task), tx.now))
+    _outages.clear()
+    if over and over[0] is not None:
+        _tell(outages.ended(*over), dag=ti.dag_id, run=ti.run_id, thread=over[0].message)
 
 
 def tell_operations(notice: str) -> None:
@@ -209,28 +238,80 @@ def tell_operations(notice: str) -> None:
     _tell(notice, dag=ti.dag_id, run=ti.run_id)
 
 
-def _tell(text: str, *, dag: str, run: str) -> None:
-    """One Slack message to operations, if they have a channel; trouble here is only logged."""
+def _tell(text: str, *, dag: str, run: str, thread: str | None = None) -> str | None:
+    """One Slack message to operations, if they have a channel; trouble here is only logged.
+
+    Returns what names the message, so that its thread may be told what became of it.
+    """
     import structlog
 
     log = structlog.get_logger(__name__)
     try:
         channel = load_config().team(OPERATIONS).get("slack_channel")
         if channel:
-            _post(channel, f"{text}\n{read_settings().link_base}/dags/{dag}/runs/{run}")
+            return _post(channel, f"{text}\n{read_settings().link_base}/dags/{dag}/runs/{run}", thread)
     except Exception as trouble:  # noqa: BLE001  an alert that fails must not hide the failure it tells of
         log.warning("operations could not be told", error=type(trouble).__name__)
+    return None
 
 
-def _post(channel: str, text: str) -> None:
-    from airflow.providers.slack.notifications.slack import SlackNotifier
+def _post(channel: str, text: str, thread: str | None) -> str:
+    """The id of the message: its channel and time, or at least that there is one."""
+    from airflow.providers.slack.hooks.slack import SlackHook
 
     for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
         text = text.replace(char, entity)
-    notifier = SlackNotifier(
-        slack_conn_id=SLACK, channel=channel, text=text, username="Social Intelligence Hub",
-        icon_url="",  # the default is a picture on a public host
-        retry_handlers=[],  # slack-sdk's own would post twice after a lost answer
-        timeout=15, unfurl_links=False, unfurl_media=False,
-    )  # fmt: skip
-    notifier.notify({})  # not called as a function: that would take the text for a template
+    hook = SlackHook(slack_conn_id=SLACK, timeout=15, retry_handlers=[])  # slack-sdk's own would post twice
+    where, _, ts = (thread or "").partition("/")
+    message = {
+        "channel": where if ts else channel, "text": text, "username": "Social Intelligence Hub",
+        "unfurl_links": False, "unfurl_media": False,
+    }  # fmt: skip
+    answer = hook.call("chat.postMessage", json=message | ({"thread_ts": ts} if ts else {}))
+    return f"{answer.get('channel') or channel}/{answer.get('ts') or ''}"
+
+
+def _source_of(ti: Any) -> str:
+    """The connector that a task works with, by its pool; else its DAG."""
+    pool = getattr(getattr(ti, "task", None), "pool", None)
+    return pool if pool in known_connectors() else _source_named(ti.dag_id)
+
+
+def _source_named(dag: str) -> str:
+    """The connector in a DAG's name, such as `collect_x`; else the DAG."""
+    name = dag.partition("_")[2]
+    return name if name in known_connectors() else dag
+
+
+def _in_store(ask: "Callable[[Transaction], Any]") -> Any:
+    """What the store makes of it; None where it cannot be asked: then operators are rather told twice."""
+    import structlog
+
+    from hub.wiring import Hub
+
+    hub = Hub(connect=connect)
+    try:
+        with hub.store.begin() as tx:
+            return ask(tx)
+    except Exception as trouble:  # noqa: BLE001  an alert that fails must not hide the failure it tells of
+        structlog.get_logger(__name__).warning("outages are not known", error=type(trouble).__name__)
+        return None
+    finally:
+        hub.close()
+
+
+_outages: list[str] = []  # sources that are known to be out of order, as this process last saw it
+
+
+def _note_outage(hub: "Hub") -> None:
+    """See, while the store is open anyway, whether this task's source is known to be out of order."""
+    if "store" not in hub.__dict__:
+        return
+    from hub.stages import outages
+
+    try:
+        source = _source_of(get_current_context()["ti"])
+        with hub.store.read() as view:
+            _outages[:] = [source] if outages.known(view, source) else []
+    except Exception:  # noqa: BLE001  what the task has done is done, whatever operators hear of it
+        _outages.clear()

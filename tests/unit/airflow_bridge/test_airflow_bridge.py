@@ -142,7 +142,7 @@ class PlayedSlack(BaseHTTPRequestHandler):
         self.send_response(200 if not self.server.broken else 500)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
-        self.wfile.write(b'{"ok": true}')
+        self.wfile.write(b'{"ok": true, "channel": "C0OPS", "ts": "1.000001"}')
 
     def log_message(self, *_):
         pass
@@ -153,6 +153,7 @@ def slack(monkeypatch, tmp_path):
     config = tmp_path / "hub.yaml"
     config.write_text("organisation: {name: Acme}\nteams: [{name: operations, slack_channel: '#social-ops'}]\n")
     monkeypatch.setenv("HUB_CONFIG", str(config))
+    monkeypatch.setenv("HUB_VAR", str(tmp_path / "var"))
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):  # slack-sdk takes any of them
         monkeypatch.delenv(name, raising=False)
     with ThreadingHTTPServer(("127.0.0.1", 0), PlayedSlack) as server:
@@ -168,9 +169,22 @@ def slack(monkeypatch, tmp_path):
         server.shutdown()
 
 
-def failed(problem, before=None):
-    ti = SimpleNamespace(dag_id="collect_x", task_id="pull", run_id="r1", get_previous_dagrun=lambda: before)
-    airflow_bridge.tell_failed({"ti": ti, "exception": problem})
+def task_of(dag="collect_x", task="pull", pool="x", before=None):
+    return SimpleNamespace(
+        dag_id=dag, task_id=task, run_id="r1", get_previous_dagrun=lambda: before, task=SimpleNamespace(pool=pool)
+    )
+
+
+def failed(problem, **task):
+    airflow_bridge.tell_failed({"ti": task_of(**task), "exception": problem})
+
+
+def works(monkeypatch, **task):
+    """A task of ours that opens the hub, looks into its store, and ends well."""
+    monkeypatch.setattr(airflow_bridge, "get_current_context", lambda: {"ti": task_of(**task)})
+    with airflow_bridge.open_hub() as hub, hub.store.read() as view:
+        view.outbox.destinations()
+    airflow_bridge.tell_mended()
 
 
 def test_operations_hear_of_a_failed_task_with_its_remedy_and_a_link(slack):
@@ -180,7 +194,7 @@ def test_operations_hear_of_a_failed_task_with_its_remedy_and_a_link(slack):
     assert message["channel"] == "#social-ops"
     assert "X refused the token &lt;A&amp;B&gt;; renew it." in message["text"]
     assert "/dags/collect_x/runs/r1" in message["text"]
-    assert message["icon_url"] == ""
+    assert "icon_url" not in message  # the provider's notifier sends a picture of a public host
 
 
 def test_operations_hear_of_a_late_run(slack):
@@ -220,10 +234,53 @@ def test_the_words_of_a_foreign_error_are_not_passed_on(slack):
     assert "somebody" not in slack.posted[0]["text"]
 
 
-def test_the_second_failure_in_a_row_says_nothing_new(slack):
+def test_one_source_that_is_out_of_order_is_one_alert_whatever_fails_because_of_it(slack, monkeypatch):
+    failed(SetupError("Broken."))
     failed(SetupError("Still broken."), before=SimpleNamespace(state="failed"))
+    failed(SetupError("Broken."), dag="upkeep", task="check_x")
+    airflow_bridge.tell_late({"dag_run": {"dag_id": "collect_x", "dag_run_id": "r2"}, "deadline": {}})
+    assert len(slack.posted) == 1
 
+    failed(SetupError("Broken."), dag="collect_mastodon", pool="mastodon")
+    airflow_bridge.tell_late({"dag_run": {"dag_id": "triage", "dag_run_id": "r2"}, "deadline": {}})
+    assert len(slack.posted) == 3
+
+
+def test_when_it_works_again_its_thread_is_told_once(slack, monkeypatch):
+    failed(SetupError("Broken."))
+    failed(SetupError("Broken."), dag="upkeep", task="check_x")
+    works(monkeypatch, dag="refresh_x", task="look_again")  # what had not failed says nothing
+    works(monkeypatch)
+    assert len(slack.posted) == 1
+
+    works(monkeypatch, dag="upkeep", task="check_x")
+    works(monkeypatch, dag="upkeep", task="check_x")
+
+    (told, mended) = slack.posted
+    assert "thread_ts" not in told
+    assert (mended["channel"], mended["thread_ts"]) == ("C0OPS", "1.000001")
+    assert "x works again, after 0 min. Failed runs: 2. Alerts kept back meanwhile: 1." in mended["text"]
+    failed(SetupError("Broken."))
+    assert len(slack.posted) == 3
+
+
+def test_an_outage_that_operators_could_not_be_told_of_is_told_by_the_next_failure(slack):
+    slack.broken = True
+    failed(SetupError("Broken."))
+    slack.broken = False
+    failed(SetupError("Broken."))
+
+    assert len(slack.posted) == 2
+
+
+def test_without_the_store_only_the_second_failure_in_a_row_says_nothing_new(slack, monkeypatch, tmp_path):
+    (tmp_path / "var").write_text("no folder")
+    failed(SetupError("Still broken."), before=SimpleNamespace(state="failed"))
     assert slack.posted == []
+    failed(SetupError("Broken."))
+    failed(SetupError("Broken."), task="other")
+
+    assert len(slack.posted) == 2
 
 
 def test_a_lost_alert_neither_raises_nor_is_sent_twice(slack):

@@ -1,7 +1,8 @@
 """Outages: what operators are told of a source or destination that is out of order, once, and when it works again.
 
 However many tasks fail for one reason, and however late runs are because of it, it is one incident of the operators'.
-These are no alerts of the business, and go to their own channel. What is known of an outage stands in the store's memory.
+These are no alerts of the business, and go to their own channel. What is known of an outage stands in the store's
+memory.
 """
 
 from datetime import datetime

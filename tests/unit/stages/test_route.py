@@ -302,7 +302,9 @@ def test_a_conversation_has_a_lifespan_after_which_a_new_case_begins(tx: Transac
         for over in (timedelta(0), timedelta(seconds=1))
     )
     desk = Desk(
-        tx, talks=[talk.with_(last_at=last) for talk in tx.handoffs.talks({first.author.key})], incidents={}, leads={}
+        talks=[talk.with_(last_at=last) for talk in tx.handoffs.talks({first.author.key})],
+        alerts=Grouping(tx, {}),
+        leads={},
     )
 
     assert desk.talk_of(in_time) is not None
@@ -315,7 +317,7 @@ def test_a_conversation_has_a_lifespan_after_which_a_new_case_begins(tx: Transac
 
 
 def test_what_follows_joins_the_new_conversation_and_the_third_one_names_the_second(tx: Transaction) -> None:
-    desk = open_desk(tx, set(), quiet_hours=6, lifespans=Conversations(public_days=1))
+    desk = open_desk(tx, set(), triage=Triage(), lifespans=Conversations(public_days=1))
     days = [0, 2, 2.5, 4, 4.9]
     posts = [
         make_post(number, thread="t", published_at=NOW + timedelta(days=day), collected_at=NOW + timedelta(days=day))

@@ -123,9 +123,10 @@ class Batches(Repository):
         found = self._states(sa.select(tables.batches).where(tables.batches.c.id == brought))
         return found[0] if found else None
 
-    def recent(self, limit: int = 50) -> list[BatchState]:
-        """The last batches, newest first."""
-        return self._states(sa.select(tables.batches).order_by(tables.batches.c.id.desc()).limit(limit))
+    def recent(self, limit: int = 50, *, run: str | None = None) -> list[BatchState]:
+        """The last batches, of one run or of all, newest first."""
+        asked = sa.select(tables.batches).order_by(tables.batches.c.id.desc()).limit(limit)
+        return self._states(asked if run is None else asked.where(tables.batches.c.run == run))
 
     def damaged(self) -> list[BatchState]:
         """Batches whose file could not be read, and whose records have not landed anew yet, oldest first."""

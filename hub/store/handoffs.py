@@ -79,11 +79,11 @@ class Handoffs(Repository):
 
     def recent(
         self, limit: int = 50, *, kind: HandoffKind | None = None, team: str | None = None, post: str | None = None,
-        key: str | None = None, author: str | None = None,
+        key: str | None = None, author: str | None = None, run: str | None = None,
     ) -> list[HandedOff]:  # fmt: skip
         """The last ones, newest first, with their deliveries."""
         columns = tables.handoffs.c
-        asked = {"kind": kind, "team": team, "post": post, "key": key, "author": author}
+        asked = {"kind": kind, "team": team, "post": post, "key": key, "author": author, "run": run}
         statement = sa.select(columns.id, columns.body, columns.created_at)
         statement = statement.where(*(columns[name] == value for name, value in asked.items() if value is not None))
         rows = self._rows(statement.order_by(columns.created_at.desc(), columns.id).limit(limit))

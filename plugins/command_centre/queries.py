@@ -225,6 +225,6 @@ def run_page(name: str) -> RunPage:
             now=now,
             name=name,
             balance=view.ledger.balance(run=name),
-            batches=[each for each in view.batches.recent(limit=200) if each.batch.run == name],
-            handoffs=[each for each in view.handoffs.recent(limit=200) if each.handoff.provenance.run == name],
+            batches=view.batches.recent(limit=200, run=name),
+            handoffs=view.handoffs.recent(limit=200, run=name),
         )

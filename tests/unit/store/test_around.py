@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from hub.errors import HubError
 from hub.store import Talk, faultpoint, tables
-from tests.unit.store.builders import START, created, make_draft, make_handoff, make_post
+from tests.unit.store.builders import START, created, land, make_draft, make_handoff, make_post
 
 
 def test_a_handoff_comes_back_as_it_went_in_with_its_deliveries(store):
@@ -30,6 +30,21 @@ def test_a_handoff_comes_back_as_it_went_in_with_its_deliveries(store):
         ]
         assert view.handoffs.recent(team="sales") == []
         assert view.handoffs.get("no such") is None
+
+
+def test_what_a_run_made_is_found_however_much_others_have_made_since(lite):
+    land(lite, 1, run="collect-old")
+    land(lite, 2)
+    first, second = make_post(1), make_post(2)
+    old = make_handoff(first)
+    old = old.with_(provenance=old.provenance.with_(run="triage-old"))
+    with lite.begin() as tx:
+        tx.handoffs.save([old, make_handoff(second)])
+
+    with lite.read() as view:
+        assert [one.batch.name for one in view.batches.recent(1, run="collect-old")] == ["batch-1"]
+        assert [one.handoff.post.key for one in view.handoffs.recent(1, run="triage-old")] == [first.key]
+        assert len(view.batches.recent()) == len(view.handoffs.recent()) == 2
 
 
 def test_it_is_known_who_already_has_work(store):

@@ -1,5 +1,6 @@
 """What a model learns from: posts whose answer a person has given, read from JSON lines or CSV."""
 
+import codecs
 import csv
 import io
 from collections.abc import Iterable, Iterator
@@ -85,8 +86,8 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
         content = path.read_bytes()
     except OSError as problem:
         raise SetupError(f"{path} cannot be read ({problem.strerror}); give the path of a file of labels.") from problem
-    if path.suffix == ".csv":
-        yield from csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    if path.suffix.lower() == ".csv":
+        yield from _table(path, _text(path, content))
         return
     for number, line in enumerate(content.splitlines(), start=1):
         if not line.strip():
@@ -95,3 +96,20 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
             yield msgspec.json.decode(line, type=dict[str, Any])
         except msgspec.MsgspecError as problem:
             raise SetupError(f"Line {number} of {path} is not a JSON object; mend or remove it.") from problem
+
+
+def _table(path: Path, text: str) -> Iterator[dict[str, Any]]:
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        yield from reader
+    except csv.Error as problem:
+        raise SetupError(f"Line {reader.line_num} of {path} is no CSV ({problem}); mend or remove it.") from None
+
+
+def _text(path: Path, content: bytes) -> str:
+    """A spreadsheet's text: UTF-8 with or without its mark, or UTF-16 where that is marked."""
+    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError:
+        raise SetupError(f"{path} is not UTF-8; save it again as CSV in UTF-8.") from None

@@ -42,8 +42,6 @@ ONLY_IN_TASKS = (
 
 READ = """
 import json, sys
-from airflow.utils import db
-db.initdb()
 import airflow.sdk.definitions.decorators, airflow.sdk.definitions.deadline
 import airflow.dag_processing.dagbag as dagbag
 bag = dagbag.DagBag(sys.argv[1], bundle_path=__import__("pathlib").Path(sys.argv[1]))

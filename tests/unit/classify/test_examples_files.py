@@ -55,3 +55,26 @@ def test_a_file_that_teaches_nothing_is_a_setup_error(tmp_path: Path, text: str,
 def test_a_file_that_is_not_there_is_a_setup_error(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="cannot be read"):
         read_examples(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_spreadsheet_may_be_saved_in_any_way_that_says_what_it_is(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "REPORT.CSV"
+    path.write_bytes("text,sentiment\nSchön und gut,positive\n".encode(encoding))
+
+    assert [one.text for one in read_examples(path)] == ["Schön und gut"]
+
+
+def test_a_spreadsheet_in_an_encoding_that_does_not_say_so_names_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "report.csv"
+    path.write_bytes("text,sentiment\nSchön,positive\n".encode("cp1252"))
+
+    with pytest.raises(SetupError, match="UTF-8"):
+        read_examples(path)
+
+
+def test_a_cell_that_no_table_has_is_named_by_its_line(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", f"text,sentiment\nfine,positive\n{'x' * 200_000},positive\n")
+
+    with pytest.raises(SetupError, match=r"Line \d of .*a.csv"):
+        read_examples(path)

@@ -1,6 +1,7 @@
 """What tests share: the repository, the material beside it, and a sandbox that answers over real HTTP."""
 
 import os
+import shutil
 import tempfile
 import urllib.request
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from hub.store import Store
 from sandbox.process import SandboxProcess
 
 pytest.register_assert_rewrite("tests.journeys.flow", "tests.journeys.booted", "tests.contract.bench")
@@ -86,9 +88,21 @@ def sandbox(sandbox_process: SandboxProcess) -> SandboxProcess:
     return sandbox_process
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with its tables and nothing in them, made once: to make them takes as long as a small test."""
+    path = tmp_path_factory.mktemp("empty") / "hub.db"
+    Store.open(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def hub_env(sandbox: SandboxProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """This process as one of the hub's: led into the sandbox, with a var folder and Acme's configuration."""
+def hub_env(
+    sandbox: SandboxProcess, empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
+    """This process as one of the hub's: led into the sandbox, with an empty store and Acme's configuration."""
+    (tmp_path / "var").mkdir()
+    shutil.copy(empty_store, tmp_path / "var")
     env = sandbox.env | {
         "HUB_VAR": str(tmp_path / "var"),
         "HUB_CONFIG": str(REPO / "sandbox" / "hub.yaml"),

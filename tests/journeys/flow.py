@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 import connectors
 from hub.domain import Cursor, Watch
 from hub.kit import Connection, Services
@@ -17,6 +19,7 @@ from hub.settings import load_config
 from hub.stages.posts import PostMaker
 from hub.stages.validate import sort_records
 from hub.store import Store
+from hub.store.schema import metadata
 from sandbox.process import SandboxProcess
 from tests.journeys import forked
 
@@ -39,9 +42,22 @@ def answer(run: subprocess.CompletedProcess[str]) -> Any:
     return json.loads(run.stdout)
 
 
+def store_file() -> Path:
+    """Where the store of the hub under test lies, unless it is told otherwise."""
+    return Path(os.environ["HUB_VAR"], "hub.db")
+
+
 def store() -> Store:
     """The store of the hub under test."""
-    return Store.open(os.environ.get("HUB_STORE_URL") or f"sqlite:///{os.environ['HUB_VAR']}/hub.db")
+    return Store.open(os.environ.get("HUB_STORE_URL") or f"sqlite:///{store_file()}")
+
+
+def let_leases_run_out() -> None:
+    """As if whoever holds something had been gone for longer than a lease lasts."""
+    with store() as opened, opened.begin() as tx:
+        for table in (table for table in metadata.tables.values() if "lease_until" in table.c):
+            held = sa.update(table).where(table.c.lease_until.is_not(None))
+            tx.connection.execute(held.values(lease_until=opened.now() - timedelta(seconds=1)))
 
 
 def made(sandbox: SandboxProcess) -> dict[str, list[str]]:

@@ -1,7 +1,5 @@
 """A run that is killed at any boundary between two steps: the next one goes on, nothing is lost, nothing is doubled."""
 
-import time
-
 import pytest
 
 from sandbox.process import SandboxProcess
@@ -11,7 +9,6 @@ POINTS = [
     "collect.fetched", "store.half_written", "store.written", "collect.landed", "store.listed", "collect.committed",
     "triage.claimed", "triage.decided", "triage.committed", "deliver.claimed", "deliver.sent", "deliver.settled",
 ]  # fmt: skip
-LEASE = "2"  # seconds; a claim of the killed run must run out before its work is taken up
 SIGKILL = -9
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("hub_env")]
@@ -19,11 +16,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("hub_env")]
 
 @pytest.mark.parametrize("point", POINTS)
 def test_a_killed_run_is_finished_by_the_next(point: str, sandbox: SandboxProcess) -> None:
-    killed = flow.hub("run", HUB_FAULTPOINT=f"{point}:kill", HUB_LEASE_SECONDS=LEASE)
+    killed = flow.hub("run", HUB_FAULTPOINT=f"{point}:kill")
     assert killed.returncode == SIGKILL, killed.stderr
 
-    time.sleep(float(LEASE))
-    finished = flow.hub("run", HUB_LEASE_SECONDS=LEASE)
+    flow.let_leases_run_out()
+    finished = flow.hub("run")
 
     assert finished.returncode == 0, finished.stderr
     assert flow.keys_in_the_store() == flow.keys_in_the_world()

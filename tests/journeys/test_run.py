@@ -14,7 +14,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("hub_env")]
 
 
 def test_posts_become_work_once_and_a_second_run_asks_once_and_makes_nothing(sandbox: SandboxProcess) -> None:
-    first = flow.hub("run", "--json", cold=True)
+    flow.store_file().unlink()
+    first = flow.hub("run", "--json", cold=True)  # from nothing: neither a store nor an import
     assert first.returncode == 0, first.stderr
     before = sandbox.control.mark()
 

@@ -25,7 +25,7 @@ from tests.faults.checker import Thing, Verdict, judge
 from tests.journeys.booted import RunningHub, as_its_own, booted, free_port
 
 REPO = Path(__file__).resolve().parents[3]
-LEASE_SECONDS = 20
+LEASE_SECONDS = 14
 SOON = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",  # shipped: 300 s
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
@@ -178,7 +178,7 @@ class Driven(RunningHub):
         )["task_instances"]
         return next((one for one in found if one["task_id"] == task and pid in (None, one["pid"])), None)
 
-    def caught(self, *, seconds: float = 15) -> tuple[dict[str, Any], psutil.Process]:
+    def caught(self, *, seconds: float = 10) -> tuple[dict[str, Any], psutil.Process]:
         """A task that hands over a lead, held still: Salesforce has taken the lead and not said so yet."""
         mark = self.sandbox.mark()
         self.sandbox.fault(system="salesforce", kind="late", path_glob=LEADS, seconds=seconds, times=1)

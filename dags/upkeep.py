@@ -1,6 +1,6 @@
 """Upkeep: nightly, and by hand whenever somebody wants to know whether everything still works.
 
-check_<connector> (one task each)  ─▶ sweep_<network> (late posts; wakes triage)     watchdog (claims, sums, audit)
+check_<connector> (one task each)  ─▶ sweep_<network> (late posts; wakes triage)     watchdog (claims, sums, files)
 endings_<destination> (what became of leads)
 acquaint (who is one person, who is loud)      voice (whose voice was heard in the last week)
 """
@@ -34,6 +34,7 @@ each network's last hours are read once more, since some posts reach it late and
 - *sweep_…*: as for the collect DAG of that network; tomorrow's sweep reads the same hours again.
 - *endings_…*: what became of leads could not be read: the message names the object or field that is hidden from us.
 - *watchdog*, "do not balance": a defect; keep the batches it names and report them.
+- *watchdog*, a message of files in no manifest: another hub lands in the same place, or the store was replaced.
 - *watchdog*, "the audit log was changed": somebody has written to the store by hand, from that entry on.
 """
 
@@ -119,21 +120,26 @@ def flow():
     @step(minutes=15)
     def watchdog() -> dict[str, int]:
         from hub.errors import ContractBroken
-        from hub.stages import replay
+        from hub.stages import replay, unlisted
 
         with open_hub() as hub:
             swept = hub.landing.sweep()
+            left_over = unlisted.sweep(store=hub.store, landing=hub.landing)
             with hub.store.read() as view:
                 stale, broken, changed = view.outbox.stale(), view.ledger.unbalanced(), view.audit.verify()
                 waits = replay.overdue(view, hub.settings.quarantine_hours)
-        if waits:
-            tell_operations(waits)
+        for notice in filter(None, (waits, left_over.notice)):
+            tell_operations(notice)
         if broken:
             names = ", ".join(each.batch for each in broken[:5])
             raise ContractBroken(f"{len(broken)} batches do not balance, such as {names}.")
         if changed is not None:
             raise ContractBroken(f"The audit log was changed at entry {changed}.")
-        return {"stale claims": stale, "temporary files removed": swept}
+        return {
+            "stale claims": stale,
+            "temporary files removed": swept,
+            "unlisted files removed": left_over.removed,
+        }
 
     watchdog()
 

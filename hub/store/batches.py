@@ -8,7 +8,8 @@ A claim is a lease with a fencing number. Whoever takes over a batch whose lease
 the store refuses the old one: a worker that slept through its lease cannot write twice.
 """
 
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ import sqlalchemy as sa
 from hub.domain import Batch, Cursor, Model, Moment
 from hub.store import tables
 from hub.store.faults import faultpoint
+from hub.store.listed import among, listed
 from hub.store.repository import Repository, StaleClaim
 from hub.store.watches import Watches
 
@@ -132,6 +134,16 @@ class Batches(Repository):
         """Batches whose file could not be read, and whose records have not landed anew yet, oldest first."""
         held = sa.select(tables.batches).where(tables.batches.c.state == "quarantined")
         return self._states(held.order_by(tables.batches.c.id))
+
+    def listed(self, paths: Collection[str]) -> set[str]:
+        """Those of these paths that the manifest knows, whatever became of them."""
+        asked = sa.select(tables.batches.c.path).where(among(tables.batches.c.path))
+        return {row.path for row in self._rows(asked, listed=listed(paths))}
+
+    def first_landed_at(self) -> datetime | None:
+        """When the first batch landed that this store knows."""
+        row = self._one(sa.select(tables.batches.c.landed_at).order_by(tables.batches.c.id).limit(1))
+        return row.landed_at if row else None
 
     def pending(self) -> int:
         """How many wait to be triaged, claimed ones included."""

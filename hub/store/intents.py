@@ -36,6 +36,12 @@ _NEWEST = sa.select(*(tables.outbox.c[name] for name in _WANTED)).where(
 )
 
 
+def restored_at(known: Lookups) -> datetime | None:
+    """When the copy was taken that this store is, while that was not long ago."""
+    copied_at = known.get(RESTORED)
+    return datetime.fromisoformat(copied_at) if copied_at else None
+
+
 class Draft(Model):
     """One rendered object, before it has a number and a version."""
 
@@ -99,8 +105,7 @@ class Intents(Repository):
 
     def _doubt(self) -> dict[str, Any]:
         """What a row looks like that has to be looked up before it is sent: it may be there from before."""
-        copied_at = Lookups(self._connection, now=self.now, writing=self._writing).get(RESTORED)
-        moment = datetime.fromisoformat(copied_at) if copied_at else None
+        moment = restored_at(Lookups(self._connection, now=self.now, writing=self._writing))
         return {"state": "in_doubt" if moment else "pending", "claimed_at": moment}
 
     def _newest(self, drafts: Iterable[Draft]) -> dict[Identity, dict[str, Any]]:

@@ -83,6 +83,27 @@ class Landing:
             if files.exists(place):
                 files.rm(place)
 
+    def paths(self) -> Iterator[str]:
+        """All whole files that are there, whoever landed them, in no order."""
+        if self._folder is not None:
+            yield from (file.relative_to(self._folder).as_posix() for file in self._folder.glob(f"*/*/[!.]*{SUFFIX}"))
+            return
+        files, root = self._bucket("")
+        with self._asked():
+            found = files.find(root.rstrip("/")) if files.exists(root.rstrip("/")) else []
+        yield from (path.removeprefix(root) for path in found if path.endswith(SUFFIX))
+
+    def age_seconds(self, path: str) -> float:
+        """How long ago it was written last, by the clock of where it lies; nothing for one that is gone."""
+        try:
+            if self._folder is not None:
+                return time.time() - (self._folder / path).stat().st_mtime
+            files, place = self._bucket(path)
+            with self._asked():
+                return float((datetime.now(UTC) - files.modified(place)).total_seconds())
+        except FileNotFoundError:
+            return 0.0
+
     def sweep(self, *, older_than_seconds: float = 3600) -> int:
         """Remove what killed writers left behind; returns how many files that were. Buckets have no such files."""
         if self._folder is None:

@@ -28,7 +28,7 @@ from hub.domain import Delivery, Receipt
 from hub.store import tables
 from hub.store.circuits import FOR_PEOPLE
 from hub.store.faults import faultpoint
-from hub.store.intents import RESTORED, Draft, Intended, Intents, is_outdated
+from hub.store.intents import RESTORED, Draft, Intended, Intents, is_outdated, restored_at
 from hub.store.listed import among, listed
 from hub.store.memory import Lookups
 from hub.store.outbox_rows import OutboxReader, is_free, is_open, unblocked
@@ -199,6 +199,10 @@ class Outbox(OutboxReader):
         columns = tables.outbox.c
         doubt = {"state": "in_doubt", "claimed_at": taken_at, "not_before": None, "lease_until": None}
         return self._write(sa.update(tables.outbox).where(columns.state == "pending").values(doubt))
+
+    def restored_at(self) -> datetime | None:
+        """When the copy was taken that this store is, while that was not long ago."""
+        return restored_at(Lookups(self._connection, now=self.now, writing=self._writing))
 
     def mended(self, destination: str) -> int:
         """A person has put right why the destination refused us: what waits for that waits no longer."""

@@ -14,6 +14,7 @@ from typing import Any
 from tests.faults.wire import Played, is_read
 
 Thing = tuple[str, str]  # destination, external id
+REFUSED_FOR_NOW = 503
 JOBS = "/jobs/ingest"  # Salesforce's, of Bulk API 2.0
 TELL_NOTHING = re.compile(  # reads from which nobody learns what became of a write
     r"/(describe|limits|job_statuses(/.*|\.json)?|users/me(\.json)?)$|^/api/(auth|team|users)\."
@@ -68,9 +69,16 @@ def blind_repeats(played: Played) -> list[str]:
         if key in doubtful:
             blind.append(f"{line['system']} {line['method']} {path}")
         doubtful.pop(key, None)
-        if line["status"] == 0 or line["status"] >= 500 or line.get("fault") not in (None, "status"):
+        if _says_nothing(line):
             doubtful[key] = path
     return blind
+
+
+def _says_nothing(line: dict[str, Any]) -> bool:
+    """Whether nobody knows after this what became of a write; a 503 is a refusal for now (`delivery.md` 3.1)."""
+    if line.get("fault") not in (None, "status"):
+        return True
+    return bool(line["status"] == 0 or (line["status"] >= 500 and line["status"] != REFUSED_FOR_NOW))
 
 
 def _tells(line: dict[str, Any], system: str, written: str) -> bool:

@@ -139,3 +139,18 @@ def test_a_write_that_is_repeated_without_a_look_is_noticed(
     ground.expected["salesforce", "0" * 32] = None
     assert ground.verdict().lost == [("salesforce", "0" * 32)]
     assert ground.verdict() != Verdict()
+
+
+@pytest.mark.parametrize(("status", "blind"), [(500, True), (502, True), (503, False)])
+@pytest.mark.parametrize("name", DESTINATIONS)
+def test_a_503_is_a_refusal_for_now_and_other_failures_of_a_server_say_nothing(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch, name: str, status: int, blind: bool
+) -> None:
+    ground.hand_over({"salesforce": "Lead", "zendesk": "Case", "slack": "Alert"}[name], 1)
+    ground.played.fault(name, "status", status=status, body=[{"errorCode": "SERVER_UNAVAILABLE"}], **WRITES[name])
+    ground.run(name, patience=0)
+    MUTANTS["sends_again_without_a_look"](monkeypatch)
+    ground.clock.forward(600)
+    ground.run(name)
+
+    assert bool(ground.verdict().blind) is blind

@@ -99,8 +99,7 @@ def deliver(ground: Ground, name: str, faults: list[dict[str, Any]]) -> float:
     ground.run(name, patience=HOURS)
     ground.quiet(name, at_most=6)
 
-    verdict = ground.verdict()
-    assert (verdict.lost, verdict.duplicates, verdict.ghosts) == ([], [], [])
+    ground.assert_exactly_once()
     assert weather.met == OBJECTS / EVERY
     acquainted = OBJECTS if name == "zendesk" else 0
     return (len(ground.played.requests(name)) - acquainted) / OBJECTS

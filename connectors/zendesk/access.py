@@ -4,6 +4,7 @@ OAuth client credentials are the way that Zendesk keeps: tokens live half an hou
 process for all. API tokens are legacy: none can be made since 2026, and all end on 30 April 2027.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -29,23 +30,32 @@ class Bearer(AuthBase):
         return request
 
 
-def open_session(services: Services, manifest: Manifest, connection: Connection) -> requests.Session:
-    """A session that sends once and carries whichever credentials the connection has."""
+def open_session(
+    services: Services, manifest: Manifest, connection: Connection, *, scopes: Sequence[str] = ()
+) -> requests.Session:
+    """A session that sends once and carries whichever credentials the connection has.
+
+    `scopes` in place of those that everyday work needs: such a token is kept apart.
+    """
     if "client_id" in connection.extra:
-        kept = KeptToken(services, connection.id, partial(log_in, services, manifest, connection))
+        asked = tuple(scopes or manifest.auth.scopes)
+        id = f"{connection.id}:{' '.join(scopes)}" if scopes else connection.id
+        kept = KeptToken(services, id, partial(log_in, services, manifest, connection, asked))
         return vendor_session(services, manifest, auth=kept)
     session = vendor_session(services, manifest)
     session.auth = legacy_login(connection)
     return session
 
 
-def log_in(services: Services, manifest: Manifest, connection: Connection, _: Token | None) -> Token:
+def log_in(
+    services: Services, manifest: Manifest, connection: Connection, scopes: Sequence[str], _: Token | None
+) -> Token:
     """Exchange the client's secret for a token."""
     form = {
         "grant_type": "client_credentials",
         "client_id": connection.secret("client_id"),
         "client_secret": connection.secret("client_secret"),
-        "scope": " ".join(manifest.auth.scopes),
+        "scope": " ".join(scopes),
     }
     with vendor_session(services, manifest) as session:
         answer = session.post(f"https://{host_of(connection)}/oauth/tokens", json=form)

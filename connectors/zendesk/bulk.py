@@ -1,4 +1,4 @@
-"""Many tickets at once: jobs of a hundred rows, several in one call of ours, asked about together.
+"""Many tickets, or notes on them, at once: jobs of a hundred rows, several in one call of ours, asked about together.
 
 No key protects these calls, so what may have been begun is on disk before it can begin: the names of the jobs, and a
 `?` while one may be on its way whose name we do not have yet. Until nothing of it can be at work any more nothing of it
@@ -13,9 +13,11 @@ from typing import Any
 from connectors.zendesk.jobs import (
     MOST_ROWS,
     SHORTEST_SECONDS,
+    TICKETS,
     Jobs,
     Seen,
     Status,
+    Work,
     is_open,
     results,
     seen_of,
@@ -59,7 +61,7 @@ class Bulk:
         self._seen: dict[str, Seen] = {}  # by the names of the jobs of one call
         self.ask_again_in = SHORTEST_SECONDS
 
-    def begin(self, rows: Sequence[tuple[Delivery, Row]], claim: Claim) -> Begun:
+    def begin(self, rows: Sequence[tuple[Delivery, Row]], claim: Claim, work: Work) -> Begun:
         """Hand over these rows, a hundred a job; what trouble stopped before anything began is raised."""
         begun = Begun(ask_again_in=self._jobs.usual_seconds("tickets"))
         for start in range(0, len(rows), MOST_ROWS):
@@ -67,7 +69,7 @@ class Bulk:
             claim.note(",".join([*begun.jobs, UNNAMED]))
             try:
                 self._wait_for_room(claim)
-                job = self._jobs.begin("tickets/create_many.json", "tickets", [row for _, row in part])
+                job = self._jobs.begin(work.path, "tickets", [row for _, row in part], method=work.method)
             except HubError as trouble:
                 begun.trouble = trouble
                 if isinstance(trouble, Unavailable) and trouble.sent:
@@ -92,8 +94,10 @@ class Bulk:
             else Receipt(delivery=delivery.id, outcome="deferred", reason="goes_by_itself", retry_after=1)
         )
 
-    def outcome(self, named: str, deliveries: Sequence[Delivery]) -> Iterator[tuple[Delivery, int | None]]:
-        """The ticket of each delivery that these jobs have made one of; none while they are not done.
+    def outcome(
+        self, named: str, deliveries: Sequence[Delivery], work: Work
+    ) -> Iterator[tuple[Delivery, int | None]]:  # fmt: skip
+        """The ticket of each delivery that these jobs have made, or noted on it; none while they are not done.
 
         With None: still at work, ask again. Left out: the jobs know nothing of it.
         """
@@ -109,14 +113,14 @@ class Bulk:
             return
         self._seen.pop(named, None)
         if unnamed:
-            strangers = self._strangers(names, passed)
+            strangers = self._strangers(names, passed, work)
             if strangers is None:
                 yield from ((delivery, None) for delivery in deliveries)
                 return
             jobs |= strangers
         elif jobs:
             self._jobs.took("tickets", passed)
-        yield from self._made(deliveries, [jobs[name] for name in names if name in jobs], names, jobs)
+        yield from self._made(deliveries, [jobs[name] for name in names if name in jobs], names, jobs, work)
 
     def _look(self, named: str, jobs: Iterable[Status], passed: float) -> None:
         """Note how far these have come, and when to ask again."""
@@ -131,15 +135,17 @@ class Bulk:
         return max((now - since) / timedelta(seconds=1), SHORTEST_SECONDS)
 
     def _made(
-        self, deliveries: Sequence[Delivery], told: list[Status], names: list[str], jobs: dict[str, Status]
+        self, deliveries: Sequence[Delivery], told: list[Status], names: list[str], jobs: dict[str, Status], work: Work
     ) -> Iterator[tuple[Delivery, int | None]]:
-        """By the rows' places where nothing is missing, else by the tickets' external ids."""
+        """By the rows' places where nothing is missing, else by the tickets' external ids; a note bears none."""
         rows = [row for job in told for row in results(job, total(job))]
         if len(told) == len(names) == len(jobs) and len(rows) == len(deliveries):
             places = zip(sorted(deliveries, key=lambda one: one.id), rows, strict=True)
-            yield from ((one, row["id"]) for one, row in places if row and isinstance(row.get("id"), int))
+            yield from ((one, row["id"]) for one, row in places if row and is_done(row))
             return
-        made = [row["id"] for job in jobs.values() for row in results(job, total(job)) if row and row.get("id")]
+        if work is not TICKETS:
+            return
+        made = [row["id"] for job in jobs.values() for row in results(job, total(job)) if row and is_done(row)]
         by_external_id: dict[str, int] = {}
         for start in range(0, len(made), MOST_ROWS):
             for ticket in self._shown(made[start : start + MOST_ROWS]):
@@ -147,12 +153,12 @@ class Bulk:
                 by_external_id[ticket.get("external_id") or ""] = min(known, ticket["id"])
         yield from ((one, by_external_id[one.external_id]) for one in deliveries if one.external_id in by_external_id)
 
-    def _strangers(self, names: Sequence[str], passed: float) -> dict[str, Status] | None:
+    def _strangers(self, names: Sequence[str], passed: float, work: Work) -> dict[str, Status] | None:
         """Ended jobs that may hold our rows; None as long as one may still be at work."""
         if passed < ON_ITS_WAY_SECONDS:
             self.ask_again_in = ON_ITS_WAY_SECONDS - passed
             return None
-        recent = {name: job for name, job in self._jobs.recent().items() if name not in names}
+        recent = {name: job for name, job in self._jobs.recent(work).items() if name not in names}
         at_work = [job for job in recent.values() if is_open(job)]
         if at_work and passed < LONGEST_JOB_SECONDS:
             self.ask_again_in = time_left(seen_of(at_work, passed))
@@ -171,3 +177,8 @@ class Bulk:
             claim.renew()
             found = self._jobs.ask(self._at_work)
             self._at_work = {name for name, job in found.items() if is_open(job)}
+
+
+def is_done(result: Row) -> bool:
+    """Whether a row was made; one that failed may name its ticket too, and says why."""
+    return isinstance(result.get("id"), int) and not result.get("error")

@@ -16,19 +16,25 @@ import requests
 from connectors.zendesk.access import host_of, open_session
 from connectors.zendesk.answers import Refused, allowances_in, name_trouble
 from hub.domain import Allowance, Budget, Delivery, Manifest
-from hub.errors import RecordRefused, Unavailable
+from hub.errors import ContractBroken, RecordRefused, Unavailable
 from hub.kit import Connection, Services
 
 UPDATES = Budget(requests=100, per_minutes=1)  # changes of tickets, the account's
 PAGE_SIZE = 100
-MOST_PAGES = 100  # of one ticket's history
+MOST_PAGES = 100  # of one list
 READ_ERRORS = (AttributeError, KeyError, TypeError, ValueError)
+
+
+class TooMany(ContractBroken):
+    """A list has more pages than anybody reads."""
 
 
 class Desk:
     """One account, reached through zenpy without its cache."""
 
-    def __init__(self, manifest: Manifest, connection: Connection, services: Services) -> None:
+    def __init__(
+        self, manifest: Manifest, connection: Connection, services: Services, *, scopes: Sequence[str] = ()
+    ) -> None:  # fmt: skip
         from zenpy import Zenpy
 
         logging.getLogger("zenpy").setLevel(logging.WARNING)  # its debug lines hold whole payloads
@@ -36,7 +42,7 @@ class Desk:
         self.memory_id = connection.id
         self.host = host_of(connection)
         self.services = services
-        self.session = open_session(services, manifest, connection)
+        self.session = open_session(services, manifest, connection, scopes=scopes)
         self.session.hooks["response"].append(self.note_limits)
         subdomain, _, domain = self.host.partition(".")
         self.library = Zenpy(
@@ -107,20 +113,27 @@ class Desk:
 
     def audits(self, ticket_id: int) -> list[dict[str, Any]]:
         """What was done to a ticket, oldest first. Not through the library, which drops where a merge led."""
+        try:
+            return self.pages("audits", f"tickets/{int(ticket_id)}/audits")
+        except TooMany:
+            raise RecordRefused(
+                f"Ticket {ticket_id} has too long a history; look for our words by hand.", reason="too_long"
+            ) from None
+
+    def pages(self, kind: str, path: str = "") -> list[dict[str, Any]]:
+        """Everything of a list, page by page, as plain data; TooMany where it has no end."""
         found: list[dict[str, Any]] = []
         page = {"page[size]": str(PAGE_SIZE)}
         for _ in range(MOST_PAGES):
-            answer = self.fetch("GET", f"tickets/{int(ticket_id)}/audits.json", **page)
-            audits, meta = answer.get("audits"), answer.get("meta") or {}
-            if not isinstance(audits, list):
+            answer = self.fetch("GET", f"{path or kind}.json", **page)
+            rows, meta = answer.get(kind), answer.get("meta") or {}
+            if not isinstance(rows, list):
                 raise Unavailable("Zendesk's answer cannot be read.")
-            found += [audit for audit in audits if isinstance(audit, dict)]
+            found += [row for row in rows if isinstance(row, dict)]
             if not meta.get("has_more"):
                 return found
             page["page[after]"] = str(meta.get("after_cursor"))
-        raise RecordRefused(
-            f"Ticket {ticket_id} has too long a history; look for our words by hand.", reason="too_long"
-        )
+        raise TooMany(f"Zendesk's list of {kind} is longer than {MOST_PAGES * PAGE_SIZE}.")
 
     def comments_on(self, ticket_id: int) -> int:
         """How many comments a ticket has."""

@@ -6,6 +6,7 @@ may run; statuses are kept for the last hundred jobs and about an hour, so one t
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from connectors.zendesk.desk import Desk
@@ -18,7 +19,19 @@ SHARE = 0.1  # of the time so far: the end is known within a tenth
 FIRST_QUESTION_SECONDS = 1.0  # after which a job is asked about, until it is known how long they take
 LONGEST_GUESS_SECONDS = 2.0  # for as long at most the last job's time is trusted: one that is quick is not known late
 PATIENCE_SECONDS = 60.0  # for a job that something else waits for
-CREATES_TICKETS = "create ticket"  # in a job's type, where the account tells it
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a job does with tickets."""
+
+    method: str
+    path: str
+    type: str  # in the job's type, where the account tells it
+
+
+TICKETS = Work("POST", "tickets/create_many.json", "create ticket")
+NOTES = Work("PUT", "tickets/update_many.json", "update ticket")
 
 Status = dict[str, Any]
 Row = dict[str, Any]
@@ -49,9 +62,9 @@ class Jobs:
         """Remember that, a little less each time: so the guess follows those that have become faster."""
         self._desk.services.memory.set(self._pace(kind), max(seconds * 0.9, SHORTEST_SECONDS))
 
-    def begin(self, path: str, kind: str, rows: Sequence[Row]) -> str:
+    def begin(self, path: str, kind: str, rows: Sequence[Row], *, method: str = "POST") -> str:
         """Hand over up to a hundred rows; the id of the job that works on them."""
-        status = self._desk.fetch("POST", path, sent={kind: list(rows)}).get("job_status")
+        status = self._desk.fetch(method, path, sent={kind: list(rows)}).get("job_status")
         id = status.get("id") if isinstance(status, dict) else None
         if not isinstance(id, str) or not id:
             raise Unavailable("Zendesk's answer does not name the job that it began.")
@@ -64,14 +77,10 @@ class Jobs:
             return {}
         return by_id(self._desk.fetch("GET", "job_statuses/show_many.json", ids=",".join(wanted)))
 
-    def recent(self) -> dict[str, Status]:
-        """The account's latest jobs that make tickets, whoever began them."""
+    def recent(self, work: Work) -> dict[str, Status]:
+        """The account's latest jobs that do this, whoever began them."""
         found = by_id(self._desk.fetch("GET", "job_statuses.json"))
-        return {
-            id: job
-            for id, job in found.items()
-            if CREATES_TICKETS in str(job.get("job_type") or CREATES_TICKETS).lower()
-        }
+        return {id: job for id, job in found.items() if work.type in str(job.get("job_type") or work.type).lower()}
 
     def run(self, path: str, kind: str, parts: Sequence[Sequence[Row]]) -> None:
         """Begin one job a part and wait for the end of them all."""

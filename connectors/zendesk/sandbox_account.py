@@ -118,7 +118,7 @@ def limits_of(request: Request) -> list[Limit]:
     """The limits that a request counts against: the account's, then those of its endpoint."""
     parts = request.path.removeprefix(f"{API}/").split("/")
     found: list[Limit] = [("calls", CALLS_PER_MINUTE, 60)]
-    if request.method == "PUT" and parts[0] == "tickets" and len(parts) == 2:
+    if request.method == "PUT" and parts[0] == "tickets" and len(parts) == 2 and parts[1].isdigit():
         found.append(("tickets-update", UPDATES_PER_MINUTE, 60))
         found.append((f"per-ticket-updates:{parts[1]}", UPDATES_OF_ONE_TICKET, 600))
     elif parts == ["users", "create_or_update"]:

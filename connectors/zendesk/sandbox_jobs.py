@@ -22,8 +22,18 @@ QUEUE_SECONDS = 0.3
 ROWS_PER_SECOND = 100.0  # a real account made about eight; `/sandbox/jobs` makes it as slow
 ACCOUNT_ID = 18_525_000
 OPEN = ("queued", "working")
-TYPES = {"tickets": "Bulk Create Ticket", "users": "Bulk Create User", "merge": "Ticket Merge"}
-FAILED = {"tickets": "TicketCreateFailed", "users": "UserCreateFailed", "merge": "TicketMergeFailed"}
+TYPES = {
+    "tickets": "Bulk Create Ticket",
+    "changes": "Bulk Update Ticket",
+    "users": "Bulk Create User",
+    "merge": "Ticket Merge",
+}
+FAILED = {
+    "tickets": "TicketCreateFailed",
+    "changes": "TicketUpdateFailed",
+    "users": "UserCreateFailed",
+    "merge": "TicketMergeFailed",
+}
 
 Row = dict[str, Any]
 
@@ -35,6 +45,11 @@ class Jobs(Tickets):
     def create_many(self, request: Request) -> Reply:
         """Up to a hundred tickets; an `Idempotency-Key` means nothing here."""
         return self.begin_job("tickets", request.json()["tickets"], request.host)
+
+    @route("PUT", f"{API}/tickets/update_many")
+    def update_many(self, request: Request) -> Reply:
+        """Up to a hundred tickets, each changed in its own way; a repeat is done again."""
+        return self.begin_job("changes", request.json()["tickets"], request.host)
 
     @route("POST", f"{API}/users/create_or_update_many")
     def create_or_update_many(self, request: Request) -> Reply:
@@ -110,7 +125,8 @@ class Jobs(Tickets):
     def worked_row(self, job: Row, index: int) -> Row:
         """Do one row of a job, and say what came of it."""
         work: dict[str, Callable[[Row, str], Row]] = {
-            "tickets": self.make_ticket, "users": self.make_user, "merge": self.make_one_of,
+            "tickets": self.make_ticket, "changes": self.change_ticket, "users": self.make_user,
+            "merge": self.make_one_of,
         }  # fmt: skip
         result = work[job["kind"]](job["rows"][index], job["host"])
         if "faults" in result:
@@ -121,6 +137,13 @@ class Jobs(Tickets):
     def make_ticket(self, given: Row, host: str) -> Row:
         row, answer = self.new_ticket(given, host)
         return {"faults": answer} if row is None else {"id": row["id"], "account_id": ACCOUNT_ID}
+
+    def change_ticket(self, given: Row, host: str) -> Row:
+        row = self.table("tickets").get(given.get("id") or 0)
+        if row is None:
+            return {"faults": {"base": [{"description": "Ticket: not found"}]}}
+        faults, _ = self.change(row, given)
+        return {"faults": faults} if faults else {"id": row["id"], "action": "update", "status": "Updated"}
 
     def make_user(self, given: Row, host: str) -> Row:
         row, faults, new = self.saved_user(given)

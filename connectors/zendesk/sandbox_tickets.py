@@ -125,22 +125,33 @@ class Tickets(Users):
         if row is None:
             return missing()
         given = request.json()["ticket"]
-        if row["status"] == "closed":
-            return invalid({"status": [{"description": "closed prevents ticket update"}]})
-        if given.get("safe_update") and given.get("updated_stamp", "") < row["updated_at"]:
+        if (
+            given.get("safe_update")
+            and given.get("updated_stamp", "") < row["updated_at"]
+            and row["status"] != "closed"
+        ):
             return desk.conflict()
+        faults, audit = self.change(row, given)
+        if faults:
+            return invalid(faults)
+        return Reply.json({"ticket": shown(self.table("tickets").get(row["id"]) or row, request.host), "audit": audit})
+
+    def change(self, row: Row, given: Row) -> tuple[Row, Row]:
+        """Do what one update of a ticket asks for: what is wrong with it, or the audit of what was done."""
+        if row["status"] == "closed":
+            return {"status": [{"description": "closed prevents ticket update"}]}, {}
         comment = given.get("comment")
         faults = desk.faults_of(given, new=False) or self.people_at_fault(given)
         if comment and self.comments_on(row) >= desk.MOST_COMMENTS:
             faults["comment"] = [fault("Comment: this ticket has too many comments", "TooManyComments")]
         if faults:
-            return invalid(faults)
+            return faults, {}
         row, events = self.changed(row, {name: given[name] for name in CHANGEABLE if name in given})
         if comment:
             events.insert(0, self.add_comment(row, comment, comment.get("author_id") or BOT_ID))
         audit = self.add_audit(row, given, events)
         self.journal("ticket updated", id=row["id"], external_id=row["external_id"])
-        return Reply.json({"ticket": shown(row, request.host), "audit": audit})
+        return {}, audit
 
     @route("DELETE", f"{API}/tickets/{{id}}")
     def delete(self, request: Request, id: str) -> Reply:

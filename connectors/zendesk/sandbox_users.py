@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from connectors.zendesk.sandbox_account import BOT_ID, Account
+from connectors.zendesk.sandbox_account import BOT_ID
 from connectors.zendesk.sandbox_desk import API, fault, invalid, missing, too_many_values
+from connectors.zendesk.sandbox_office import Office
 from sandbox.kit import Reply, Request, route
 
 MOST_SHOWN = 100
@@ -12,7 +13,7 @@ LONGEST_NAME = 255
 Row = dict[str, Any]
 
 
-class Users(Account):
+class Users(Office):
     """Who writes and who answers."""
 
     @route("GET", f"{API}/users/me")
@@ -39,6 +40,11 @@ class Users(Account):
         rows = [row for row in found if row]
         return Reply.json({"users": rows, "next_page": None, "previous_page": None, "count": len(rows)})
 
+    @route("GET", f"{API}/users/{{id}}")
+    def show_user(self, request: Request, id: str) -> Reply:
+        row = self.table("users").get(int(id)) if id.isdigit() else None
+        return Reply.json({"user": row}) if row else missing()
+
     @route("PUT", f"{API}/users/{{id}}")
     def update_user(self, request: Request, id: str) -> Reply:
         if int(id) not in self.table("users"):
@@ -59,7 +65,7 @@ class Users(Account):
         id, now = self.number(), self.stamp()
         row = {
             "id": id, "email": None, "role": "end-user", "suspended": False, "active": True, "verified": False,
-            "created_at": now, "updated_at": now, **fields,
+            "details": None, "notes": None, "created_at": now, "updated_at": now, **fields,
         }  # fmt: skip
         self.table("users").insert(row)
         for name in {str(row.get(field) or "").lower() for field in ("external_id", "email")} - {""}:

@@ -10,6 +10,7 @@ from hub.domain.handoffs import (
     Provenance,
     Receipt,
 )
+from hub.domain.history import Earlier, History, OtherAccount
 from hub.domain.keys import external_id, make_key, scope_of
 from hub.domain.leads import Ending, LeadScore, Reason
 from hub.domain.manifest import (
@@ -32,8 +33,8 @@ from hub.domain.watches import CONTEXT_KINDS, Batch, Cursor, Watch, kind_of
 
 __all__ = [
     "CONTEXT_KINDS", "INTENTS", "JOB_RUNNING", "Allowance", "Author", "Batch", "Budget", "Cursor", "Delivery",
-    "Ending", "Endpoint", "Engagement", "Expectations", "FoundRecord", "Handoff", "HandoffKind", "Intent",
-    "LeadScore", "Manifest", "MappedField", "MappedObject", "Measurement", "Media", "Model", "Moment", "Outcome",
-    "Policy", "Post", "Prices", "Provenance", "Reason", "Receipt", "Reference", "Remedy", "Reread", "Sentiment",
-    "Signal", "Watch", "external_id", "kind_of", "make_key", "read_manifest", "scope_of",
+    "Earlier", "Ending", "Endpoint", "Engagement", "Expectations", "FoundRecord", "Handoff", "HandoffKind", "History",
+    "Intent", "LeadScore", "Manifest", "MappedField", "MappedObject", "Measurement", "Media", "Model", "Moment",
+    "OtherAccount", "Outcome", "Policy", "Post", "Prices", "Provenance", "Reason", "Receipt", "Reference", "Remedy",
+    "Reread", "Sentiment", "Signal", "Watch", "external_id", "kind_of", "make_key", "read_manifest", "scope_of",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+from hub.domain.history import History
 from hub.domain.keys import external_id
 from hub.domain.leads import LeadScore
 from hub.domain.model import Model, Moment
@@ -44,6 +45,7 @@ class Handoff(Model, omit_defaults=False):
     priority: Priority = "normal"
     severity: int = 0  # 1 to 10, alerts only
     title: str = ""
+    history: History | None = None  # of whoever wrote it, as it was known before; cases that begin, only
     follows: str | None = None  # key of the conversation that was over when this one began; cases only
     lead: LeadScore | None = None  # of whoever wrote it, as it was then; leads only
     others: tuple[Post, ...] = ()  # further posts folded into this one: an alert is a digest, not a siren

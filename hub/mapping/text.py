@@ -14,6 +14,7 @@ NOTHING = regex.compile(
     r"[\p{Z}\p{Cc}\p{Cf}\u115f\u1160\u2800\u3164\uffa0]*+"
 )  # blanks, also those of Hangul and Braille
 BARE = regex.compile(r"[<>]|&(?!(?:#\d+|#[xX][0-9a-fA-F]+|\w+);)")  # characters that whoever encodes would have encoded
+TAG_WORDS = regex.compile(r"[\p{L}\p{M}\p{N}-]+")
 ELLIPSIS = "…"
 LARGEST_WRITTEN_OUT = 1e16  # above it a float no longer holds every whole number
 UNITS: dict[str, Callable[[str], int]] = {
@@ -76,6 +77,15 @@ def lower(text: str | None) -> str | None:
 def lower_all(texts: list[Any] | None) -> list[str] | None:
     """Every text of the array in small letters, without what is no text."""
     return [text.lower() for text in texts if isinstance(text, str)] if isinstance(texts, list) else None
+
+
+@function("slug('Acme & Co, Wien')", gives="acme_co_wien")
+def slug(text: str | None) -> str | None:
+    """The text as a tag: small letters, digits and hyphens, with one underscore for whatever stands between them.
+
+    Null where nothing is left.
+    """
+    return "_".join(TAG_WORDS.findall(text.lower())) or None if isinstance(text, str) else None
 
 
 @function("trim('  Acme ')", gives="Acme")

@@ -15,6 +15,7 @@ from hub.mapping import Mapping as RecordMapping
 from hub.people.leads import counting
 from hub.stages.classify import classify
 from hub.stages.desk import Desk, fold_alerts, open_desk
+from hub.stages.history import with_histories
 from hub.stages.incidents import situation
 from hub.stages.render import Outlet, Rendered, render
 from hub.stages.route import Routed, Router, unwanted
@@ -115,7 +116,7 @@ def admit(tx: Transaction, considered: Considered, found: Found, book: Rulebook,
     alive = [post for post in posts if post.key not in dead and post.author.key not in dead]
     fresh = [post for post in unknown(alive, settled(tx, alive, found)) if post.key in signals]
     routed = _route(tx, fresh, signals, found, book, run)
-    handoffs = fold_alerts([handoff for one in routed for handoff in one.handoffs])
+    handoffs = with_histories(tx, fold_alerts([handoff for one in routed for handoff in one.handoffs]))
     rendered = [
         (handoff, render(handoff, book.outlets, book.config, incident=situation(tx, handoff, handoffs)))
         for handoff in handoffs

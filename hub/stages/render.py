@@ -54,6 +54,8 @@ def render(
         "to": _address(handoff, config),
         "organisation": config.organisation.name,
         "event": event,
+        "hours": config.business_hours.plain() | {"timezone": config.organisation.timezone},
+        "reopen_hours": config.conversations.reopen_hours,
     }
     if handoff.kind == "Alert":
         document["corrections"] = [{"intent": name, "value": f"{handoff.id}:{name}"} for name in INTENTS]

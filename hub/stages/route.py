@@ -119,7 +119,7 @@ class Router:
         unasked = unwanted(signal)
         if not unasked:
             self._apply(post, signal, desk, work)
-        talk = desk.talk_of(post) if self._takes_cases else None
+        talk = desk.talks.of(post) if self._takes_cases else None
         if talk and "Case" not in work.taken and "Case" not in already:
             work.taken["Case"] = self._follow_up(post, signal, talk)
             work.undecided.pop("Case", None)

@@ -158,7 +158,11 @@ def emptied(post: Post) -> Post:
 def _emptied_work(handoff: Handoff) -> Handoff:
     author = Author(key=handoff.author.key, native_id=handoff.author.native_id)
     return handoff.with_(
-        post=emptied(handoff.post), author=author, others=tuple(map(emptied, handoff.others)), title=""
+        post=emptied(handoff.post),
+        author=author,
+        others=tuple(map(emptied, handoff.others)),
+        title="",
+        history=None,
     )
 
 

@@ -113,6 +113,12 @@ class People(Repository):
         asked = sa.select(tables.ties).where(sa.or_(_TIES.one == author, _TIES.other == author))
         return [_tie(row) for row in self._rows(asked.order_by(_TIES.confidence.desc(), _TIES.id))]
 
+    def suggested(self, authors: Collection[str]) -> list[Tie]:
+        """What nobody has confirmed yet of the ties of these accounts, the surest first."""
+        asked = sa.select(tables.ties).where(_TIES.state == "suggested", sa.or_(among(_TIES.one), among(_TIES.other)))
+        rows = self._rows(asked.order_by(_TIES.confidence.desc(), _TIES.id), listed=listed(authors))
+        return [_tie(row) for row in rows]
+
     def listing(self, state: State, limit: int = 50) -> list[Tie]:
         """Ties in this state, the surest first."""
         asked = sa.select(tables.ties).where(_TIES.state == state)
@@ -149,6 +155,11 @@ class People(Repository):
         """How an account stands, if anybody has looked."""
         row = self._one(sa.select(tables.standings).where(tables.standings.c.author == author))
         return None if row is None else StandingOf(**row._mapping)
+
+    def standings(self, authors: Collection[str]) -> dict[str, StandingOf]:
+        """How these accounts stand, those at which somebody has looked."""
+        asked = sa.select(tables.standings).where(among(tables.standings.c.author))
+        return {row.author: StandingOf(**row._mapping) for row in self._rows(asked, listed=listed(authors))}
 
     def loudest(self, limit: int = 20, *, network: str | None = None, audience: str | None = None) -> list[StandingOf]:
         """The accounts with the most influence."""

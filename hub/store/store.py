@@ -34,6 +34,7 @@ from hub.store.coverage import Observed
 from hub.store.engine import WRITE, open_engine, translated
 from hub.store.expectations import ExpectationsHistory
 from hub.store.handoffs import Handoffs
+from hub.store.histories import Histories
 from hub.store.incidents import Incidents
 from hub.store.keeping import Keeping
 from hub.store.leads import Leads
@@ -97,6 +98,7 @@ class View:
     rollups = _Kept(Rollups)
     quarantine = _Kept(Quarantine)
     handoffs = _Kept(Handoffs)
+    histories = _Kept(Histories)
     outbox = _Kept(Outbox)
     circuits = _Kept(Circuits)
     incidents = _Kept(Incidents)

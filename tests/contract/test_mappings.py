@@ -2,13 +2,14 @@
 
 import json
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
-from hub.domain import Author, Handoff, Post, Provenance, Signal
+from hub.domain import Author, Handoff, History, Post, Provenance, Signal
 from hub.errors import MappingError
 from hub.mapping import Mapping, failures, filled, language, load_mappings, paths_of
 from hub.mapping.document import read_yaml
@@ -65,8 +66,8 @@ def emptiest_handoffs(mapping: Mapping) -> list[dict[str, Any]]:
             key="k", kind=mapping.reads, post=post, author=author, signal=Signal(post=post.key, found_by="c@1"),
             team="", provenance=provenance, title=nothing, company=nothing,
         )  # type: ignore[arg-type]  # fmt: skip
-        for first in (True, False):
-            record = handoff.with_(first=first).plain() | {"to": {}, "organisation": ""}
+        for first, history in product((True, False), (None, History())):
+            record = handoff.with_(first=first, history=history).plain() | {"to": {}, "organisation": ""}
             records += [record] if mapping.suits(record) else []
     return records
 

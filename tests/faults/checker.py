@@ -103,14 +103,17 @@ def _leads(played: Played) -> list[tuple[Thing, str | None]]:
 
 
 def _tickets(played: Played) -> list[tuple[Thing, str | None]]:
-    """Tickets, and comments by the mark in their audit. A follow-up of a closed ticket is the same conversation."""
+    """Tickets, and comments and notes by the mark in their audit.
+
+    A ticket that a comment has opened is the same conversation's; one that says so itself begins another.
+    """
     tickets = {row["id"]: row for row in played.rows("zendesk", "tickets")}
     marks = [(row, _mark(row)) for row in played.rows("zendesk", "audits") if row["ticket_id"] in tickets]
     last = {(mark["hub_id"], row["ticket_id"]): mark.get("hub_digest") for row, mark in marks if mark}
     opened = [
         (("zendesk", str(row["external_id"])), last.get((row["external_id"], row["id"])))
         for row in tickets.values()
-        if row.get("external_id") and not _follows(row)
+        if row.get("external_id") and (not _follows(row) or (row["external_id"], row["id"]) in last)
     ]
     names = {str(row["external_id"]) for row in tickets.values()}
     comments = [

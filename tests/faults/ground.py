@@ -237,16 +237,20 @@ def drafts_of(handoff: Handoff) -> list[Draft]:
 
 
 def a_handoff(
-    kind: Any, number: int, *, version: int = 1, first: bool = True, post: int | None = None, text: str | None = None
-) -> Handoff:
-    """Work of one kind about one invented author; `post` tells apart what follows in one conversation."""
+    kind: Any, number: int, *, version: int = 1, first: bool = True, post: int | None = None, text: str | None = None,
+    **more: Any,
+) -> Handoff:  # fmt: skip
+    """Work of one kind about one invented author; `post` tells apart what follows in one conversation.
+
+    With a `history`, a case gets its private note.
+    """
     said = post if post is not None else number * 100 + version
     author = Author(
         key=f"x:account:{number}", native_id=str(number), handle=f"ana{number}", display_name=f"Ana {number}"
     )
     key = f"x:post:{said}"
     words = text or f"The kettle of {number} whistles at seven, part {version}."
-    return Handoff(
+    handoff = Handoff(
         key=author.key if kind == "Lead" else f"{kind}:{number}",
         kind=kind,
         first=first,
@@ -261,6 +265,7 @@ def a_handoff(
         title="Complaint",
         severity=7,
     )  # fmt: skip
+    return handoff.with_(**more) if more else handoff
 
 
 def claimed(ground: Ground, name: str, *, worker: str = "other", limit: int = 200) -> list[Delivery]:

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from hub.domain import Handoff, HandoffKind, kind_of
 from hub.errors import RecordError
 from hub.stages.admit import CANNOT_DECIDE, Admitted, Found, Rulebook, admit, consider, desk_of, router_of
+from hub.stages.history import with_histories
 from hub.stages.opened import held
 from hub.stages.posts import PostMaker
 from hub.stages.render import Rendered, render
@@ -119,7 +120,7 @@ class _Replay:
             tx.posts.mark({item.post: Standing("set_aside", "gone")} if item.post else {})
             return _resolved(tx, item, "gone", "The post is gone, at its origin or by retention: nothing is sent.")
         routed = self._decided_anew(tx, item, item.post) if item.stage == "route" else None
-        tx.handoffs.save(routed.handoffs if routed else ())
+        tx.handoffs.save(with_histories(tx, routed.handoffs) if routed else ())
         handed = tx.handoffs.recent(limit=1_000, post=item.post)
         drafts, problems = self._missing(tx, handed)
         problems += [RecordError(why, reason=CANNOT_DECIDE) for why in (routed.undecided.values() if routed else ())]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.domain import Author, Handoff, Post, Provenance, Signal, Watch, external_id, make_key
-from hub.stages.desk import conversation_key
+from hub.stages.conversations import conversation_key
 from hub.stages.posts import PostMaker
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

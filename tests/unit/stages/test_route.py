@@ -10,7 +10,8 @@ import connectors
 from hub.domain import Author
 from hub.domain.config import Conversations, Route, Triage
 from hub.errors import MappingError
-from hub.stages.desk import Desk, conversation_key, fold_alerts, open_desk
+from hub.stages.conversations import conversation_key
+from hub.stages.desk import Desk, fold_alerts, open_desk
 from hub.stages.grouping import Grouping
 from hub.stages.route import Routed, Router
 from hub.stages.rules import Rule
@@ -307,8 +308,8 @@ def test_a_conversation_has_a_lifespan_after_which_a_new_case_begins(tx: Transac
         leads={},
     )
 
-    assert desk.talk_of(in_time) is not None
-    assert desk.talk_of(late) is None
+    assert desk.talks.of(in_time) is not None
+    assert desk.talks.of(late) is None
     assert route(tx, late.with_(collected_at=late.published_at), desk=desk, intent="praise").set_aside == "no_route"
     [case] = route(tx, late.with_(collected_at=late.published_at), desk=desk).handoffs
 
@@ -331,7 +332,7 @@ def test_what_follows_joins_the_new_conversation_and_the_third_one_names_the_sec
     assert [case.follows for case in cases if case.first] == [None, cases[0].key, cases[1].key]
     tx.handoffs.save(cases)
     again = open_desk(tx, {posts[0].author.key}, triage=Triage())
-    assert again.talk_of(posts[-1]) == Talk(key=cases[-1].key, team="support", last_at=NOW)  # no posts are kept here
+    assert again.talks.of(posts[-1]) == Talk(key=cases[-1].key, team="support", last_at=NOW)  # no posts are kept here
 
 
 def test_a_post_that_comes_late_stays_in_the_conversation_that_is_there(tx: Transaction) -> None:

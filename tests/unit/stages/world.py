@@ -117,9 +117,10 @@ def _mapping(name: str) -> Mapping:
 
 
 @cache
-def outlet(name: str) -> Outlet:
-    """A real destination's facts and mappings."""
-    return Outlet(connectors.manifest(name), load_mappings(connectors.mapping_path(name)))
+def outlet(name: str, *, notes: bool = False) -> Outlet:
+    """A real destination's facts and mappings; the private note, which comes along with every case, if asked for."""
+    mappings = load_mappings(connectors.mapping_path(name))
+    return Outlet(connectors.manifest(name), tuple(one for one in mappings if notes or one.makes != "note"))
 
 
 def written(folder: Path, name: str, text: str) -> Outlet:

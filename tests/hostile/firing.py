@@ -77,6 +77,8 @@ def _fired(case: Case, feed: Feed, ground: Ground, folder: Path) -> Seen:
     ground.played.world.add_person("acme")
     ground.wire.twists.append(_answering(feed, case))
     began, memory = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with ground.hub.open_destination("zendesk") as desk:
+        assert {step.state for step in desk.prepare(apply=True)} == {"made"}  # custom fields are sinks too
     with _logged(seen.logged), watched(folder, seen.files):
         failures = _events(ground, case) if "events" in (case.payload or {}) else _flow(ground, "first")
         writes = _written(ground)
@@ -192,10 +194,13 @@ def _held(ground: Ground, post: Post | None) -> dict[str, list[dict[str, Any]]]:
     mine = [row.external_id for row in ground.rows() if row.post == post.key]
     played = ground.played
     tickets = [row for row in played.rows("zendesk", "tickets") if row.get("external_id") in mine]
-    numbers = {row["id"] for row in tickets}
+    numbers = {row["id"]: row["requester_id"] for row in tickets}
+    below = [row for row in played.rows("zendesk", "comments") if row["ticket_id"] in numbers]
+    below += [row | {"ticket_id": id} for id, user in numbers.items() for row in played.rows("zendesk", "users")
+              if row["id"] == user]  # fmt: skip
     return {
         "salesforce": [row for row in played.rows("salesforce", "leads") if row.get("Hub_Key__c") in mine],
-        "zendesk": [*tickets, *(row for row in played.rows("zendesk", "comments") if row["ticket_id"] in numbers)],
+        "zendesk": [*tickets, *below],
         "slack": [
             row
             for row in played.rows("slack", "messages")

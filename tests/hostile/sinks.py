@@ -24,7 +24,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 ISOLATED = (("<bdi", "</bdi>"), ('dir="auto"', "</p>"), ("<pre", "</pre>"))
 PLACEHOLDER = re.compile(r"\{\{|\{%")
-SINGLE_LINE = {"salesforce": ("LastName", "FirstName", "Company", "Title"), "zendesk": ("subject",)}
+SINGLE_LINE = {"salesforce": ("LastName", "FirstName", "Company", "Title"), "zendesk": ("subject", "name", "details")}
 
 
 def sink(check: Check) -> Check:
@@ -211,6 +211,9 @@ def no_crlf_in_single_line_fields(case: Case, seen: Seen, wanted: Any) -> Iterat
             for each in fields:
                 if re.search(r"[\r\n]", str(row.get(each) or "")):
                     yield f"{each} in {name} has more than one line"
+            for custom in row.get("custom_fields") or ():
+                if re.search(r"[\r\n]", str(custom["value"])):
+                    yield f"a custom field in {name} has more than one line"
 
 
 @sink

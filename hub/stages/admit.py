@@ -225,7 +225,7 @@ def desk_of(
     ]
     return open_desk(
         tx, {post.author.key for post in posts}, triage=book.config.triage, leads=scores_of(tx, asked, book.config),
-        lifespans=book.config.conversations,
+        lifespans=book.config.conversations, subjects=book.config.subjects,
     )  # fmt: skip
 
 

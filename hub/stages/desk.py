@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from hub.domain import Handoff, LeadScore, Post, Signal
-from hub.domain.config import Conversations, Route, Triage
+from hub.domain.config import Conversations, Route, Subject, Triage
 from hub.stages.conversations import AS_SHIPPED, Place, Talks
 from hub.stages.grouping import Grouping, at_hand
 from hub.store import Talk, Transaction
@@ -39,11 +39,11 @@ class Desk:
 
 def open_desk(
     tx: Transaction, authors: Collection[str], *, triage: Triage, leads: Mapping[str, LeadScore] | None = None,
-    lifespans: Conversations = AS_SHIPPED,
+    lifespans: Conversations = AS_SHIPPED, subjects: Sequence[Subject] = (),
 ) -> Desk:  # fmt: skip
     """The desk as it stands now, as far as it concerns these authors."""
     talks = tx.handoffs.talks(authors)
-    return Desk(talks=talks, alerts=at_hand(tx, triage), leads=leads or {}, lifespans=lifespans)
+    return Desk(talks=talks, alerts=at_hand(tx, triage, subjects), leads=leads or {}, lifespans=lifespans)
 
 
 def fold_alerts(handoffs: Sequence[Handoff]) -> list[Handoff]:

@@ -32,7 +32,7 @@ class Incident(Model):
     resolved_at: Moment | None = None
     resolved_by: str | None = None  # None: nobody; it had become quiet
     reopened_at: Moment | None = None
-    subjects: tuple[str, ...] = ()  # that its first post spoke of
+    subjects: tuple[str, ...] = ()  # that it was told of: its first post's, and what it turned out to be about
     acknowledged_at: Moment | None = None
     acknowledged_by: str | None = None
     verdict: str | None = None  # true, false or campaign
@@ -63,23 +63,30 @@ class Incidents(Repository):
     def report(
         self, key: str, *, title: str, severity: int, count: int = 1, subjects: Collection[str] = ()
     ) -> Incident:  # fmt: skip
-        """Add `count` alerts to this incident; opens it if it is new, or opens it again if it was over."""
+        """Add `count` alerts to this incident; opens it if it is new, or opens it again if it was over.
+
+        `subjects` are added to those that it is known to be about.
+        """
         self._hold("incidents")
         before = self.get(key)
+        about = tuple(dict.fromkeys((*(before.subjects if before else ()), *subjects)))
         if before is None:
             incident = Incident(
                 key=key, title=title, severity=severity, count=count, opened_at=self.now, last_at=self.now,
-                subjects=tuple(subjects), told_at=self.now, opened=True,
+                subjects=about, told_at=self.now, opened=True,
             )  # fmt: skip
         elif before.resolved_at is not None:
             incident = before.with_(
                 severity=severity, count=before.count + count, last_at=self.now, reopened_at=self.now, resolved_at=None,
                 resolved_by=None, acknowledged_at=None, acknowledged_by=None, changes=before.changes + 1,
+                subjects=about,
             )  # fmt: skip
         else:
             worst = max(before.severity, severity)
             worse = before.changes + (worst > before.severity)
-            incident = before.with_(severity=worst, count=before.count + count, last_at=self.now, changes=worse)
+            incident = before.with_(
+                severity=worst, count=before.count + count, last_at=self.now, changes=worse, subjects=about
+            )
         row = {name: getattr(incident, name) for name in _COLUMNS}
         insert = self._insert(tables.incidents).values(row)
         self._write(insert.on_conflict_do_update(index_elements=["key"], set_=row))

@@ -3,8 +3,7 @@
 `Hub_Key__c` is a unique external id field, so sending a record twice is harmless: a second creation is refused and
 looked up, a second upsert changes nothing. What shaped this module, beside what its parts say:
 
-- Calls are few: `plan` asks for what the cheapest way for the backlog holds. Up to 200 records are one call, up to
-  1,000 are one Composite call, more than 6,000 are a Bulk job.
+- Calls are few (`plan`): up to 200 records are one call, up to 1,000 one Composite call, more than 6,000 a Bulk job.
 - A job goes on whoever dies: its id is on disk before it may begin, and `resume` asks it what became of each record.
 - The same id twice in one call fails as a duplicate, so only the newest version of an object is sent.
 - A record that Salesforce refuses does not hold back the others; a call refused as a whole is halved until the record

@@ -60,7 +60,7 @@ def unpacked(archive: bytes) -> dict[str, bytes]:
             if len(entries) > MOST_FILES or sum(entry.file_size for entry in entries) > MOST_UNPACKED:
                 raise BadArchive("it is larger than 10,000 files or 400 MB")
             return {entry.filename: _read(packed, entry) for entry in entries}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as problem:
+    except (zipfile.BadZipFile, RuntimeError, EOFError, OSError) as problem:
         raise BadArchive(f"it is no ZIP archive ({type(problem).__name__})") from None
 
 

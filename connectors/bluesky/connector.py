@@ -150,11 +150,12 @@ class Bluesky(Network):
         until, token = moment_of(cursor.state.get("until")) or span.end, cursor.state.get("token")
         tied = set(cursor.state.get("tied", ()))
         question = {**_query(watch), "sort": "latest", "since": written(span.start), "limit": PAGE_SIZE}
+        asked = {token or ""}  # within one window
         while True:
             body = self.get("/xrpc/app.bsky.feed.searchPosts", **question, until=written(until), cursor=token)
             posts = self.records(body)
             fresh = [post for post in posts if post.get("uri") not in tied]
-            following = _following(body, token)
+            following = _following(body, asked)
             if following is None:
                 yield Page(records=fresh, cursor=span.after(self.http.ahead))
                 return
@@ -163,6 +164,7 @@ class Bluesky(Network):
             if (earlier := _whole(least + TICK)) < until:
                 tied = (tied if token else set()) | here  # a page behind a cursor does not begin at the window's end
                 until, token = earlier, None
+                asked.clear()
             else:
                 tied |= {str(post.get("uri")) for post in posts}
                 token = following
@@ -205,10 +207,11 @@ class Bluesky(Network):
         self, path: str, params: dict[str, Any], span: Span, token: str | None, listed: When
     ) -> Iterator[tuple[list[Record], str | None]]:
         """What pages hold of the span, from the newest on, and how to go on; None after one that ends before it."""
+        asked = {token or ""}
         while True:
             body = self.get(path, **params, limit=PAGE_SIZE, cursor=token)
             found = self.records(body)
-            following = _following(body, token)
+            following = _following(body, asked)
             times = [moment for post in found if (moment := listed(post))]
             token = following if not times or times[-1] >= span.start else None
             yield [post for post in found if span.has(seen_at(post))], token
@@ -266,12 +269,15 @@ def _has_did(answer: Any) -> bool:
     return isinstance(answer, dict) and isinstance(answer.get("did"), str)
 
 
-def _following(body: Any, token: str | None) -> str | None:
-    """The cursor of the next page, if an answer names one."""
+def _following(body: Any, asked: set[str]) -> str | None:
+    """The cursor of the next page, if an answer names one; it counts as asked from now on."""
     following = body.get("cursor") if isinstance(body, dict) else None
-    if following and following == token:
+    if not following:
+        return None
+    if str(following) in asked:
         raise ContractBroken("Bluesky leads its pages in a circle.")
-    return str(following) if following else None
+    asked.add(str(following))
+    return str(following)
 
 
 def _whole(moment: datetime) -> datetime:

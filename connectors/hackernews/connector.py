@@ -44,6 +44,8 @@ class HackerNews(Network):
         while not span.empty:
             window = f"created_at_i>={since},created_at_i<={until}"
             hits = self.records(self.get(SEARCH, **question, **PLAIN, numericFilters=window))
+            if any((_seconds(hit) or since) > until for hit in hits):
+                raise ContractBroken("Hacker News leads its pages in a circle: it gave later hits than were asked for.")
             fresh = [hit for hit in hits if hit.get("objectID") not in tied and span.has(_created(hit))]
             least = min((seconds for hit in hits if (seconds := _seconds(hit))), default=until)
             if len(hits) < PAGE_SIZE:

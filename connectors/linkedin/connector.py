@@ -14,7 +14,7 @@ What shapes this module:
   they wrote goes after two days, and reading it again does not renew that.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -177,10 +177,11 @@ class LinkedIn(Network):
     def _posts(self, organization: str, horizon: int) -> list[Record]:
         """Posts since then, oldest first, each with its counts."""
         found: list[Record] = []
-        start = 0
+        start, seen = 0, set[str]()
         while True:
             asked = {"q": "author", "author": organization, "count": PAGE_SIZE, "start": start, "sortBy": "CREATED"}
             page = self.records(self.get("/rest/posts", **asked))
+            _require_news((post["id"] for post in page), seen)
             young = [post for post in page if _time(post) >= horizon]
             found += self._with_counts(young)
             if len(page) < PAGE_SIZE or len(young) < len(page):
@@ -208,9 +209,11 @@ class LinkedIn(Network):
 
     def _listed(self, urn: str) -> list[Record]:
         found: list[Record] = []
+        seen: set[str] = set()
         while True:
             path = f"/rest/socialActions/{_encoded(urn)}/comments"
             page = _elements(self.get(path, count=PAGE_SIZE, start=len(found)))
+            _require_news((str(comment.get("id")) for comment in page), seen)
             found += page
             if len(page) < PAGE_SIZE:
                 return found
@@ -236,6 +239,14 @@ class LinkedIn(Network):
             network="linkedin", account=account.replace("%3A", ":").removeprefix(URN), name=name, value=float(value),
             at=at, period="day" if isinstance(end, int) else "moment",
         )  # fmt: skip
+
+
+def _require_news(ids: Iterable[str], seen: set[str]) -> None:
+    """A page by number may repeat some of the last one, where something came on top; never all of it."""
+    found = set(ids)
+    if found and found <= seen:
+        raise ContractBroken("LinkedIn leads its pages in a circle.")
+    seen |= found
 
 
 def _elements(body: Any) -> list[Record]:

@@ -23,9 +23,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from connectors.stackexchange.items import active, created, id_of, items_in, site_of
 from hub.domain import Budget, Cursor, Manifest, Reference, Watch
-from hub.errors import AccessDenied, HubError, RateLimited, SetupError, Unavailable
+from hub.errors import AccessDenied, ContractBroken, HubError, RateLimited, SetupError, Unavailable
 from hub.kit import Connection, LookUp, Network, Page, Record, Services, Span
 
+CIRCLE = "Stack Exchange leads its pages in a circle."
 PAGE_SIZE = TOGETHER = 100  # items of a page, ids of a call
 SETTLED = timedelta(minutes=2)  # answers are kept for a minute or so before they are made anew
 LIVELY = timedelta(days=7)  # posts without activity for so long are not asked for comments any more
@@ -139,6 +140,7 @@ class StackExchange(Network):
         """Questions by their activity, those that were found so far, and where to go on."""
         since, page = int(state.get("since", span.start.timestamp())), int(state.get("page", 1))
         found: list[str] = list(state.get("found", ()))
+        in_vain = 0
         while True:
             order = {"sort": "activity", "order": "asc", "min": since, "page": page}
             body = self._ask(path, site, **query, **order)
@@ -148,19 +150,27 @@ class StackExchange(Network):
             if not body.get("has_more"):
                 yield new, found, None
                 return
+            in_vain = 0 if new else in_vain + 1
+            if in_vain > 1:  # one page of what is known is the overlap of two
+                raise ContractBroken(CIRCLE)
             latest = max(map(active, questions), default=since)
             since, page = (latest, 1) if latest > since else (since, page + 1)
             yield new, found, {"since": since, "page": page}
 
     def _below(self, path: str, site: str, span: Span) -> Iterator[Record]:
         """What was written within the span below some posts."""
-        page = 1
+        page, seen = 1, set[str | None]()
         while True:
             since = int(span.start.timestamp())
             body = self._ask(path, site, sort="creation", order="asc", min=since, page=page)
-            yield from (each for each in items_in(body, site) if span.has(created(each)))
+            items = items_in(body, site)
+            yield from (each for each in items if span.has(created(each)))
             if not body.get("has_more"):
                 return
+            ids = {id_of(each) for each in items}
+            if ids <= seen:
+                raise ContractBroken(CIRCLE)
+            seen |= ids
             page += 1
 
     def _all(self, path: str, ids: list[str], site: str | None) -> list[Record]:

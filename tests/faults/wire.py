@@ -4,6 +4,7 @@ A request costs a fraction of a millisecond and no real time, so that hundreds o
 answered is what the sandbox answers over its socket: the same systems, the same rules of the switchboard.
 """
 
+import gzip
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -137,7 +138,8 @@ class Played:
 
     def ask(self, request: Request) -> tuple[Reply | None, Rule | None]:
         """What the sandbox's server does with one request."""
-        system = next((one for one in self.systems if one.plays(request.host)), None)
+        playing = [one for one in self.systems if one.plays(request.host)]
+        system = next((one for one in playing if one.takes(request)), None) or next(iter(playing), None)
         if system is None:
             raise requests.ConnectionError(f"nothing plays {request.host}")
         fault = self.switchboard.pick(system.name, request.method, request.path)
@@ -196,7 +198,8 @@ class Wire(BaseAdapter):
             raise requests.exceptions.ChunkedEncodingError("half of it")
         elif kind == "garbage":
             reply = Reply(200, {"Content-Type": "text/html"}, PAGE)
-        return answer(request, reply.status, reply.headers, reply.body)
+        packed = reply.headers.get("Content-Encoding") == "gzip"
+        return answer(request, reply.status, reply.headers, gzip.decompress(reply.body) if packed else reply.body)
 
 
 def read_request(request: requests.PreparedRequest) -> Request:

@@ -50,7 +50,7 @@ leaky()
 
 @pytest.fixture(scope="module")
 def sung(hub: Driven, canaries: Canaries) -> dict[str, bytes]:
-    """The flow has run, and failed by wrong secrets, a broken route and a proxy that is gone; what commands said."""
+    """The whole flow has run and failed in every way; what commands said meanwhile, by command."""
     hub.sandbox.mend()
     for network in ("x", "mastodon", "facebook"):
         hub.say(COMPLAINT, network=network)
@@ -58,6 +58,7 @@ def sung(hub: Driven, canaries: Canaries) -> dict[str, bytes]:
         hub.read(network)
     hub.until(lambda: all(hub.there(words) for words in hub.said), "what was said became work")
     wrong_secrets(hub, canaries)
+    refused_tokens(hub)
     broken_mapping(hub)
     proxy_down(hub, canaries)
     said = dict(places.said_by_command(hub, commands(hub)))
@@ -171,6 +172,30 @@ def wrong_secrets(hub: Driven, canaries: Canaries) -> None:
     runs = {watch["network"]: hub.read(watch["network"]) for watch in WRONG}
     assert {hub.airflow.wait(f"collect_{name}", run) for name, run in runs.items()} == {"failed"}
     hub.config.write_text(yaml.safe_dump(told))
+
+
+def refused_tokens(hub: Driven) -> None:
+    """The destinations do not know us any more, for a while; then somebody mends that, and starts the DAG by hand."""
+    refused = {
+        "salesforce": {"path_glob": "/services/data/*", "status": 401, "body": [{"errorCode": "INVALID_SESSION_ID"}]},
+        "zendesk": {"status": 401, "body": {"error": "invalid_token"}},
+        "slack": {"status": 200, "body": {"ok": False, "error": "token_revoked"}},
+    }
+    for system, answer in refused.items():
+        hub.sandbox.fault(system=system, kind="status", times=1000, **answer)
+    hub.say(COMPLAINT)
+    hub.say(PURCHASE)
+    hub.read()
+    hub.until(lambda: refusing(hub) >= refused.keys(), "each of them has refused us")
+    hub.sandbox.mend()
+    assert hub.airflow.wait("deliver", hub.airflow.trigger("deliver")) == "success"
+    hub.until(lambda: not refusing(hub) and not hub.waiting(), "what waited has gone")
+
+
+def refusing(hub: Driven) -> set[str]:
+    """The destinations whose last call failed."""
+    with hub.look() as store, store.read() as view:
+        return {circuit.name for circuit in view.circuits.listing() if circuit.failures}
 
 
 def broken_mapping(hub: Driven) -> None:

@@ -24,7 +24,6 @@ from hub.settings import load_config, read_settings
 if TYPE_CHECKING:
     from hub.kit import Connection
     from hub.stages.admit import Rulebook
-    from hub.store import Transaction
     from hub.wiring import Hub
 
 POSTS_LANDED = Asset("posts_landed", uri="hub://posts/landed", group="hub")
@@ -192,17 +191,18 @@ def connect(manifest: Manifest, connection_id: str | None = None) -> "Connection
 def tell_failed(context: Any) -> None:
     """Tell operations that a task has failed for good; of one source that is out of order they hear once."""
     from hub.stages import outages
+    from hub.wiring import operators
 
     ti, problem = context["ti"], context.get("exception")
     before = ti.get_previous_dagrun()
     again = before is not None and str(before.state) == "failed"
-    source, task = _source_of(ti), f"{ti.dag_id}.{ti.task_id}"
-    news = _in_store(lambda tx: outages.failed(tx, source, task))
+    source, task = operators.source_of(ti.dag_id, _pool_of(ti)), f"{ti.dag_id}.{ti.task_id}"
+    news = operators.ask(connect, lambda tx: outages.failed(tx, source, task))
     if news is False or (news is None and again):  # without the store nobody knows but the run before
         return
     why = f"{type(problem).__name__}: {problem}" if isinstance(problem, HubError) else type(problem).__name__
     message = _tell(f"{ti.dag_id} failed in {ti.task_id}. {why}", dag=ti.dag_id, run=ti.run_id)
-    _in_store(lambda tx: outages.told(tx, source, message))
+    operators.ask(connect, lambda tx: outages.told(tx, source, message))
 
 
 def tell_late(context: Any) -> None:
@@ -211,10 +211,11 @@ def tell_late(context: Any) -> None:
     Here the run is a dictionary in the API's words.
     """
     from hub.stages import outages
+    from hub.wiring import operators
 
     run = context["dag_run"]
     dag = run["dag_id"]
-    if not _in_store(lambda tx: outages.follows(tx, _source_named(dag))):
+    if not operators.ask(connect, lambda tx: outages.follows(tx, operators.source_of(dag))):
         _tell(f"{dag} is late: this run should have ended by now.", dag=dag, run=run["dag_run_id"])
 
 
@@ -223,13 +224,15 @@ def tell_mended() -> None:
     if not _outages:
         return
     from hub.stages import outages
+    from hub.wiring import operators
 
     ti = get_current_context()["ti"]
-    source, task = _source_of(ti), f"{ti.dag_id}.{ti.task_id}"
-    over = _in_store(lambda tx: (outages.worked(tx, source, task), tx.now))
+    source, task = operators.source_of(ti.dag_id, _pool_of(ti)), f"{ti.dag_id}.{ti.task_id}"
+    over = operators.ask(connect, lambda tx: (outages.worked(tx, source, task), tx.now))
     _outages.clear()
-    if over and over[0] is not None:
-        _tell(outages.ended(*over), dag=ti.dag_id, run=ti.run_id, thread=over[0].message)
+    outage, now = over or (None, None)
+    if outage and now:
+        _tell(outages.ended(outage, now), dag=ti.dag_id, run=ti.run_id, thread=outage.message)
 
 
 def tell_operations(notice: str) -> None:
@@ -271,33 +274,8 @@ def _post(channel: str, text: str, thread: str | None) -> str:
     return f"{answer.get('channel') or channel}/{answer.get('ts') or ''}"
 
 
-def _source_of(ti: Any) -> str:
-    """The connector that a task works with, by its pool; else its DAG."""
-    pool = getattr(getattr(ti, "task", None), "pool", None)
-    return pool if pool in known_connectors() else _source_named(ti.dag_id)
-
-
-def _source_named(dag: str) -> str:
-    """The connector in a DAG's name, such as `collect_x`; else the DAG."""
-    name = dag.partition("_")[2]
-    return name if name in known_connectors() else dag
-
-
-def _in_store(ask: "Callable[[Transaction], Any]") -> Any:
-    """What the store makes of it; None where it cannot be asked: then operators are rather told twice."""
-    import structlog
-
-    from hub.wiring import Hub
-
-    hub = Hub(connect=connect)
-    try:
-        with hub.store.begin() as tx:
-            return ask(tx)
-    except Exception as trouble:  # noqa: BLE001  an alert that fails must not hide the failure it tells of
-        structlog.get_logger(__name__).warning("outages are not known", error=type(trouble).__name__)
-        return None
-    finally:
-        hub.close()
+def _pool_of(ti: Any) -> str | None:
+    return getattr(getattr(ti, "task", None), "pool", None)
 
 
 _outages: list[str] = []  # sources that are known to be out of order, as this process last saw it
@@ -308,9 +286,11 @@ def _note_outage(hub: "Hub") -> None:
     if "store" not in hub.__dict__:
         return
     from hub.stages import outages
+    from hub.wiring import operators
 
     try:
-        source = _source_of(get_current_context()["ti"])
+        ti = get_current_context()["ti"]
+        source = operators.source_of(ti.dag_id, _pool_of(ti))
         with hub.store.read() as view:
             _outages[:] = [source] if outages.known(view, source) else []
     except Exception:  # noqa: BLE001  what the task has done is done, whatever operators hear of it

@@ -66,8 +66,9 @@ def emptiest_handoffs(mapping: Mapping) -> list[dict[str, Any]]:
             key="k", kind=mapping.reads, post=post, author=author, signal=Signal(post=post.key, found_by="c@1"),
             team="", provenance=provenance, title=nothing, company=nothing,
         )  # type: ignore[arg-type]  # fmt: skip
-        for first, history in product((True, False), (None, History())):
-            record = handoff.with_(first=first, history=history).plain() | {"to": {}, "organisation": ""}
+        for first, history, event in product((True, False), (None, History()), (None, "over")):
+            record = handoff.with_(first=first, history=history).plain()
+            record |= {"to": {}, "organisation": "", "event": event}
             records += [record] if mapping.suits(record) else []
     return records
 

@@ -215,7 +215,7 @@ def test_every_method_that_is_played_or_called_is_in_the_vendors_description(sha
     }  # fmt: skip
 
     assert len(played) >= 10
-    assert played | {method.replace("_", ".", 1) for method in OURS} <= known
+    assert played | {method.replace("_", ".") for method in OURS} <= known
 
 
 def test_what_we_say_with_a_message_are_arguments_that_slack_knows(shared: Path) -> None:

@@ -110,7 +110,7 @@ def draft_of(number: int) -> Any:
         body=body_of(number),
         handoff=str(number),
         lane=f"x:account:{number}",
-        only_if_blank=("Company",),
+        authority={"Company": "fill_blank"},
         mapping="salesforce@1",
         post=f"x:post:{number}",
         author=f"x:account:{number}",

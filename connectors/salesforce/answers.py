@@ -13,6 +13,7 @@ Facts behind the tables:
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from connectors.salesforce.lookup import address
@@ -38,6 +39,7 @@ LOOK_AGAIN = {"DUPLICATE_VALUE"}
 LOCKED = "unable_to_lock_row"
 MATCHED = "duplicates_detected"
 NOT_SET_UP = {"INVALID_FIELD", "INVALID_TYPE", "NOT_FOUND"}  # of a whole call; of one record among others, a refusal
+FOREIGN = re.compile(r"Foreign key external ID\b", re.IGNORECASE)
 IDS = re.compile(r"\b[A-Za-z0-9]{18}\b")
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
 CUSTOM_FIELD = re.compile(r"\b\w+__c\b")
@@ -78,7 +80,7 @@ def read_single(write: Write, status: int, body: Any, *, instance: str) -> Recei
     final = status in (400, 404, 409) and code not in NOT_SET_UP
     if final or code in ("UNABLE_TO_LOCK_ROW", "STORAGE_LIMIT_EXCEEDED", "ENTITY_IS_DELETED"):
         return read_errors(write.delivery, [first], instance=instance)
-    raise name_trouble(status, body, sobject=write.delivery.object)
+    raise name_trouble(status, body, sobject=write.kind)
 
 
 def read_result(write: Write, result: Any, *, instance: str) -> Receipt:
@@ -92,7 +94,7 @@ def read_result(write: Write, result: Any, *, instance: str) -> Receipt:
     made = write.verb == "create" or bool(result.get("created"))
     if not isinstance(id, str) or not id:
         return unknown(delivery, "unreadable_answer")
-    return written(delivery, id, created=made, instance=instance)
+    return written(delivery, id, created=made, instance=instance).with_(reason=write.reason)
 
 
 def written(delivery: Delivery, id: str, *, created: bool, instance: str) -> Receipt:
@@ -114,7 +116,8 @@ def astray(writes: Any, results: list[Any]) -> bool:
 def not_set_up(results: list[Any]) -> dict[str, Any] | None:
     """The first error, where every record was refused for a field that the organisation does not have."""
     firsts = [first_of(result.get("errors")) for result in results if isinstance(result, dict)]
-    if len(firsts) == len(results) and all(code_of(first) == "INVALID_FIELD" for first in firsts):
+    lacking = [code_of(first) == "INVALID_FIELD" and not FOREIGN.match(str(first.get("message"))) for first in firsts]
+    if len(firsts) == len(results) and all(lacking):
         return firsts[0]
     return None
 
@@ -131,16 +134,21 @@ def read_errors(delivery: Delivery, errors: Any, *, instance: str) -> Receipt:
     if code in HEALED_BY_TIME:
         wait = HEALED_BY_TIME[code] * spread(delivery)
         return Receipt(delivery=delivery.id, outcome="deferred", reason=reason, retry_after=wait)
-    match = matched(first) if code == "DUPLICATES_DETECTED" else None
-    return Receipt(
-        delivery=delivery.id,
-        outcome="refused",
-        reason=reason,
-        detail=explain(code, first)
-        if match is None
-        else f"A duplicate rule found {match}; merge by hand or relax the rule.",
-        url=address(instance, match) if match else None,
-    )
+    if code == "INVALID_FIELD" and FOREIGN.match(str(first.get("message", ""))):
+        return Receipt(delivery=delivery.id, outcome="parent_missing", reason="parent_missing")
+    if code == "DUPLICATES_DETECTED" and (found := matched(first)):
+        return ambiguous(delivery, reason, found, instance=instance)
+    return Receipt(delivery=delivery.id, outcome="refused", reason=reason, detail=explain(code, first))
+
+
+def ambiguous(delivery: Delivery, reason: str, ids: Sequence[str], *, instance: str) -> Receipt:
+    """Any of these may be the person: one is taken for them, of several a person chooses."""
+    if len(ids) == 1:
+        detail = f"A duplicate rule found {ids[0]}; merge by hand or relax the rule."
+    else:
+        detail = f"Any of {', '.join(ids)} may be this person; link the right one to the persona, then replay."
+    one = ids[0] if len(ids) == 1 else None
+    return refused(delivery, reason, detail, url=address(instance, ids[0])).with_(object_id=one)
 
 
 def read_cell(delivery: Delivery, cell: str, *, instance: str) -> Receipt:
@@ -150,14 +158,15 @@ def read_cell(delivery: Delivery, cell: str, *, instance: str) -> Receipt:
     return read_errors(delivery, [told], instance=instance)
 
 
-def matched(error: dict[str, Any]) -> str | None:
-    """The id of the record that a duplicate rule found."""
+def matched(error: dict[str, Any]) -> list[str]:
+    """The ids of the records that a duplicate rule found, each once."""
     told = error.get("duplicateResut") or error.get("duplicateResult")  # the first is Salesforce's own spelling
     try:
-        id = str(told["matchResults"][0]["matchRecords"][0]["record"]["Id"]) if isinstance(told, dict) else ""
-    except (KeyError, IndexError, TypeError):
-        return None
-    return id if ID.fullmatch(id) else None
+        results = told["matchResults"] if isinstance(told, dict) else []
+        ids = [str(match["record"]["Id"]) for result in results for match in result["matchRecords"]]
+    except (KeyError, TypeError):
+        return []
+    return list(dict.fromkeys(id for id in ids if ID.fullmatch(id)))
 
 
 def spread(delivery: Delivery) -> float:
@@ -192,7 +201,7 @@ def several(delivery: Delivery, ids: list[str]) -> Receipt:
 
 def trouble_of(part: Part, status: int, body: Any) -> HubError:
     """The error of ours for a collection that was not carried out."""
-    return name_trouble(status, body, sobject=part.writes[0].delivery.object)
+    return name_trouble(status, body, sobject=part.writes[0].kind)
 
 
 def name_trouble(status: int, content: Any, *, sobject: str) -> HubError:

@@ -8,36 +8,33 @@ looked up, a second upsert changes nothing. What shaped this module, beside what
 - The same id twice in one call fails as a duplicate, so only the newest version of an object is sent.
 - A record that Salesforce refuses does not hold back the others; a call refused as a whole is halved until the record
   at fault stands alone. A record that was locked is tried again by itself.
-- A lead that a person deleted or converted is let rest. An upsert would make the deleted one anew.
+- Whoever is a contact or a lead already gets no lead: `people` finds them, `matched` enriches them. That costs a
+  look-up, so somebody new of whom nothing but one account is known is looked for only where some contact is tied to an
+  account at all. A lead that sales have converted is followed to its contact; one that was deleted stays deleted.
+- Personas and posts stand apart from leads and contacts, and are linked to them when they are written: `social`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
-from connectors.salesforce.answers import LOCKED, MATCHED, name_trouble, refused, several
+from connectors.salesforce.answers import LOCK_WAIT_SECONDS, LOCKED, MATCHED, several
 from connectors.salesforce.bulk import Jobs
-from connectors.salesforce.deployable import archive
-from connectors.salesforce.deployment import Deployed, deploy
 from connectors.salesforce.jobs import sheet_of
 from connectors.salesforce.login import session_key
-from connectors.salesforce.lookup import (
-    QUERIES_PER_CALL,
-    TWINS,
-    address,
-    found_of,
-    guarded_of,
-    merged_queries,
-    path_of,
-    queries,
-)  # fmt: skip
+from connectors.salesforce.looking import Looking
+from connectors.salesforce.lookup import TWINS, asked_by, extra_of, guarded_of
+from connectors.salesforce.matched import Matches, nobody_there, not_wanted, without_contact
 from connectors.salesforce.org import Org, open_client
 from connectors.salesforce.outcomes import endings_of
-from connectors.salesforce.preflight import describe, fields_of, findings_of
+from connectors.salesforce.people import HOW
+from connectors.salesforce.preflight import describe, findings_of
 from connectors.salesforce.sending import Sending
 from connectors.salesforce.setting_up import steps
-from connectors.salesforce.words import KEY_FIELD, LOCATOR, checked, object_of
-from connectors.salesforce.writes import VERBS, Verb, Write, answers_of, composite_of, write_of
+from connectors.salesforce.shapes import Shapes
+from connectors.salesforce.social import hung
+from connectors.salesforce.words import CONTACT, DIGEST_FIELD, KEY_FIELD, LEAD, OURS, Names, object_of, sobject_of
+from connectors.salesforce.writes import OF_A_JOB, Verb, Write, write_of
 from hub.domain import Delivery, Ending, FoundRecord, MappedObject, Receipt
 from hub.errors import RecordRefused, SetupError
 from hub.kit import Destination, Finding, Step
@@ -46,9 +43,7 @@ API_VERSION = "64.0"
 OBJECTS_PER_CALL = 200
 COMPOSITE_RECORDS = 1_000
 JOB_RECORDS = 10_000  # one batch of a job
-DAY_SECONDS = 86_400.0
 LOCK_SECONDS = 3_600.0
-UNIQUE = "salesforce:unique"
 LOCKS = "salesforce:locked"
 NAMED_AT_MOST = 100  # records refused by a duplicate rule whose match is asked for in one go
 
@@ -67,7 +62,7 @@ class Salesforce(Destination):
 
     def close(self) -> None:
         """Close the connections that the library keeps open."""
-        for made in ("org", "jobs", "proven"):
+        for made in ("org", "jobs", "shapes", "matches", "looking"):
             self.__dict__.pop(made, None)
         client = self.__dict__.pop("client", None)
         if client is not None:
@@ -84,14 +79,29 @@ class Salesforce(Destination):
         return Jobs(self.org, self.services, stays_seconds=self.stays_seconds)
 
     @cached_property
-    def proven(self) -> set[str]:
-        """The objects on which our key was found to be unique while this connector was open."""
-        return set()
+    def shapes(self) -> Shapes:
+        """Its objects."""
+        return Shapes(self.org, self.services, self.connection.id)
+
+    @cached_property
+    def matches(self) -> Matches:
+        """What becomes of people who are there already."""
+        return Matches(self.shapes, self.org.instance)
+
+    @cached_property
+    def names(self) -> Names:
+        """Which objects hold personas and posts here."""
+        return Names.of(self.connection.extra.get("social_objects"))
+
+    @property
+    def makes_nobody(self) -> bool:
+        """Whether only what is there is enriched."""
+        return str(self.connection.extra.get("update_only", "")).lower() in ("true", "1", "yes")
 
     def check(self) -> None:
         """Prove that we may call the API, and that our key is unique there; costs one request."""
         sobject = self.manifest.handoffs[0]
-        if not self.ask_unique(sobject):
+        if not (shape := self.shapes.ask(sobject)) or not shape.unique:
             raise SetupError(f"Salesforce lacks {KEY_FIELD} on {sobject}; see connectors/salesforce/README.md.")
 
     def plan(self, object: str, waiting: int) -> int:
@@ -102,40 +112,18 @@ class Salesforce(Destination):
 
     # Looking up.
 
+    @cached_property
+    def looking(self) -> Looking:
+        """The questions that are asked of it."""
+        return Looking(self.org, self.shapes, self.names)
+
     def find(self, deliveries: Sequence[Delivery]) -> Iterator[FoundRecord]:
-        """What Salesforce holds now; asked after an unknown outcome and for `only_if_blank`."""
-        for sobject in sorted({object_of(delivery) for delivery in deliveries}):
-            alike = [delivery for delivery in deliveries if object_of(delivery) == sobject]
-            rows = list(self.rows(queries(sobject, alike), sobject))
-            yield from found_of(rows, sobject, guarded_of(alike), self.org.instance)
-
-    def rows(self, asked: Sequence[str], sobject: str) -> Iterator[Mapping[str, Any]]:
-        """All rows of these queries, page by page; several queries go in one call."""
-        for start in range(0, len(asked), QUERIES_PER_CALL):
-            for answer in self.pages(asked[start : start + QUERIES_PER_CALL], sobject):
-                while True:
-                    yield from answer["records"]
-                    if answer.get("done", True):
-                        break
-                    locator = checked(str(answer.get("nextRecordsUrl")).rpartition("/")[2], LOCATOR)
-                    answer = self.org.ask(f"query/{locator}", sobject=sobject)
-
-    def pages(self, asked: Sequence[str], sobject: str) -> Iterator[Any]:
-        """The first page of each query."""
-        if len(asked) == 1:
-            yield self.org.ask("query", params={"q": asked[0]}, sobject=sobject)
-            return
-        body = composite_of(self.org.base, [("GET", path_of(query), None) for query in asked])
-        for status, told in answers_of(
-            self.org.ask("composite", method="POST", body=body, sobject=sobject), len(asked)
-        ):
-            if status != 200:
-                raise name_trouble(status or 500, told, sobject=sobject)
-            yield told
+        """What Salesforce holds now; asked after an unknown outcome and for what people have set."""
+        return self.looking.find(deliveries)
 
     def endings(self, leads: Sequence[str]) -> Iterator[Ending]:
         """What sales made of these leads; a thousand are one call, and what they were converted to is another."""
-        return endings_of(leads, self.rows)
+        return endings_of(leads, self.looking.rows)
 
     # Writing.
 
@@ -151,55 +139,80 @@ class Salesforce(Destination):
 
     def deliver(self, deliveries: Sequence[Delivery]) -> dict[int, Receipt]:
         """Leave out what people own and what is there already; write the rest."""
-        new = {delivery.id for delivery in deliveries if is_new(delivery)}
-        proven = bool(new) and self.prove_unique(object_of(deliveries[0]))
-        looked = [delivery for delivery in deliveries if not (proven and delivery.id in new)]
-        held = {record.external_id: record for record in self.find(looked)} if looked else {}
+        receipts = self.refrained(deliveries)
+        left = [delivery for delivery in deliveries if delivery.id not in receipts]
+        held = {record.external_id: record for record in self.find(looked)} if (looked := self.looked(left)) else {}
         known = {delivery.id for delivery in looked}
-        receipts = self.gone([one for one in looked if one.object_id and one.external_id not in held])
-        writes = []
-        for delivery in deliveries:
+        receipts |= self.looking.gone([one for one in looked if one.object_id and one.external_id not in held])
+        for delivery in left:
             record = held.get(delivery.external_id)
-            if delivery.id in receipts:
-                continue
-            rest = self.at_rest(delivery, record) if record else None
-            if rest is not None:
+            rest = self.at_rest(delivery, record) if record else self.nobody(delivery)
+            if delivery.id not in receipts and rest is not None:
                 receipts[delivery.id] = rest
-            else:
-                verb: Verb = "upsert" if delivery.id in known else "create"
-                writes.append(write_of(delivery, record, verb, alone=self.was_locked(delivery)))
-        return receipts | self.write(writes)
+        left = [delivery for delivery in left if delivery.id not in receipts]
+        writes = [self.written(one, held.get(one.external_id), looked_up=one.id in known) for one in left]
+        return receipts | self.write(hung(writes, held, self.looking, self.shapes))
 
-    def gone(self, deliveries: Sequence[Delivery]) -> dict[int, Receipt]:
-        """What we delivered and is there no more: a person has deleted it, or merged it into another record."""
-        masters: dict[str, str] = {}
-        for query in merged_queries(deliveries):
-            status, told = self.org.exchange("GET", "queryAll", params={"q": query})
-            for row in told["records"] if status == 200 else ():  # it only says more of what is known already
-                masters[str(row["Id"])[:15]] = str(row["MasterRecordId"])
-        return {one.id: deleted(one, masters.get(str(one.object_id)[:15], ""), self.org.instance) for one in deliveries}
+    def refrained(self, deliveries: Sequence[Delivery]) -> dict[int, Receipt]:
+        """Personas and posts that are not to be kept here."""
+        if deliveries[0].object not in OURS:
+            return {}
+        if not self.names.wanted:
+            return {one.id: not_wanted(one) for one in deliveries}
+        return {one.id: nobody_there(one) for one in deliveries if self.makes_nobody and not one.parent_object_id}
+
+    def looked(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """Those that are looked up before they are written: all that may be there."""
+        new = [delivery for delivery in deliveries if is_new(delivery)]
+        if not new or not self.shapes.is_unique(object_of(new[0])):
+            return list(deliveries)
+        if new[0].object != LEAD:
+            sure = {delivery.id for delivery in new}
+        elif self.makes_nobody:
+            sure = set()
+        else:
+            alone = [one for one in new if len(one.known_as) <= 1]
+            tied = any(one.known_as for one in alone) and self.shapes.are_tied()
+            sure = {one.id for one in alone if not (tied and one.known_as)}
+        return [delivery for delivery in deliveries if delivery.id not in sure]
+
+    def nobody(self, delivery: Delivery) -> Receipt | None:
+        """The receipt of somebody who is not there, where nobody is to be made."""
+        return nobody_there(delivery) if self.makes_nobody and delivery.object == LEAD else None
+
+    def written(self, delivery: Delivery, record: FoundRecord | None, *, looked_up: bool) -> Write:
+        """What is written of one delivery."""
+        if record is not None and record.fields.get(HOW):
+            return self.matches.write(delivery, record)
+        verb: Verb = "upsert" if looked_up else "create"
+        appends = "append" in delivery.authority.values()
+        shape = self.shapes.of(object_of(delivery)) if appends else None
+        lengths = shape.lengths if shape else None
+        return write_of(delivery, record, verb, alone=self.was_locked(delivery), lengths=lengths)
 
     def at_rest(self, delivery: Delivery, record: FoundRecord) -> Receipt | None:
         """The receipt of what is not to be written: it is there, or a person has decided otherwise."""
         if record.fields.get(TWINS):
             return several(delivery, record.fields[TWINS])
+        settled = self.matches.settled(delivery, record) if delivery.object == LEAD else None
+        if settled is not None:
+            return settled
         if record.digest == delivery.digest:
             return Receipt(delivery=delivery.id, outcome="unchanged", object_id=record.object_id, url=record.url)
-        if record.fields.get("IsConverted"):
-            return converted(delivery, str(record.fields.get("ConvertedContactId") or ""), self.org.instance)
-        return None
+        return without_contact(delivery) if record.fields.get("IsConverted") else None
 
     def write(self, writes: list[Write]) -> dict[int, Receipt]:
         """In a job what is much of one kind; in collections, or by itself, the rest."""
         carried = self.by_job(writes)
-        rest = [write for write in writes if write.delivery.id not in carried]
+        rest = [write for write in writes if write.delivery.id not in carried]  # links back too: they come next time
         sending = Sending(self.org)
         receipts = carried | (sending.send(rest, raising=not carried) if rest else {})
+        writes = [write for write in writes if not write.aside]
         return self.told(writes, receipts, sending)
 
     def by_job(self, writes: list[Write]) -> dict[int, Receipt]:
         """Hand what is worth a job to one: before anything else, since trouble with it must leave nothing half told."""
-        most = max(([write for write in writes if write.verb == verb] for verb in VERBS), key=len)
+        most = max(([write for write in writes if write.verb == verb] for verb in OF_A_JOB), key=len)
         if len(most) <= self.job_from:
             return {}
         try:
@@ -220,10 +233,30 @@ class Salesforce(Destination):
     def told(self, writes: Sequence[Write], receipts: dict[int, Receipt], sending: Sending) -> dict[int, Receipt]:
         """The receipts with what a duplicate rule found, which only a call for one record is told; locks are noted."""
         ended = [(write, receipts[write.delivery.id]) for write in writes]
-        unnamed = [write for write, receipt in ended if receipt.reason == MATCHED and receipt.url is None]
         for write in (write for write, receipt in ended if receipt.reason == LOCKED):
             self.services.memory.set(f"{LOCKS}:{write.key}", 1, keep_seconds=LOCK_SECONDS)
-        return receipts | (sending.again(unnamed[:NAMED_AT_MOST]) if unnamed else {})
+        unnamed = [write for write, receipt in ended if receipt.reason == MATCHED and receipt.url is None]
+        if not unnamed:
+            return receipts
+        receipts |= sending.again(unnamed[:NAMED_AT_MOST])
+        receipts |= {write.delivery.id: next_time(write.delivery) for write in unnamed[NAMED_AT_MOST:]}
+        found = [write for write in unnamed if write.known_id is None and receipts[write.delivery.id].reason == MATCHED]
+        return receipts | self.enriched([(w.delivery, receipts[w.delivery.id].object_id) for w in found], sending)
+
+    def enriched(self, found: Sequence[tuple[Delivery, str | None]], sending: Sending) -> dict[int, Receipt]:
+        """What a duplicate rule found is the person: enriched like anybody who is there already."""
+        ids = {kind: {str(id) for _, id in found if sobject_of(id) == kind} for kind in (LEAD, CONTACT)}
+        contact = self.shapes.of(CONTACT) if ids[CONTACT] else None
+        of_contact = [name for name in (KEY_FIELD, DIGEST_FIELD) if contact is not None and contact.has(name)]
+        asked = asked_by("Id", CONTACT, ids[CONTACT], of_contact)
+        asked += asked_by(
+            "Id", LEAD, ids[LEAD], [KEY_FIELD, DIGEST_FIELD, *extra_of(LEAD), *guarded_of([one for one, _ in found])]
+        )
+        rows = {str(row["Id"]): row for row in self.looking.rows(asked, LEAD)}
+        matched = [(one, self.matches.by_rule(one, rows[id])) for one, id in found if id in rows]
+        settled = {one.id: told for one, record in matched if (told := self.at_rest(one, record))}
+        writes = [self.matches.write(one, record) for one, record in matched if one.id not in settled]
+        return settled | (sending.send(writes, raising=False) if writes else {})
 
     # Setting up.
 
@@ -231,48 +264,16 @@ class Salesforce(Destination):
         """Objects, fields, the component with its pages, and our user's rights: one deployment of our package."""
         return steps(self, apply=apply)
 
-    def deploy(self, *, check_only: bool) -> Deployed:
-        """Deploy the package, or only try whether it could be."""
-        session = session_key(self.services, self.manifest, self.connection).current().value.partition(" ")[2]
-        return deploy(
-            self.client, archive(), session_id=session, check_only=check_only, clock=self.services.clock,
-            tell=self.tell,
-        )  # fmt: skip
-
     def preflight(self, mapped: Sequence[MappedObject]) -> Iterator[Finding]:
         """What the organisation would not take of what these mappings write; one describe for each object."""
         for one in mapped:
+            if one.object in OURS and not self.names.wanted:
+                continue
             described = describe(self.org, one.object)
-            self.note_unique(one.object, fields_of(described or {}).get(KEY_FIELD, {}).get("unique"))
+            self.shapes.note(one.object, described)
             yield from findings_of(one, described)
 
     # What is remembered.
-
-    def prove_unique(self, sobject: str) -> bool:
-        """Whether a second creation under one key is surely refused; asked once a day. SetupError where it is not."""
-        if sobject in self.proven:
-            return True
-        known = self.services.memory.get(f"{UNIQUE}:{self.connection.id}:{sobject}")
-        unique = self.ask_unique(sobject) if known is None else bool(known)
-        if unique:
-            self.proven.add(sobject)
-        return unique
-
-    def ask_unique(self, sobject: str) -> bool:
-        """What the object's describe says of our key; False where it says nothing: then all is looked up first."""
-        status, told = self.org.exchange("GET", f"sobjects/{sobject}/describe")
-        if status in (401, 403) or status >= 500:
-            raise name_trouble(status, told, sobject=sobject)
-        fields = told.get("fields") if isinstance(told, dict) else None
-        unique = next((one.get("unique") for one in fields or () if one.get("name") == KEY_FIELD), None)
-        if unique is False:
-            raise SetupError(f"{KEY_FIELD} on {sobject} must be unique, else there can be two of one: tick Unique.")
-        self.note_unique(sobject, unique)
-        return unique is True
-
-    def note_unique(self, sobject: str, unique: object) -> None:
-        """Remember for a day what a describe said of our key."""
-        self.services.memory.set(f"{UNIQUE}:{self.connection.id}:{sobject}", unique is True, keep_seconds=DAY_SECONDS)
 
     def was_locked(self, delivery: Delivery) -> bool:
         """Whether an earlier try met somebody at work on the record: then it goes by itself."""
@@ -284,17 +285,6 @@ def is_new(delivery: Delivery) -> bool:
     return delivery.object_id is None
 
 
-def deleted(delivery: Delivery, master: str, instance: str) -> Receipt:
-    """We delivered an earlier version, and it is gone: a person's decision, not ours to undo."""
-    if master:
-        detail = f"This record was merged into {master}; add what is new there by hand."
-        return refused(delivery, "merged_there", detail, url=address(instance, master))
-    return refused(delivery, "deleted_there", "A person deleted this record in Salesforce; it stays deleted.")
-
-
-def converted(delivery: Delivery, contact: str, instance: str) -> Receipt:
-    """Sales work with a contact now: no new lead, and a lead that is converted takes no change."""
-    url = address(instance, contact)
-    named = f" to the contact {contact}" if url else ""
-    detail = f"Sales have converted this lead{named}; add what is new there by hand."
-    return refused(delivery, "cannot_update_converted_lead", detail, url=url)
+def next_time(delivery: Delivery) -> Receipt:
+    """A duplicate rule found somebody, and others are asked for first."""
+    return Receipt(delivery=delivery.id, outcome="deferred", reason=MATCHED, retry_after=LOCK_WAIT_SECONDS)

@@ -32,7 +32,7 @@ class Sheet(NamedTuple):
 
 def sheet_of(writes: Sequence[Write]) -> Sheet:
     """As many of these as fit into one upload, and can be said in CSV."""
-    fitting = [write for write in writes if is_plain(write)]
+    fitting = [write._replace(fields=flat(write.fields)) for write in writes if is_plain(write)]
     columns = list(dict.fromkeys(name for write in fitting for name in write.fields))
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
@@ -47,6 +47,16 @@ def sheet_of(writes: Sequence[Write]) -> Sheet:
         writer.writerow(cells)
         taken.append(write)
     return Sheet(taken, out.getvalue().encode())
+
+
+def flat(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """`Persona__r.Hub_Key__c` for a record that is named by its external id."""
+    plain: dict[str, Any] = {}
+    for name, value in fields.items():
+        plain |= (
+            {f"{name}.{inner}": each for inner, each in value.items()} if isinstance(value, dict) else {name: value}
+        )
+    return plain
 
 
 def is_plain(write: Write) -> bool:

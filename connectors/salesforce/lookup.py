@@ -4,35 +4,50 @@ A query of 200 keys makes an address of eight kilobytes, and sixteen are taken; 
 call. An answer comes in pages, and a page gets shorter the longer the fields are.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
-from connectors.salesforce.words import DIGEST_FIELD, HEX, ID, KEY_FIELD, NAME, checked, object_of
+from connectors.salesforce.words import (
+    ADDRESS,
+    DIGEST_FIELD,
+    HEX,
+    ID,
+    KEY_FIELD,
+    LEAD,
+    NAME,
+    PERSONA,
+    checked,
+    object_of,
+    sobject_of,
+    whose,
+)
 from hub.domain import Delivery, FoundRecord
 
 KEYS_PER_QUERY = 200
 QUERIES_PER_CALL = 5
 OF_A_LEAD = ("IsConverted", "ConvertedContactId")  # what sales have done with it
+LINKS = ("Lead__c", "Contact__c", "Account__c")  # of a persona
 TWINS = "twins"  # ids of the records that share a key
+
+
+def asked_by(field: str, sobject: str, values: Iterable[str], columns: Iterable[str]) -> list[str]:
+    """SOQL for the records of one type in which one of these values stands in this field."""
+    from simple_salesforce.format import format_soql
+
+    form = {KEY_FIELD: HEX, "Id": ID, "Email": ADDRESS}[field]
+    wanted = sorted({checked(value, form) for value in values})
+    told = ", ".join(checked(name, NAME) for name in dict.fromkeys(("Id", *columns)))
+    ask = ("SELECT", told, "FROM", checked(sobject, NAME), "WHERE", field, "IN")
+    parts = (wanted[start : start + KEYS_PER_QUERY] for start in range(0, len(wanted), KEYS_PER_QUERY))
+    return [" ".join((*ask, format_soql("{}", part), "ORDER BY CreatedDate")) for part in parts]  # no other quoting
 
 
 def queries(sobject: str, deliveries: Sequence[Delivery]) -> list[str]:
     """SOQL for the records of one type under these keys, with the fields that people own."""
-    from simple_salesforce.format import format_soql
-
-    keys = sorted({checked(delivery.external_id, HEX) for delivery in deliveries})
-    guarded = [name for name in guarded_of(deliveries) if name not in extra_of(sobject)]
-    columns = ", ".join(checked(field, NAME) for field in ("Id", KEY_FIELD, DIGEST_FIELD, *extra_of(sobject), *guarded))
-    asked = []
-    for start in range(0, len(keys), KEYS_PER_QUERY):
-        wanted = format_soql(
-            "{}", keys[start : start + KEYS_PER_QUERY]
-        )  # no other quoting: nothing else reaches a query
-        asked.append(
-            " ".join(("SELECT", columns, "FROM", sobject, "WHERE", KEY_FIELD, "IN", wanted, "ORDER BY CreatedDate"))
-        )
-    return asked
+    columns = (KEY_FIELD, DIGEST_FIELD, *extra_of(sobject), *guarded_of(deliveries))
+    return asked_by(KEY_FIELD, sobject, {delivery.external_id for delivery in deliveries}, columns)
 
 
 def merged_queries(deliveries: Sequence[Delivery]) -> Iterator[str]:
@@ -40,20 +55,23 @@ def merged_queries(deliveries: Sequence[Delivery]) -> Iterator[str]:
     from simple_salesforce.format import format_soql
 
     ids = sorted({str(delivery.object_id) for delivery in deliveries if ID.fullmatch(str(delivery.object_id))})
-    for start in range(0, len(ids), KEYS_PER_QUERY):
-        some = format_soql("{}", ids[start : start + KEYS_PER_QUERY])
-        sobject = object_of(deliveries[0])
-        yield " ".join(("SELECT Id, MasterRecordId FROM", sobject, "WHERE MasterRecordId != null AND Id IN", some))
+    for sobject, found in groupby(ids, key=lambda id: sobject_of(id) or object_of(deliveries[0])):
+        alike = list(found)
+        for start in range(0, len(alike), KEYS_PER_QUERY):
+            some = format_soql("{}", alike[start : start + KEYS_PER_QUERY])
+            yield " ".join(("SELECT Id, MasterRecordId FROM", sobject, "WHERE MasterRecordId != null AND Id IN", some))
 
 
 def guarded_of(deliveries: Sequence[Delivery]) -> list[str]:
     """The fields that people own once they are set."""
-    return sorted({field for delivery in deliveries for field in delivery.only_if_blank})
+    named = {name for delivery in deliveries for name in delivery.body if whose(delivery, name) != "overwrite"}
+    known = {name for delivery in deliveries for name, its in delivery.authority.items() if its != "overwrite"}
+    return sorted(named | known)
 
 
 def extra_of(sobject: str) -> tuple[str, ...]:
     """Fields that say what became of a record."""
-    return OF_A_LEAD if sobject == "Lead" else ()
+    return {LEAD: OF_A_LEAD, PERSONA: LINKS}.get(sobject, ())
 
 
 def path_of(query: str) -> str:

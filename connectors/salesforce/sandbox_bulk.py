@@ -31,7 +31,7 @@ class Bulk(Jobs):
         wish = body_of(request)
         if not isinstance(wish, dict) or wish.get("operation") not in OPERATIONS:
             return refuse(400, "INVALIDJOB", "InvalidJob : no such operation")
-        if wish.get("object") not in THINGS:
+        if self.thing(str(wish.get("object"))) is None:
             return refuse(400, "INVALIDENTITY", f"InvalidEntity : Entity '{wish.get('object')}' is not supported")
         key = wish.get("externalIdFieldName")
         known = self.fields(THINGS[wish["object"]]).get(key or "")

@@ -44,6 +44,10 @@ def record_of(
     for name, cell in zip(columns, row, strict=True):
         if cell == "":
             continue
+        relation, _, key = name.partition(".")
+        if key:  # `Persona__r.Hub_Key__c`: another record, by its external id
+            record[relation] = {key: cell}
+            continue
         try:
             record[name] = None if cell == NULL else typed(cell, fields[name])
         except ValueError:

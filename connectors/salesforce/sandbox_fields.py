@@ -95,7 +95,8 @@ OURS = {
     "Hub_Score__c": Field("double", precision=3, scale=2),
     "Hub_Fit__c": Field("double", precision=4, scale=1), "Hub_Behaviour__c": Field("double", precision=4, scale=1),
     "Hub_Chance__c": Field("double", precision=3, scale=2), "Hub_Grade__c": text(2),
-    "Hub_Reasons__c": text(4_000, "textarea"),
+    "Hub_Reasons__c": text(4_000, "textarea"), "Hub_Sentiment_Trend__c": text(255),
+    "Hub_Persona__c": link("SocialPersona__c"),
 }  # fmt: skip
 STATUSES = ("Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted")
 LEAD = Thing(
@@ -143,7 +144,34 @@ OPPORTUNITY = Thing(
         "IsWon": kept("boolean", nillable=False, defaulted=True, default=False),
     },
 )  # fmt: skip
-THINGS = {thing.name: thing for thing in (LEAD, CONTACT, ACCOUNT, OPPORTUNITY)}
+MARKED = {KEY_FIELD: text(64, external_id=True, unique=True), "Hub_Digest__c": text(64)}
+PERSONA = Thing(
+    "SocialPersona__c", "a00", "personas",
+    {
+        **SYSTEM, **MARKED, "Name": demanded(80), "OwnerId": owner("Group", "User"), "Network__c": text(40),
+        "Handle__c": text(255), "Display_Name__c": text(255), "Profile_URL__c": text(255, "url"),
+        "Followers__c": Field("double", precision=18),
+        "Verified__c": Field("boolean", nillable=False, defaulted=True, default=False),
+        "Audience__c": text(40), "Influence__c": Field("double", precision=4, scale=1),
+        "Sentiment_Trend__c": text(40), "Sentiment_Score__c": Field("double", precision=3, scale=2),
+        "Posts_Seen__c": Field("double", precision=18), "First_Seen__c": Field("datetime"),
+        "Last_Seen__c": Field("datetime"), "Last_Post_URL__c": text(255, "url"), "Hub_Link__c": text(255, "url"),
+        "Lead__c": link("Lead"), "Contact__c": link("Contact"), "Account__c": link("Account"),
+    },
+)  # fmt: skip
+POST = Thing(
+    "SocialPost__c", "a01", "posts",
+    {
+        **SYSTEM, **MARKED, "Name": demanded(80), "OwnerId": owner("Group", "User"),
+        "Persona__c": link("SocialPersona__c"), "Network__c": text(40), "Kind__c": text(40),
+        "Text__c": text(32_000, "textarea"), "URL__c": text(255, "url"), "Posted_At__c": Field("datetime"),
+        "Intent__c": text(40), "Sentiment__c": text(20), "Confidence__c": Field("double", precision=3, scale=2),
+        "Reach__c": Field("double", precision=18), "Engagement__c": Field("double", precision=18),
+        "Hub_Link__c": text(255, "url"), "Hub_Why__c": text(4_000, "textarea"),
+    },
+)  # fmt: skip
+THINGS = {thing.name: thing for thing in (LEAD, CONTACT, ACCOUNT, OPPORTUNITY, PERSONA, POST)}
+BY_PREFIX = {thing.prefix: thing for thing in THINGS.values()}
 REQUIRED = tuple(name for name, field in LEAD.fields.items() if field.required)
 
 
@@ -159,7 +187,7 @@ def describe(thing: Thing, fields: dict[str, Field], host: str) -> dict[str, Any
     return {
         **names,
         **can,
-        "custom": False,
+        "custom": thing.name.endswith("__c"),
         "recordTypeInfos": [],
         "urls": urls | pages,
         "fields": [describe_field(name, field) for name, field in fields.items()],
@@ -180,7 +208,7 @@ def describe_field(name: str, field: Field) -> dict[str, Any]:
         "updateable": field.updateable, "defaultedOnCreate": field.defaulted, "defaultValue": field.default,
         "externalId": field.external_id, "unique": field.unique, "caseSensitive": False,
         "idLookup": field.external_id or name in ("Id", "Email"), "custom": name.endswith("__c"),
-        "referenceTo": list(field.refers_to), "relationshipName": name[:-2] if field.refers_to else None,
+        "referenceTo": list(field.refers_to), "relationshipName": relation_of(name) if field.refers_to else None,
         "polymorphicForeignKey": len(field.refers_to) > 1, "restrictedPicklist": field.restricted,
         "picklistValues": options, "calculated": False, "autoNumber": False, "nameField": name == "Name",
         "soapType": SOAP_TYPES.get(field.type, "xsd:double" if field.type == "currency" else "xsd:string"),
@@ -188,6 +216,11 @@ def describe_field(name: str, field: Field) -> dict[str, Any]:
         "sortable": field.type != "textarea" or field.length <= 255,
         "groupable": field.type not in ("textarea", "datetime", "double", "currency") or field.length == 255,
     }  # fmt: skip
+
+
+def relation_of(name: str) -> str:
+    """`Lead__r` of `Lead__c`, `Owner` of `OwnerId`."""
+    return name.removesuffix("__c") + "__r" if name.endswith("__c") else name.removesuffix("Id")
 
 
 def label_of(name: str) -> str:

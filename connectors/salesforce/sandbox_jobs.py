@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from connectors.salesforce.sandbox_composite import Composite
 from connectors.salesforce.sandbox_csv import read, record_of, told
-from connectors.salesforce.sandbox_fields import KEY_FIELD, THINGS, Thing
+from connectors.salesforce.sandbox_fields import KEY_FIELD, THINGS, Thing, relation_of
 from connectors.salesforce.sandbox_org import error, failed
 from connectors.salesforce.sandbox_records import Record
 
@@ -36,7 +36,9 @@ class Jobs(Composite):
     def sheet(self, job: Record) -> tuple[list[str], list[list[str]]]:
         """Columns and rows of what was uploaded."""
         upload = self.table("uploads").get(job["id"]) or {"text": ""}
-        known = [*self.fields(THINGS[job["object"]]), "id"]
+        fields = self.fields(THINGS[job["object"]])
+        related = [f"{relation_of(name)}.{KEY_FIELD}" for name, field in fields.items() if field.refers_to]
+        known = [*fields, *related, "id"]
         return read(upload["text"], delimiter=job["columnDelimiter"], ending=job["lineEnding"], known=known)
 
     def done(self, id: str) -> list[Record]:

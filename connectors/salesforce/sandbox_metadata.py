@@ -5,8 +5,7 @@ with a document type is refused. What is deployed is looked at file by file (`sa
 against it, and it is not only a check, describe says the new fields, and permission sets can be given to users.
 
 Rules of `/sandbox/org`: `may_deploy` false for a user without the right; `deploy_checks` how often it must be asked
-before a deployment has ended; `fields_of` how the fields of an object differ from what was deployed: null hides one,
-and null in place of all of them the object.
+before a deployment has ended.
 """
 
 from base64 import b64decode
@@ -16,10 +15,10 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from connectors.salesforce.sandbox_fields import SYSTEM, THINGS, Field, Thing, describe
+from connectors.salesforce.sandbox_fields import THINGS, Field, Thing
 from connectors.salesforce.sandbox_login import XML
 from connectors.salesforce.sandbox_org import record_id
-from connectors.salesforce.sandbox_package import BORN_WITH, BadArchive, Package, Problem, parsed, unpacked
+from connectors.salesforce.sandbox_package import BadArchive, Package, Problem, parsed, unpacked
 from connectors.salesforce.sandbox_records import ME
 from connectors.salesforce.sandbox_sales import Sales
 from sandbox.kit import Reply, Request, route
@@ -102,38 +101,16 @@ class Metadata(Sales):
 
     def known(self) -> dict[str, dict[str, Field]]:
         """The fields of every object that there is."""
-        names = {*THINGS, *(str(name) for name in self.table("deployed"))}
-        return {name: self.fields(thing) for name in names if (thing := self.thing(name))}
-
-    def thing(self, name: str) -> Thing | None:
-        """The object of this name, born here or deployed, unless a rule hides it."""
-        if self.rule("fields_of", {}).get(name, {}) is None:
-            return None
-        made = Thing(name, "a0H", name.lower(), {**SYSTEM, **BORN_WITH}) if name in self.table("deployed") else None
-        return THINGS.get(name, made)
+        return {name: self.fields(thing) for name, thing in THINGS.items() if self.thing(name)}
 
     def fields(self, thing: Thing) -> dict[str, Field]:
-        """With those that were deployed; how they differ here, a rule says: null hides one."""
+        """With those that were deployed, unless a rule says otherwise of one."""
         fields, deployed = super().fields(thing), self.table("deployed").get(thing.name)
-        differing = self.rule("fields_of", {}).get(thing.name) or {}
-        if not deployed and not differing:
+        if not deployed:
             return fields
-        hidden = self.rule("fields", {}) if thing.name == "Lead" else {}
-        new = {
-            name: field_of(told) for name, told in (deployed or {"fields": {}})["fields"].items() if name not in hidden
-        }
-        whole = fields | new
-        for name, change in differing.items():
-            known = whole.pop(name, Field("string", 255))
-            if change is not None:
-                whole[name] = field_of(known._asdict() | change)
-        return whole
-
-    @route("GET", "/services/data/{version}/sobjects/{name}/describe")
-    @route("GET", "/services/data/{version}/sobjects/{name}/describe/")
-    def describe_one(self, request: Request, version: str, name: str) -> Reply:
-        thing = self.thing(name)
-        return Reply.json(describe(thing, self.fields(thing), request.host)) if thing else self.not_found(request)
+        differing = {**(self.rule("fields_of", {}).get(thing.name) or {})}
+        differing |= self.rule("fields", {}) if thing.name == "Lead" else {}
+        return fields | {name: field_of(told) for name, told in deployed["fields"].items() if name not in differing}
 
     def take_over(self, package: Package) -> None:
         """The organisation has all of it from here on, however it differed before."""

@@ -1,6 +1,7 @@
 """The rules of the played organisation: what it refuses, and how ids and answers are made."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 from connectors.salesforce.sandbox_fields import NUMBERS, Field
@@ -12,6 +13,7 @@ ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 NUMERIC = (*NUMBERS, "currency")
 PREFIXES = {
     "User": "005", "Group": "00G", "Account": "001", "Contact": "003", "Lead": "00Q", "Opportunity": "006",
+    "SocialPersona__c": "a00", "SocialPost__c": "a01",
 }  # fmt: skip
 Problem = dict[str, Any]
 
@@ -68,6 +70,9 @@ def text_fault(name: str, value: str, field: Field) -> Problem | None:
         known = tuple(PREFIXES[kind] for kind in field.refers_to)
         if not ID.fullmatch(value) or not value.startswith(known):
             return error("MALFORMED_ID", f"{name}: id value of incorrect type: {value}", name)
+    if field.type == "datetime" and value and not is_moment(value):
+        words = f"Cannot deserialize instance of datetime from VALUE_STRING value {value}"
+        return error("JSON_PARSER_ERROR", words, name)
     if field.length and units(value) > field.length:
         words = f"{name}: data value too large: {value} (max length={field.length})"
         return error("STRING_TOO_LONG", words, name)
@@ -77,6 +82,14 @@ def text_fault(name: str, value: str, field: Field) -> Problem | None:
         words = f"{name}: bad value for restricted picklist field: {value}"
         return error("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", words, name)
     return None
+
+
+def is_moment(text: str) -> bool:
+    """Whether a text is a moment as Salesforce reads it: a date, a time and a zone."""
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def units(text: str) -> int:

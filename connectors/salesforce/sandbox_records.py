@@ -2,10 +2,12 @@
 
 `upsert`, `create`, `update` and `delete` answer as one result of a collection; `/sandbox/org` changes the rules:
 
-- `duplicate_rule`: `{"matches": ["LastName"], "action": "block" | "alert"}`; an alert gives way to a caller that asks.
+- `duplicate_rule`: `{"matches": ["LastName"], "action": "block" | "alert", "among": ["Lead", "Contact"]}`: a new lead
+  that is like one of these; an alert gives way to a caller that asks.
 - `race_seconds`: an upsert of an id that another call created so recently meets it only when it inserts.
 - `not_unique`: true for an organisation whose external id field lacks its tick.
-- `fields`: fields of Lead as this organisation has them; null hides one.
+- `fields`: fields of Lead as this organisation has them; null hides one. `fields_of`: the same by object; null hides
+  the object.
 - `demands`: `{field: word}`; a validation rule refuses a Lead whose field lacks the word.
 - `bulk_seconds`: how long a job takes.
 """
@@ -13,7 +15,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.salesforce.sandbox_fields import KEY_FIELD, LEAD, Field, Thing
+from connectors.salesforce.sandbox_fields import BY_PREFIX, KEY_FIELD, LEAD, THINGS, Field, Thing, relation_of
 from connectors.salesforce.sandbox_org import Problem, error, failed, faults_of, record_id
 from sandbox.kit import System
 
@@ -30,7 +32,9 @@ class Records(System):
 
     def fields(self, thing: Thing) -> dict[str, Field]:
         """The fields as this organisation has them."""
-        changes = self.rule("fields", {}) if thing is LEAD else {}
+        changes = (self.rule("fields", {}) if thing is LEAD else {}) | (
+            self.rule("fields_of", {}).get(thing.name) or {}
+        )
         if not changes:
             return thing.fields
         fields = {name: field for name, field in thing.fields.items() if changes.get(name, field) is not None}
@@ -39,6 +43,10 @@ class Records(System):
                 known = fields.get(name, Field("string", 255))
                 fields[name] = known._replace(**{fact: _fact(value) for fact, value in change.items()})
         return fields
+
+    def thing(self, name: str) -> Thing | None:
+        """The object of this name, if this organisation has it."""
+        return None if self.rule("fields_of", {}).get(name, {}) is None else THINGS.get(name)
 
     # Finding.
 
@@ -79,7 +87,8 @@ class Records(System):
 
     def create(self, thing: Thing, record: Record, *, allow_save: bool = False, dry: bool = False) -> Record:
         """One new record, unless a rule stands against it."""
-        problem = faults_of(record, self.fields(thing), new=True)
+        record, problem = self.resolved(thing, record)
+        problem = problem or faults_of(record, self.fields(thing), new=True) or self.dangling(thing, record)
         problem = problem or self.clash(thing, record, None) or self.invalid(thing, record)
         problem = problem or self.duplicate(thing, record, allow_save=allow_save)
         if problem:
@@ -98,7 +107,8 @@ class Records(System):
     def update(self, thing: Thing, id: str, record: Record, *, dry: bool = False) -> Record:
         """A change to one record, unless a rule or a person stands against it."""
         row = self.table(thing.table).get(id)
-        problem = self.missing(thing, id) if row is None else self.refusal(thing, row, record)
+        record, unresolved = self.resolved(thing, record)
+        problem = unresolved or (self.missing(thing, id) if row is None else self.refusal(thing, row, record))
         if problem or row is None:
             return failed(problem or self.missing(thing, id))
         if dry:
@@ -119,7 +129,8 @@ class Records(System):
         if self.locked(row["Id"]):
             words = f"unable to obtain exclusive access to this record or 1 records: {row['Id']}"
             return error("UNABLE_TO_LOCK_ROW", words)
-        problem = faults_of(record, self.fields(thing), new=False) or self.clash(thing, record, row)
+        problem = faults_of(record, self.fields(thing), new=False) or self.dangling(thing, record)
+        problem = problem or self.clash(thing, record, row)
         return problem or self.invalid(thing, {**row, **record})
 
     def delete(self, thing: Thing, id: str, **merged: str) -> Record:
@@ -129,9 +140,47 @@ class Records(System):
             return failed(self.missing(thing, id))
         self.table(thing.table).delete(id)
         self.forget(thing, row)
+        self.point_elsewhere(id, merged.get("MasterRecordId"))
         self.table("recycle_bin").insert({**row, **merged, "IsDeleted": True, "kind": thing.name}, id=id)
         self.journal(f"{thing.name.lower()} deleted", id=id, external_id=row.get(KEY_FIELD))
         return {"id": id, "success": True, "errors": []}
+
+    # Links.
+
+    def resolved(self, thing: Thing, record: Record) -> tuple[Record, Problem | None]:
+        """The record with ids where it names others by their external id: `{"Lead__r": {"Hub_Key__c": key}}`."""
+        named = {name: value for name, value in record.items() if isinstance(value, dict)}
+        if not named:
+            return record, None
+        fields = self.fields(thing)
+        by_relation = {relation_of(name): name for name, field in fields.items() if field.refers_to}
+        plain = {name: value for name, value in record.items() if name not in named}
+        for relation, value in named.items():
+            key = str(value.get(KEY_FIELD) or "")
+            target = THINGS.get(fields[by_relation[relation]].refers_to[0]) if relation in by_relation else None
+            if target is None or len(value) != 1:
+                return record, error("INVALID_FIELD", f"No such column '{relation}' on sobject", relation)
+            rows = self.matches(target, key)
+            if len(rows) != 1:
+                words = f"Foreign key external ID: {key} not found for field {KEY_FIELD} in entity {target.name}"
+                return record, error("INVALID_FIELD", words)
+            plain[by_relation[relation]] = rows[0]["Id"]
+        return plain, None
+
+    def dangling(self, thing: Thing, record: Record) -> Problem | None:
+        """A link to a record that is not there."""
+        for name, value in record.items():
+            target = BY_PREFIX.get(str(value or "")[:3]) if thing.fields.get(name, Field()).refers_to else None
+            if target and self.table(target.table).get(str(record[name])) is None:
+                return error("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", name)
+        return None
+
+    def point_elsewhere(self, id: str, master: str | None) -> None:
+        """Links to a record that is gone lead to the one it was merged into, or nowhere."""
+        for thing in THINGS.values():
+            for name in (name for name, field in thing.fields.items() if field.refers_to and field.updateable):
+                for row in self.table(thing.table).where(**{name: id}):
+                    self.table(thing.table).update(str(row["Id"]), **{name: master})
 
     # Rules.
 
@@ -157,11 +206,17 @@ class Records(System):
         if thing is not LEAD or not rule or (allow_save and rule["action"] == "alert"):
             return None
         wanted = {name: record.get(name) for name in rule["matches"]}
-        like = next((row for row in self.table(thing.table).where(**wanted)), None)
-        if like is None:
+        among = [THINGS[name] for name in rule.get("among", ["Lead"])]
+        like = [
+            (one, str(row["Id"]))
+            for one in among
+            for row in self.table(one.table).where(**wanted)
+            if not row.get("IsConverted")
+        ]
+        if not like:
             return None
         told = error("DUPLICATES_DETECTED", "Use one of these records?")
-        return told | {"duplicateResult": found_by_rule(thing, like["Id"], allow_save=rule["action"] == "alert")}
+        return told | {"duplicateResult": found_by_rule(thing, like, allow_save=rule["action"] == "alert")}
 
     def locked(self, id: str) -> bool:
         """Whether somebody's long transaction holds this record, counted down by each try."""
@@ -208,18 +263,26 @@ def named(record: Record) -> Record:
     return {"Name": " ".join(filter(None, (record.get("FirstName"), record["LastName"])))}
 
 
-def found_by_rule(thing: Thing, id: str, *, allow_save: bool) -> Record:
-    """What a duplicate rule tells about the record that it found."""
-    url = f"/services/data/v64.0/sobjects/{thing.name}/{id}"
-    record = {"attributes": {"type": thing.name, "url": url}, "Id": id}
-    match = {"additionalInformation": [], "fieldDiffs": [], "matchConfidence": 100.0, "record": record}
-    result = {
-        "entityType": thing.name, "errors": [], "matchEngine": "FuzzyMatchEngine", "matchRecords": [match],
-        "rule": f"Standard_{thing.name}_Match_Rule_v1_0", "size": 1, "success": True,
-    }  # fmt: skip
+def found_by_rule(thing: Thing, like: list[tuple[Thing, str]], *, allow_save: bool) -> Record:
+    """What a duplicate rule tells about the records that it found, object by object."""
+    results = []
+    for one in (thing for thing in THINGS.values() if any(found is thing for found, _ in like)):
+        ids = [id for found, id in like if found is one]
+        url = f"/services/data/v64.0/sobjects/{one.name}/"
+        matches = [
+            {
+                "additionalInformation": [], "fieldDiffs": [], "matchConfidence": 100.0,
+                "record": {"attributes": {"type": one.name, "url": url + id}, "Id": id},
+            }
+            for id in ids
+        ]  # fmt: skip
+        results.append({
+            "entityType": one.name, "errors": [], "matchEngine": "FuzzyMatchEngine", "matchRecords": matches,
+            "rule": f"Standard_{one.name}_Match_Rule_v1_0", "size": len(ids), "success": True,
+        })  # fmt: skip
     return {
         "allowSave": allow_save, "duplicateRule": f"Standard_{thing.name}_Duplicate_Rule",
-        "duplicateRuleEntityType": thing.name, "errorMessage": "Use one of these records?", "matchResults": [result],
+        "duplicateRuleEntityType": thing.name, "errorMessage": "Use one of these records?", "matchResults": results,
     }  # fmt: skip
 
 

@@ -48,13 +48,17 @@ class Rest(Records):
     @route("GET", f"{DATA}/sobjects")
     @route("GET", f"{DATA}/sobjects/")
     def sobjects(self, request: Request, version: str) -> Reply:
-        known = [{"name": thing.name, "keyPrefix": thing.prefix, "custom": False} for thing in THINGS.values()]
+        known = [
+            {"name": thing.name, "keyPrefix": thing.prefix, "custom": thing.name.endswith("__c")}
+            for thing in THINGS.values()
+            if self.thing(thing.name)
+        ]
         return Reply.json({"encoding": "UTF-8", "maxBatchSize": MOST_RECORDS, "sobjects": known})
 
     @route("GET", f"{DATA}/sobjects/{{name}}/describe")
     @route("GET", f"{DATA}/sobjects/{{name}}/describe/")
     def describe_one(self, request: Request, version: str, name: str) -> Reply:
-        thing = THINGS.get(name)
+        thing = self.thing(name)
         return Reply.json(describe(thing, self.fields(thing), request.host)) if thing else self.not_found(request)
 
     # Queries.
@@ -76,7 +80,7 @@ class Rest(Records):
         if len(quote(text)) > MOST_URL_BYTES:
             return Reply.text("<h1>Bad Message 414</h1><pre>reason: URI Too Long</pre>", status=414)
         try:
-            query = Query(text, {name: self.fields(thing) for name, thing in THINGS.items()})
+            query = Query(text, {name: self.fields(thing) for name, thing in THINGS.items() if self.thing(name)})
         except Malformed as problem:
             return refuse(400, problem.code, str(problem))
         thing = THINGS[query.sobject]
@@ -154,7 +158,7 @@ class Rest(Records):
     def on(self, name: str, request: Request, act: Callable[[Thing, Record], Reply]) -> Reply:
         """One record's write: of a kind that there is, with a body that is an object."""
         body = body_of(request)
-        if name not in THINGS:
+        if self.thing(name) is None:
             return self.not_found(request)
         if not isinstance(body, dict):
             return refuse(400, "JSON_PARSER_ERROR", "Unexpected character at [line:1, column:1]")
@@ -179,7 +183,9 @@ class Rest(Records):
 
     @route("PATCH", f"{DATA}/composite/sobjects/{{name}}/{{field}}")
     def upsert_many(self, request: Request, version: str, name: str, field: str) -> Reply:
-        if name not in THINGS or not self.fields(THINGS[name]).get(field, Field()).external_id:
+        if self.thing(name) is None:
+            return self.not_found(request)
+        if not self.fields(THINGS[name]).get(field, Field()).external_id:
             return refuse(400, "INVALID_FIELD", f"No such column '{field}' on sobject of type {name}")
         records = records_of(body_of(request)) or []
         keys = [str(record.get(KEY_FIELD, "")).lower() for record in records if isinstance(record, dict)]
@@ -236,7 +242,11 @@ class Rest(Records):
         if unreadable := unreadable_as(record, upsert=upsert):
             return unreadable
         fields = {name: value for name, value in record.items() if name != "attributes"}
-        return write(THINGS[record["attributes"]["type"]], fields, dry)
+        name = record["attributes"]["type"]
+        thing = self.thing(name)
+        if thing is None:
+            return failed(error("INVALID_TYPE", f"sObject type '{name}' is not supported."), upsert=upsert)
+        return write(thing, fields, dry)
 
 
 def body_of(request: Request) -> Any:

@@ -1,13 +1,15 @@
 """What salespeople and administrators of the played organisation do, below `/sandbox/`.
 
-A salesperson works on one lead: `convert`, `delete`, `undelete`, `merge` (into another one), `clone`, `edit` or `hold`
-(keeps it locked for so many tries); an opportunity they `close`. An administrator sets the organisation's rules; see
+A salesperson works on one lead: `convert` (into a new contact, or into the `contact` that is named), `delete`,
+`undelete`, `merge` (into another one), `clone`, `edit` or `hold` (keeps it locked for so many tries); an opportunity
+they `close`; and on any other record: `edit`, `delete`, `merge`. An administrator sets the organisation's rules; see
 `sandbox_records`.
 """
 
 from connectors.salesforce.sandbox_bulk import Bulk
-from connectors.salesforce.sandbox_fields import ACCOUNT, CONTACT, KEY_FIELD, LEAD, OPPORTUNITY
+from connectors.salesforce.sandbox_fields import ACCOUNT, CONTACT, KEY_FIELD, LEAD, OPPORTUNITY, THINGS
 from connectors.salesforce.sandbox_org import single
+from connectors.salesforce.sandbox_rest import body_of
 from sandbox.kit import Reply, Request, route
 
 LEADS = "/sandbox/leads/{id}"
@@ -39,9 +41,10 @@ class Sales(Bulk):
         lead = self.table("leads").get(id)
         if not lead:
             return single({"success": False, "errors": [self.missing(LEAD, id)]})
-        account = self.create(ACCOUNT, {"Name": lead["Company"]})["id"]
+        known = self.table("contacts").get(str((body_of(request) or {}).get("contact")))
+        account = known["AccountId"] if known else self.create(ACCOUNT, {"Name": lead["Company"]})["id"]
         person = {name: lead[name] for name in ("LastName", "FirstName", "Email", "Phone") if lead.get(name)}
-        contact = self.create(CONTACT, {**person, "AccountId": account})["id"]
+        contact = known["Id"] if known else self.create(CONTACT, {**person, "AccountId": account})["id"]
         self.journal("lead converted", id=id, contact=contact)
         made = {"ConvertedAccountId": account, "ConvertedContactId": contact}
         today = f"{self.clock.now():%Y-%m-%d}"
@@ -97,3 +100,16 @@ class Sales(Bulk):
         self.table("locks").delete(id)
         self.table("locks").insert({"times": int(request.json()["times"])}, id=id)
         return Reply.empty()
+
+    @route("POST", "/sandbox/records/{name}/{id}/edit")
+    def edit_any(self, request: Request, name: str, id: str) -> Reply:
+        return Reply.json(self.update(THINGS[name], id, request.json()))
+
+    @route("POST", "/sandbox/records/{name}/{id}/delete")
+    def bin_any(self, request: Request, name: str, id: str) -> Reply:
+        return Reply.json(self.delete(THINGS[name], id))
+
+    @route("POST", "/sandbox/records/{name}/{id}/merge")
+    def merge_any(self, request: Request, name: str, id: str) -> Reply:
+        """The other record is the one that stays."""
+        return Reply.json(self.delete(THINGS[name], id, MasterRecordId=str(request.json()["into"])))

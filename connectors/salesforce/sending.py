@@ -52,7 +52,7 @@ class Sending:
                     raise
                 for part in call:
                     receipts |= met(part, trouble)
-                for part in (part for later in calls[place + 1 :] for part in later):
+                for part in (part for later in calls[place + 1 :] for part in later if not part.aside):
                     receipts |= {write.delivery.id: deferred(write.delivery, trouble) for write in part.writes}
                 break
         return receipts
@@ -63,14 +63,14 @@ class Sending:
         troubles = []
         for part, (status, body) in zip(call, self._exchange(call), strict=True):
             try:
-                told = read_part(part, status, body, instance=self._org.instance)
+                told = [] if part.aside else read_part(part, status, body, instance=self._org.instance)
                 receipts |= {receipt.delivery: receipt for receipt in told}
             except RecordRefused as whole:
                 receipts |= self._halved(part, whole)
             except HubError as trouble:
                 troubles.append(trouble)
                 receipts |= met(part, trouble)
-        if len(troubles) == len(call):
+        if troubles and len(troubles) == sum(not part.aside for part in call):
             raise troubles[0]
         return receipts
 
@@ -83,7 +83,7 @@ class Sending:
         if status in (400, 413):  # too large, or not understood as a whole: part by part it is
             return [self._org.exchange(part.method, part.path, part.body) for part in call]
         if status != 200:
-            raise name_trouble(status, told, sobject=call[0].writes[0].delivery.object)
+            raise name_trouble(status, told, sobject=call[0].writes[0].kind)
         return answers_of(told, len(call))
 
     def _halved(self, part: Part, whole: RecordRefused) -> Receipts:
@@ -97,6 +97,8 @@ class Sending:
 
 def met(part: Part, trouble: HubError) -> Receipts:
     """What trouble with its request means for each record of a part."""
+    if part.aside:
+        return {}
     if isinstance(trouble, Unavailable) and trouble.sent:
         return {
             write.delivery.id: unknown(write.delivery, NO_ANSWER).with_(detail=str(trouble)) for write in part.writes

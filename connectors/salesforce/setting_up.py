@@ -6,17 +6,19 @@ before the permission set is given to our user, and both before the fields are l
 is hidden from everyone.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Protocol
 
 from connectors.salesforce.answers import code_of, first_of, name_trouble
-from connectors.salesforce.deployable import COMPONENT, PAGES, READER, WRITER, digest, objects, ours
-from connectors.salesforce.deployment import Deployed, Failure, MayNotDeploy
+from connectors.salesforce.deployable import COMPONENT, PAGES, READER, WRITER, archive, digest, objects, ours
+from connectors.salesforce.deployment import Failure, MayNotDeploy, deploy
+from connectors.salesforce.login import session_key
 from connectors.salesforce.org import Org
 from connectors.salesforce.preflight import Use, describe, fields_of, mismatches
 from connectors.salesforce.words import ID, NAME, checked
+from hub.domain import Manifest
 from hub.errors import ContractBroken
-from hub.kit import Step
+from hub.kit import Connection, Services, Step
 
 WHAT = f"package: component {COMPONENT}, {len(PAGES)} record pages, layouts, tabs, permission sets"
 IN_FORCE = (
@@ -56,20 +58,26 @@ class Held(NamedTuple):
         return not any(self.lacks.values()) and self.version == digest()
 
 
-class Deployer(Protocol):
+class Connected(Protocol):
     """What is asked of the connector."""
+
+    manifest: Manifest
+    connection: Connection
+    services: Services
+    tell: Callable[[str], None]
+
+    @property
+    def client(self) -> Any:
+        """simple-salesforce."""
+        ...
 
     @property
     def org(self) -> Org:
         """The organisation behind the client."""
         ...
 
-    def deploy(self, *, check_only: bool) -> Deployed:
-        """Deploy the package, or only try to."""
-        ...
 
-
-def steps(salesforce: Deployer, *, apply: bool) -> Iterator[Step]:
+def steps(salesforce: Connected, *, apply: bool) -> Iterator[Step]:
     """Each thing that the hub needs, with what was found or made."""
     user = user_of(salesforce.org)
     before = held(salesforce.org, user)
@@ -141,10 +149,14 @@ def _rows(org: Org, fields: str, sobject: str, **wanted: str) -> list[dict[str, 
     return list(told.get("records", []))
 
 
-def _deployed(salesforce: Deployer, *, apply: bool) -> list[Step]:
+def _deployed(salesforce: Connected, *, apply: bool) -> list[Step]:
     """Deploy, or try whether it could be; what stood against it, as steps for a person."""
+    key = session_key(salesforce.services, salesforce.manifest, salesforce.connection)
     try:
-        ended = salesforce.deploy(check_only=not apply)
+        ended = deploy(
+            salesforce.client, archive(), session_id=key.bearer(key.current()), check_only=not apply,
+            clock=salesforce.services.clock, tell=salesforce.tell,
+        )  # fmt: skip
     except MayNotDeploy as refused:
         return [Step(what="right to deploy", state="by hand", detail=f"{refused} {BY_HAND}")]
     if ended.succeeded:

@@ -3,22 +3,26 @@
 - A record that is not known to be there is *created*: the unique field refuses it where it is there all the same, so
   that nothing of a salesperson's is overwritten unseen and no look-up is paid for. Every other one has been looked up,
   and is *upserted* by our key.
+- What is under no key of ours, such as a salesperson's contact, is *updated* by its id. A link back from a lead to its
+  persona rides along *aside*: whatever becomes of it, the persona is there, and the next one brings it again.
 - Up to 200 records go in one sObject Collections call, of which a Composite call holds five. A record that was locked
   goes by itself, 25 of them in one Composite call, each a transaction of its own.
 - The answers come in the order of the records, inside a 200; a list of another length proves nothing about any.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
-from connectors.salesforce.words import DIGEST_FIELD, HEX, KEY_FIELD, checked, object_of
+from connectors.salesforce.words import DIGEST_FIELD, HEX, ID, KEY_FIELD, checked, object_of, whose
 from hub.domain import Delivery, FoundRecord
+from hub.kit.authority import merged
 
 OBJECTS_PER_CALL = 200
 COLLECTIONS_PER_CALL = 5
 PARTS_PER_CALL = 25
-Verb = Literal["create", "upsert"]
-VERBS: tuple[Verb, ...] = ("create", "upsert")
+Verb = Literal["create", "upsert", "update"]
+OF_A_JOB: tuple[Verb, ...] = ("create", "upsert")  # verbs that are worth a job when there are thousands
 
 
 class Write(NamedTuple):
@@ -29,11 +33,19 @@ class Write(NamedTuple):
     fields: dict[str, Any]
     known_id: str | None = None
     alone: bool = False
+    sobject: str = ""  # where it is another one than the delivery's
+    reason: str | None = None  # code for the ledger, where it was not written under its own key
+    aside: bool = False  # nobody waits for what becomes of it
 
     @property
     def key(self) -> str:
         """Its external id."""
         return self.delivery.external_id
+
+    @property
+    def kind(self) -> str:
+        """The sObject that is written."""
+        return self.sobject or object_of(self.delivery)
 
 
 class Part(NamedTuple):
@@ -45,14 +57,23 @@ class Part(NamedTuple):
     body: dict[str, Any]
     single: bool
 
+    @property
+    def aside(self) -> bool:
+        """Whether nobody waits for what becomes of it."""
+        return self.writes[0].aside
 
-def write_of(delivery: Delivery, held: FoundRecord | None, verb: Verb, *, alone: bool = False) -> Write:
-    """The record to write: our key and digest, and of the body what people have not filled in themselves."""
-    fields = dict(delivery.body)
-    if held is not None:
-        for name in delivery.only_if_blank:
-            if held.fields.get(name) not in (None, ""):
-                fields.pop(name, None)
+
+def write_of(
+    delivery: Delivery,
+    held: FoundRecord | None,
+    verb: Verb,
+    *,
+    alone: bool = False,
+    lengths: Mapping[str, int] | None = None,
+) -> Write:
+    """The record to write: our key and digest, and of the body what is ours to write over what is there."""
+    there = held.fields if held else {}
+    fields = merged(delivery, there, partial(whose, delivery), longest=lengths)
     fields[KEY_FIELD] = checked(delivery.external_id, HEX)
     fields[DIGEST_FIELD] = delivery.digest
     return Write(delivery, verb, fields, held.object_id if held else None, alone)
@@ -60,10 +81,10 @@ def write_of(delivery: Delivery, held: FoundRecord | None, verb: Verb, *, alone:
 
 def parts_of(writes: Sequence[Write]) -> list[Part]:
     """These writes in as few requests as may be, those of one verb together."""
-    together: dict[Verb, list[Write]] = {}
-    for write in writes:
+    together: dict[tuple[bool, Verb, str], list[Write]] = {}
+    for write in sorted(writes, key=lambda write: write.aside):
         if not write.alone:
-            together.setdefault(write.verb, []).append(write)
+            together.setdefault((write.aside, write.verb, write.kind), []).append(write)
     parts = [
         collection_of(group[start : start + OBJECTS_PER_CALL])
         for group in together.values()
@@ -73,19 +94,27 @@ def parts_of(writes: Sequence[Write]) -> list[Part]:
 
 
 def collection_of(writes: Sequence[Write]) -> Part:
-    """One request for up to 200 of one verb."""
-    sobject, creates = object_of(writes[0].delivery), writes[0].verb == "create"
+    """One request for up to 200 of one object and one verb."""
+    sobject, verb = writes[0].kind, writes[0].verb
     attributes = {"type": sobject}
-    records = [{"attributes": attributes, **write.fields} for write in writes]
-    path = "composite/sobjects" if creates else f"composite/sobjects/{sobject}/{KEY_FIELD}"
-    return Part(writes, "POST" if creates else "PATCH", path, {"allOrNone": False, "records": records}, single=False)
+    records = [{"attributes": attributes, **named(write), **write.fields} for write in writes]
+    path = f"composite/sobjects/{sobject}/{KEY_FIELD}" if verb == "upsert" else "composite/sobjects"
+    method = "POST" if verb == "create" else "PATCH"
+    return Part(writes, method, path, {"allOrNone": False, "records": records}, single=False)
+
+
+def named(write: Write) -> dict[str, str]:
+    """The id in a record that is known by it."""
+    return {"id": checked(str(write.known_id), ID)} if write.verb == "update" else {}
 
 
 def single_of(write: Write) -> Part:
     """A request of its own; where our key stands in the address, it must not stand in the record."""
-    sobject = object_of(write.delivery)
+    sobject = write.kind
     if write.verb == "create":
         return Part([write], "POST", f"sobjects/{sobject}", write.fields, single=True)
+    if write.verb == "update":
+        return collection_of([write])
     fields = {name: value for name, value in write.fields.items() if name != KEY_FIELD}
     return Part([write], "PATCH", f"sobjects/{sobject}/{KEY_FIELD}/{write.key}", fields, single=True)
 

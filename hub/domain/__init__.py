@@ -2,6 +2,7 @@
 
 from hub.domain.handoffs import (
     JOB_RUNNING,
+    Authority,
     Delivery,
     FoundRecord,
     Handoff,
@@ -28,13 +29,15 @@ from hub.domain.manifest import (
 from hub.domain.mapped import MappedField, MappedObject
 from hub.domain.model import Model, Moment
 from hub.domain.posts import Author, Engagement, Measurement, Media, Post, Reference
+from hub.domain.profiles import Profile, Trend
 from hub.domain.signals import INTENTS, Intent, Sentiment, Signal
 from hub.domain.watches import CONTEXT_KINDS, Batch, Cursor, Watch, kind_of
 
 __all__ = [
-    "CONTEXT_KINDS", "INTENTS", "JOB_RUNNING", "Allowance", "Author", "Batch", "Budget", "Cursor", "Delivery",
-    "Earlier", "Ending", "Endpoint", "Engagement", "Expectations", "FoundRecord", "Handoff", "HandoffKind", "History",
-    "Intent", "LeadScore", "Manifest", "MappedField", "MappedObject", "Measurement", "Media", "Model", "Moment",
-    "OtherAccount", "Outcome", "Policy", "Post", "Prices", "Provenance", "Reason", "Receipt", "Reference", "Remedy",
-    "Reread", "Sentiment", "Signal", "Watch", "external_id", "kind_of", "make_key", "read_manifest", "scope_of",
+    "CONTEXT_KINDS", "INTENTS", "JOB_RUNNING", "Allowance", "Author", "Authority", "Batch", "Budget", "Cursor",
+    "Delivery", "Earlier", "Ending", "Endpoint", "Engagement", "Expectations", "FoundRecord", "Handoff", "HandoffKind",
+    "History", "Intent", "LeadScore", "Manifest", "MappedField", "MappedObject", "Measurement", "Media", "Model",
+    "Moment", "OtherAccount", "Outcome", "Policy", "Post", "Prices", "Profile", "Provenance", "Reason", "Receipt",
+    "Reference", "Remedy", "Reread", "Sentiment", "Signal", "Trend", "Watch", "external_id", "kind_of", "make_key",
+    "read_manifest", "scope_of",
 ]  # fmt: skip

@@ -7,10 +7,14 @@ from hub.domain.keys import external_id
 from hub.domain.leads import LeadScore
 from hub.domain.model import Model, Moment
 from hub.domain.posts import Author, Post
+from hub.domain.profiles import Profile
 from hub.domain.signals import Signal
 
 HandoffKind = Literal["Lead", "Case", "Alert"]
 Priority = Literal["low", "normal", "high", "urgent"]
+Authority = Literal["overwrite", "fill_blank", "append", "never"]
+"""Whose a field is once it is set: ours; a person's; both's, ours standing between marks; a person's once they have
+changed what we wrote."""
 Outcome = Literal["created", "updated", "unchanged", "parent_missing", "refused", "deferred", "unknown"]
 JOB_RUNNING = "job_running"  # the reason of an unknown outcome that only waits for the end of a job over there
 
@@ -48,6 +52,7 @@ class Handoff(Model, omit_defaults=False):
     history: History | None = None  # of whoever wrote it, as it was known before; cases that begin, only
     follows: str | None = None  # key of the conversation that was over when this one began; cases only
     lead: LeadScore | None = None  # of whoever wrote it, as it was then; leads only
+    profile: Profile | None = None  # what is known of whoever wrote it, as it was then; leads only
     others: tuple[Post, ...] = ()  # further posts folded into this one: an alert is a digest, not a siren
 
     @property
@@ -61,7 +66,8 @@ class Delivery(Model):
 
     `body` is what is sent, rendered once and never again for this version. `external_id` names the
     object there; `parent` is the external id of what it hangs below (a comment's ticket, a reply's
-    message).
+    message). `authority` says of fields whose they are once they are set, `known_as` by what the same person may be
+    known there: the keys of all their accounts, and `mailto:` addresses.
     """
 
     id: int
@@ -76,7 +82,9 @@ class Delivery(Model):
     parent: str | None = None
     parent_object_id: str | None = None  # filled in when claimed, if the parent is known to exist
     object_id: str | None = None  # filled in when claimed, if an earlier version was delivered
-    only_if_blank: tuple[str, ...] = ()
+    authority: dict[str, Authority] = {}
+    known_as: tuple[str, ...] = ()
+    before: dict[str, Any] | None = None  # filled in when claimed: what the last delivered version said
     attempt: int = 0
     fence: int = 0
     claimed_at: Moment | None = None

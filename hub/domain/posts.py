@@ -20,6 +20,7 @@ class Author(Model):
     followers: int | None = None
     verified: bool | None = None
     automated: bool = False
+    email: str | None = None  # verified: told by the network or an export of ours, never read out of a text
 
 
 class Engagement(Model):

@@ -112,7 +112,7 @@ class Destination:
         return self.batch_size
 
     def find(self, deliveries: Sequence[Delivery]) -> Iterator[FoundRecord]:
-        """What the destination holds now; asked after an unknown outcome and for `only_if_blank`.
+        """What the destination holds now; asked after an unknown outcome and for what people have set.
 
         RecordError where one delivery keeps it from being told: the others are then asked for without it.
         """

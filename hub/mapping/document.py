@@ -9,6 +9,7 @@ import msgspec
 import yaml
 from msgspec import Meta
 
+from hub.domain import Authority
 from hub.errors import MappingError
 from hub.mapping.syntax import nearest
 
@@ -26,6 +27,10 @@ class IdentityDocument(Strict, frozen=True):
     of: Annotated[Expression, Meta(description="The key, or an array of keys, that the external id stands for.")]
     parent: Annotated[Expression | None, Meta(description="The key of what it hangs below.")] = None
     lane: Annotated[Expression | None, Meta(description="Objects of one lane keep their order.")] = None
+    known_as: Annotated[
+        Expression | None,
+        Meta(description="An array of what it may be known by there: keys of all accounts, mailto: addresses."),
+    ] = None
 
 
 class Example(Strict, frozen=True):
@@ -54,7 +59,10 @@ class MappingDocument(Strict, frozen=True):
     keep: Annotated[Expression | None, Meta(description="Records for which it is not true are skipped.")] = None
     identity: IdentityDocument | None = None
     fixed: Annotated[dict[Name, Any], Meta(description="What is the same on every record, as it is.")] = {}
-    only_if_blank: Annotated[tuple[str, ...], Meta(description="Fields that people own once set.")] = ()
+    authority: Annotated[
+        dict[Name, Authority], Meta(description="Whose a field is once it is set; what is not named here is ours.")
+    ] = {}
+    only_if_blank: Annotated[tuple[str, ...], Meta(description="Short for authority fill_blank.")] = ()
     never_blank: Annotated[tuple[str, ...], Meta(description="Fields that the other side demands.")] = ()
     examples: tuple[Example, ...] = ()
 

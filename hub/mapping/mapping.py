@@ -7,7 +7,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from hub.domain import MappedField, MappedObject
+import msgspec
+
+from hub.domain import Authority, MappedField, MappedObject
 from hub.errors import MappingError, Unmappable
 from hub.mapping.bounds import bounds_of
 from hub.mapping.document import Example, IdentityDocument, MappingDocument, read_documents, read_file, shown
@@ -28,6 +30,7 @@ class Identity:
     of: tuple[str, ...]
     parent: tuple[str, ...] = ()
     lane: str = ""
+    known_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Mapping:
     reads: str
     makes: str
     fixed: Record
-    only_if_blank: tuple[str, ...]
+    authority: dict[str, Authority]  # of fields that are not ours alone
     never_blank: tuple[str, ...]  # what the other side demands; the contract holds the mapping to it
     examples: tuple[Example, ...]
     paths: tuple[str, ...]  # of every value it can give, such as author.handle or blocks[].text
@@ -89,6 +92,11 @@ class Mapping:
         return of_fields(self._tree, None, self.label).call if self._kept_if else self._program.call
 
     @property
+    def only_if_blank(self) -> tuple[str, ...]:
+        """The fields that people own once they are set."""
+        return tuple(name for name, whose in self.authority.items() if whose == "fill_blank")
+
+    @property
     def label(self) -> str:
         """Names this mapping in provenance and on posts, such as `mastodon@3`."""
         return f"{self.name}@{self.version}"
@@ -118,7 +126,10 @@ class Mapping:
         of = _keys(said.get("of"))
         if not of:
             raise Unmappable(f"{self.label}, identity.of: no key came out.", reason="identity_missing")
-        return Identity(of=of, parent=_keys(said.get("parent")), lane=as_text(said.get("lane")) or "")
+        return Identity(
+            of=of, parent=_keys(said.get("parent")), lane=as_text(said.get("lane")) or "",
+            known_as=_keys(said.get("known_as")),
+        )  # fmt: skip
 
     def rehearse(self, example: Example) -> Record | None:
         """What an example's piece of a record becomes; None for skipped.
@@ -173,7 +184,7 @@ def _compiled(document: MappingDocument, path: Path, digest: str, one_of_many: b
         reads=document.reads,
         makes=document.makes,
         fixed=document.fixed,
-        only_if_blank=document.only_if_blank,
+        authority=_blank_only(document.only_if_blank) | document.authority,
         never_blank=document.never_blank,
         examples=document.examples,
         paths=paths,
@@ -196,7 +207,7 @@ def _condition(expression: str | None, name: str, where: str, title: str) -> Con
 
 
 def _identity(document: IdentityDocument | None, where: str, title: str) -> dict[str, Callable[[Record], Any]]:
-    written = {"of": document.of, "parent": document.parent, "lane": document.lane} if document else {}
+    written = msgspec.structs.asdict(document) if document else {}
     return {
         name: of_value(parse(expression, f"{where}: identity.{name}"), f"identity.{name}", title)
         for name, expression in written.items()
@@ -204,9 +215,14 @@ def _identity(document: IdentityDocument | None, where: str, title: str) -> dict
     }
 
 
+def _blank_only(names: tuple[str, ...]) -> dict[str, Authority]:
+    return dict.fromkeys(names, "fill_blank")
+
+
 def _check(document: MappingDocument, names: Collection[str], paths: Collection[str], where: str) -> None:
     """Refuse what the parts of a mapping say against each other."""
     _check_names("only_if_blank", document.only_if_blank, names, where)
+    _check_names("authority", tuple(document.authority), names, where)
     _check_names("never_blank", document.never_blank, paths, where)
     if document.keep and document.makes != "Post":
         raise MappingError(f"{where}: `keep` is for mappings that make a Post; use `when`.")

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from hub.domain import Model
+from hub.domain import Authority, Model
 from hub.store import tables
 from hub.store.listed import among, listed
 from hub.store.memory import Lookups
@@ -52,7 +52,8 @@ class Draft(Model):
     handoff: str
     lane: str = ""
     parent: str | None = None
-    only_if_blank: tuple[str, ...] = ()
+    authority: dict[str, Authority] = {}
+    known_as: tuple[str, ...] = ()
     mapping: str = ""  # name@version
     post: str | None = None  # keys whose tombstone cancels it; None where it must go out whatever happens
     author: str | None = None
@@ -130,7 +131,8 @@ class Intents(Repository):
         return {
             "destination": draft.destination, "object": draft.object, "external_id": draft.external_id,
             "version": version, "body": _encode(draft.body).decode(), "digest": digest, "lane": draft.lane,
-            "parent": draft.parent, "handoff": draft.handoff, "only_if_blank": draft.only_if_blank,
-            "mapping": draft.mapping, "post": draft.post, "author": draft.author, "attempt": 0,
+            "parent": draft.parent, "handoff": draft.handoff, "authority": draft.authority,
+            "mapping": draft.mapping, "post": draft.post, "author": draft.author,
+            "known_as": draft.known_as, "attempt": 0,
             "fence": 0, "parent_misses": 0, "looks": 0, "created_at": self.now,
         }  # fmt: skip

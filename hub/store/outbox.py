@@ -24,7 +24,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from hub.domain import Delivery, Receipt
+from hub.domain import Authority, Delivery, Receipt
 from hub.store import tables
 from hub.store.circuits import FOR_PEOPLE
 from hub.store.faults import faultpoint
@@ -38,14 +38,15 @@ from hub.store.settlements import Settlements
 
 _HELD = (
     "id", "destination", "object", "external_id", "version", "body", "digest", "handoff", "lane", "parent",
-    "only_if_blank", "attempt", "fence", "claimed_at", "job",
+    "authority", "known_as", "attempt", "fence", "claimed_at", "job",
 )  # fmt: skip
 DOUBT_SECONDS = 2 * 86_400.0  # after a restored copy; by then everything young enough to be work has been read again
 MOST_WAITING = 10_000  # so far is counted what waits, to choose the size of a call
 MOST_OF_A_JOB = 1_000_000
 Size = int | Callable[[str, Callable[[], int]], int]
 _decode = msgspec.json.Decoder(list[dict[str, Any]]).decode
-_names = lru_cache(maxsize=64)(msgspec.json.Decoder(tuple[str, ...]).decode)  # a mapping's, the same for all it makes
+_authority = lru_cache(maxsize=64)(msgspec.json.Decoder(dict[str, Authority]).decode)  # a mapping's, for all it makes
+_names = lru_cache(maxsize=64)(msgspec.json.Decoder(tuple[str, ...]).decode)
 
 # The statements of a claim never change, so they are written once: writing them took longer than running them.
 _OUTBOX = tables.outbox.c
@@ -53,7 +54,7 @@ _NOW = sa.bindparam("now", type_=Utc())
 _MINE = _OUTBOX.destination == sa.bindparam("destination")
 _MAY_GO = sa.and_(_MINE, _OUTBOX.state == "pending", is_free(_OUTBOX, _NOW), unblocked(_OUTBOX))
 _IS_DEAD = sa.exists().where(tables.tombstones.c.key.in_([_OUTBOX.post, _OUTBOX.author])).label("dead")
-_TEXTS = {"only_if_blank": sa.type_coerce(_OUTBOX.only_if_blank, sa.Text()).label("only_if_blank")}
+_TEXTS = {name: sa.type_coerce(_OUTBOX[name], sa.Text()).label(name) for name in ("authority", "known_as")}
 _AS_CLAIMED = (
     sa.select(*(_TEXTS.get(name, _OUTBOX[name]) for name in _HELD)).order_by(_OUTBOX.id).limit(sa.bindparam("limit"))
 )
@@ -84,6 +85,14 @@ _DELIVERED = (
     .where(_MINE, among(_OUTBOX.external_id), _OUTBOX.state == "done", _OUTBOX.object_id.is_not(None))
     .order_by(_OUTBOX.version)
 )
+_LATER = tables.outbox.alias().c
+_SAID = sa.select(_OUTBOX.external_id, _OUTBOX.object, _OUTBOX.body).where(
+    _MINE, among(_OUTBOX.external_id), _OUTBOX.state == "done",
+    ~sa.exists().where(
+        _LATER.destination == _OUTBOX.destination, _LATER.external_id == _OUTBOX.external_id,
+        _LATER.object == _OUTBOX.object, _LATER.version > _OUTBOX.version, _LATER.state == "done",
+    ),
+)  # fmt: skip
 _UNTIL = sa.bindparam("until", type_=Utc())
 _LEASED = (
     sa.update(tables.outbox)
@@ -242,12 +251,13 @@ class Outbox(OutboxReader):
         return [
             Delivery(
                 id=id, destination=destination, object=object, external_id=external_id, version=version, body=body,
-                digest=digest, handoff=handoff, lane=lane, parent=parent, only_if_blank=_names(blank),
+                digest=digest, handoff=handoff, lane=lane, parent=parent,
+                authority=_authority(authority), known_as=_names(known_as),
                 attempt=attempt + sending, fence=fence + 1, claimed_at=now if sending else claimed_at, job=job,
             )
             for body, (
-                id, destination, object, external_id, version, _, digest, handoff, lane, parent, blank,
-                attempt, fence, claimed_at, job, *_,
+                id, destination, object, external_id, version, _, digest, handoff, lane, parent, authority,
+                known_as, attempt, fence, claimed_at, job, *_,
             ) in zip(bodies, rows, strict=True)
         ]  # fmt: skip
 
@@ -257,15 +267,25 @@ class Outbox(OutboxReader):
         wanted |= {one.parent for one in deliveries if one.parent}
         if not wanted:
             return deliveries
+        said = self._said_before(deliveries)
         there: dict[tuple[str | None, str | None], str] = {}
         for row in self._rows(_DELIVERED, destination=deliveries[0].destination, listed=listed(wanted)):
             there[row.external_id, row.object] = there[row.external_id, None] = row.object_id
         return [
             one.with_(
-                object_id=there.get((one.external_id, one.object)), parent_object_id=there.get((one.parent, None))
+                object_id=there.get((one.external_id, one.object)), parent_object_id=there.get((one.parent, None)),
+                before=said.get((one.external_id, one.object)),
             )
             for one in deliveries
-        ]
+        ]  # fmt: skip
+
+    def _said_before(self, deliveries: Sequence[Delivery]) -> dict[tuple[str, str], dict[str, Any]]:
+        """What these objects said when they were last delivered: a field that says something else was changed since."""
+        asking = {one.external_id for one in deliveries if one.version > 1}
+        if not asking:
+            return {}
+        rows = self._rows(_SAID, destination=deliveries[0].destination, listed=listed(asking))
+        return {(row.external_id, row.object): msgspec.json.decode(row.body) for row in rows}
 
     def _cancel(self, ids: Collection[int]) -> None:
         """What a tombstone forbids; the version before it, which had given way to it, then goes after all."""

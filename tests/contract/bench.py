@@ -104,7 +104,7 @@ class Bench:
             body=body,
             digest=sha256(json.dumps(body).encode()).hexdigest()[:32],
             handoff=f"handoff-{number}",
-            only_if_blank=mapping.only_if_blank,
+            authority=mapping.authority,
             attempt=1,
             claimed_at=datetime.now(UTC),
         )

@@ -216,9 +216,14 @@ def settings_of(folder: Path) -> Settings:
 
 @cache
 def outlets() -> tuple[Outlet, ...]:
-    """The real destinations' mappings."""
+    """The real destinations' mappings; of Salesforce the lead alone, so that one handoff is one thing everywhere.
+
+    Its personas and posts meet their faults in tests/connectors/salesforce/test_social_faults.py.
+    """
+    alone = {"salesforce": 1}
     return tuple(
-        Outlet(connectors.manifest(name), load_mappings(connectors.mapping_path(name))) for name in DESTINATIONS
+        Outlet(connectors.manifest(name), load_mappings(connectors.mapping_path(name))[: alone.get(name)])
+        for name in DESTINATIONS
     )
 
 

@@ -13,6 +13,7 @@ from hub.store import Draft
 from sandbox.messages import Request
 from tests.faults.ground import Ground
 from tests.faults.twists import RowsRefused, answers_changed
+from tests.faults.wire import is_read
 
 SF = "salesforce"
 WRITES = "*/composite*"
@@ -41,7 +42,7 @@ def is_write(request: Request) -> bool:
 
 def acts(ground: Ground, *, since: int = 0) -> list[str]:
     """What was done at Salesforce from the first write on: `write` or `look`."""
-    asked = ["write" if "/composite" in line["path"] else "look" for line in ground.played.requests(SF, since=since)]
+    asked = ["look" if is_read(line) else "write" for line in ground.played.requests(SF, since=since)]
     return asked[asked.index("write") :]
 
 
@@ -250,7 +251,7 @@ def test_f31_what_is_refused_for_good_is_tried_once_and_says_why(ground: Ground)
     ground.assert_exactly_once()
 
 
-def test_f32_a_lead_that_was_converted_is_not_made_anew(ground: Ground) -> None:
+def test_f32_a_lead_that_was_converted_is_not_made_anew_and_followed_to_its_contact(ground: Ground) -> None:
     leads(ground, 1)
     ground.run(SF)
     [lead] = ground.played.rows(SF, "leads")
@@ -262,7 +263,9 @@ def test_f32_a_lead_that_was_converted_is_not_made_anew(ground: Ground) -> None:
     ground.quiet(SF)
 
     assert len(ground.played.events(SF, "lead created")) == 2  # the converted one, and the other person's
-    assert ("deliver", "cannot_update_converted_lead") in ground.quarantined()
+    assert ground.quarantined() == []
+    followed = [row for row in ground.rows(SF) if row.reason == "followed_conversion"]
+    assert [row.object_id for row in followed] == [ground.played.rows(SF, "contacts")[0]["Id"]]
 
 
 def test_f33_a_lead_that_a_salesperson_deleted_stays_deleted(ground: Ground) -> None:
@@ -279,20 +282,24 @@ def test_f33_a_lead_that_a_salesperson_deleted_stays_deleted(ground: Ground) -> 
     assert ("deliver", "deleted_there") in ground.quarantined()
 
 
-def test_f34_what_a_duplicate_rule_refuses_is_parked(ground: Ground) -> None:
-    refused = raw(ground, "known", LastName="Ana", Company="Acme")
+def test_f34_whom_a_duplicate_rule_finds_is_enriched_and_of_several_a_person_chooses(ground: Ground) -> None:
+    alike = raw(ground, "alike", LastName="Cy", Company="Acme")
+    for company in ("Acme", "Initech"):
+        at_work(ground, "/sandbox/leads", {"LastName": "Cy", "Company": company})
+    matched = raw(ground, "known", LastName="Ana", Company="Acme")
     other = raw(ground, "other", LastName="Bo", Company="Acme")
     at_work(ground, "/sandbox/leads", {"LastName": "Ana", "Company": "Acme"})
     at_work(ground, "/sandbox/org", {"duplicate_rule": {"matches": ["LastName"], "action": "block"}})
-    [known] = ground.played.rows(SF, "leads")
+    *both, known = (row["Id"] for row in ground.played.rows(SF, "leads"))
 
     ground.run(SF)
     ground.quiet(SF)
 
-    [told] = [row for row in ground.rows(SF) if row.external_id == refused]
+    told = {row.external_id: row for row in ground.rows(SF)}
+    assert (told[matched].reason, told[matched].object_id) == ("matched_by_duplicate_rule", known)
     assert ground.quarantined() == [("deliver", "duplicates_detected")]
-    assert known["Id"] in str(told.detail)
-    ground.expected[SF, other] = None
+    assert all(id in str(told[alike].detail) for id in both)
+    ground.expected |= {(SF, matched): None, (SF, other): None}
     ground.assert_exactly_once()
 
 

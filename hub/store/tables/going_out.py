@@ -33,7 +33,8 @@ outbox = Table(
     Column("lane", Text, nullable=False),
     Column("parent", Text),
     Column("handoff", Text, nullable=False, index=True),
-    Column("only_if_blank", Plain, nullable=False),
+    Column("authority", Plain, nullable=False),  # of fields that are not ours alone
+    Column("known_as", Plain, nullable=False, server_default="[]"),  # by what the same person may be known there
     Column("mapping", Text, nullable=False),
     Column("post", Text),
     Column("author", Text),

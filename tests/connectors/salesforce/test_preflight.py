@@ -144,6 +144,20 @@ def test_an_object_that_is_hidden_is_one_finding(salesforce: Destination) -> Non
     assert (found.object, found.problem) == ("Vanished__c", "missing_object")
 
 
+def test_what_differs_on_the_objects_of_the_package_is_found_too(
+    salesforce: Destination, session: requests.Session
+) -> None:
+    gone = {"Text__c": {"length": 500, "type": "textarea"}, "Persona__c": {"refers_to": ["Account"]}}
+    rules(session, fields_of={"SocialPersona__c": None, "SocialPost__c": gone})
+
+    found = {(one.object, one.field, one.problem) for one in salesforce.preflight(promises_of(salesforce.manifest))}
+
+    assert found == {
+        ("SocialPersona__c", "", "missing_object"), ("SocialPost__c", "Text__c", "too_short"),
+        ("SocialPost__c", "Persona__c", "wrong_type"),
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(("status", "error"), [(403, AccessDenied), (503, Unavailable)])
 def test_a_describe_that_is_refused_is_no_finding(
     bench: Bench, salesforce: Destination, status: int, error: type[Exception]

@@ -107,14 +107,14 @@ def test_a_lead_that_was_merged_into_another_is_parked_with_the_one_that_stays(
     assert receipt.url == f"{LEAD}/{master.object_id}"
 
 
-def test_a_converted_lead_is_let_rest_and_the_contact_is_named(bench: Bench, salesforce: Destination) -> None:
+def test_a_converted_lead_is_followed_to_its_contact(bench: Bench, salesforce: Destination) -> None:
     (made,) = salesforce.send([bench.delivery(1)])
     by_sales(bench, salesforce, str(made.object_id), "convert")
 
     (receipt,) = salesforce.send([bench.delivery(1, version=2).with_(object_id=made.object_id)])
 
     contact = next(row for row in bench_rows(bench, "contacts"))["Id"]
-    assert (receipt.outcome, receipt.reason) == ("refused", "cannot_update_converted_lead")
+    assert (receipt.outcome, receipt.reason, receipt.object_id) == ("updated", "followed_conversion", contact)
     assert contact in str(receipt.detail)
     assert receipt.url == f"{LEAD}/{contact}"
     assert len(bench.made()) == 3  # the lead, and what sales made of it: an account and a contact
@@ -170,19 +170,36 @@ def test_a_key_that_is_not_unique_is_a_set_up_error_before_anything_is_written(b
     assert bench.made() == []
 
 
-def test_a_duplicate_rule_parks_the_lead_with_the_match(bench: Bench, salesforce: Destination) -> None:
+def test_whom_a_duplicate_rule_finds_is_enriched_and_makes_no_lead(bench: Bench, salesforce: Destination) -> None:
     known = salesforce.client.session.post(f"{LEAD}/sandbox/leads", json={"LastName": "Ana", "Company": "X"}).json()
-    bodies = [one.body | {"LastName": "Ana"} for one in bench.deliveries(2)]
+    bodies = [one.body | {"LastName": name} for one, name in zip(bench.deliveries(2), ("Ana", "Bo"), strict=True)]
     rules(bench, salesforce, duplicate_rule={"matches": ["LastName"], "action": "block"})
 
-    parked, twin, made = salesforce.send(
+    matched, *made = salesforce.send(
         [one.with_(body=body) for one, body in zip(bench.deliveries(2), bodies, strict=True)] + [bench.delivery(3)]
     )
 
-    assert [parked.reason, twin.reason, made.outcome] == ["duplicates_detected"] * 2 + ["created"]
-    assert known["id"] in str(parked.detail)
-    assert parked.url == twin.url == f"{LEAD}/{known['id']}"
-    assert len(bench.requests()) == 4  # two of sales, the collection, and one call that asks for both matches
+    assert [matched.outcome, matched.reason, *(one.outcome for one in made)] == [
+        "updated", "matched_by_duplicate_rule", "created", "created",
+    ]  # fmt: skip
+    assert matched.url == f"{LEAD}/{known['id']}"
+    assert len(bench.requests()) == 6  # two of sales, the collection, one that asks whom it was, a look, the change
+    held = next(row for row in bench_rows(bench, "leads") if row["Id"] == known["id"])
+    assert (held["Company"], held["Hub_Last_Post__c"]) == ("X", bodies[0]["Hub_Last_Post__c"])
+
+
+def test_of_several_that_a_duplicate_rule_finds_a_person_chooses(bench: Bench, salesforce: Destination) -> None:
+    post = salesforce.client.session.post
+    known = post(f"{LEAD}/sandbox/leads", json={"LastName": "Ana", "Company": "X"}).json()["id"]
+    contact = post(f"{LEAD}/sandbox/contacts", json={"LastName": "Ana"}).json()["id"]
+    rule = {"matches": ["LastName"], "action": "block", "among": ["Lead", "Contact"]}
+    rules(bench, salesforce, duplicate_rule=rule)
+
+    (parked,) = salesforce.send([one.with_(body=one.body | {"LastName": "Ana"}) for one in bench.deliveries(1)])
+
+    assert (parked.outcome, parked.reason) == ("refused", "duplicates_detected")
+    assert known in str(parked.detail)
+    assert contact in str(parked.detail)
 
 
 def test_a_locked_lead_is_put_off_and_then_goes_by_itself(bench: Bench, salesforce: Destination) -> None:

@@ -45,6 +45,16 @@ def test_each_kind_of_work_goes_where_it_is_taken_and_once() -> None:
     assert made(make_handoff("Alert")) == [("slack", "message")]
 
 
+def test_a_lead_comes_with_its_persona_below_it_and_the_post_below_that() -> None:
+    lead, persona, post = rendered(make_handoff("Lead"), outlet("salesforce", whole=True)).drafts
+
+    assert [lead.object, persona.object, post.object] == ["Lead", "SocialPersona__c", "SocialPost__c"]
+    assert (persona.parent, post.parent) == (lead.external_id, persona.external_id)
+    assert len({lead.external_id, persona.external_id, post.external_id}) == 3
+    assert lead.lane == persona.lane == post.lane
+    assert lead.known_as == ("key of Lead",)
+
+
 def test_what_adds_to_a_thing_is_another_object_below_it() -> None:
     [ticket] = rendered(make_handoff("Case")).drafts
     [comment] = rendered(make_handoff("Case", first=False)).drafts
@@ -65,7 +75,7 @@ def test_a_draft_knows_its_origin_and_whose_tombstone_stops_it() -> None:
     assert (draft.external_id, draft.lane, draft.mapping) == (
         external_id("key of Lead"), "key of Lead", outlet("salesforce").mappings[0].label
     )  # fmt: skip
-    assert "Company" in draft.only_if_blank
+    assert draft.authority["Company"] == "fill_blank"
 
 
 def test_the_reason_for_the_work_is_carried_to_the_people_who_do_it() -> None:

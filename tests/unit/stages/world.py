@@ -117,10 +117,14 @@ def _mapping(name: str) -> Mapping:
 
 
 @cache
-def outlet(name: str, *, notes: bool = False) -> Outlet:
-    """A real destination's facts and mappings; the private note, which comes along with every case, if asked for."""
+def outlet(name: str, *, notes: bool = False, whole: bool = False) -> Outlet:
+    """A real destination's facts and mappings; if asked for, the private note that comes along with every case.
+
+    Of a lead the lead alone, without persona and post, unless `whole`.
+    """
     mappings = load_mappings(connectors.mapping_path(name))
-    return Outlet(connectors.manifest(name), tuple(one for one in mappings if notes or one.makes != "note"))
+    alone = mappings[:1] if name == "salesforce" and not whole else mappings
+    return Outlet(connectors.manifest(name), tuple(one for one in alone if notes or one.makes != "note"))
 
 
 def written(folder: Path, name: str, text: str) -> Outlet:

@@ -136,3 +136,29 @@ def test_talk_by_topic_is_summed_up_for_the_posts_that_are_there(url):
             ("Acme", "price", 2, 1, 1), ("Acme", "safety", 1, 1, 1), ("Kaffa", "price", 1, 0, 0),
         ]  # fmt: skip
         assert sums() == kept
+
+
+def test_lists_of_fields_that_people_own_become_an_authority_for_each(url):
+    from alembic import command
+    from alembic.config import Config
+
+    from tests.unit.store.builders import make_draft
+
+    with Store.open(url) as store:
+        with store.begin() as tx:
+            tx.outbox.intend([
+                make_draft(external_id="a", authority={"Company": "fill_blank", "Rating": "never"}),
+                make_draft(external_id="b", lane="another"),
+            ])  # fmt: skip
+
+        config = Config()
+        config.set_main_option("script_location", str(migrate.MIGRATIONS))
+        for step, revision in ((command.downgrade, "0012"), (command.upgrade, "head")):
+            with store.engine.begin() as connection:
+                config.attributes["connection"] = connection
+                step(config, revision)
+        with store.begin() as tx:
+            claimed = {one.external_id: one for one in tx.outbox.claim(make_draft().destination, "w")}
+
+        assert claimed["a"].authority == {"Company": "fill_blank", "Rating": "fill_blank"}
+        assert (claimed["b"].authority, claimed["b"].known_as) == ({}, ())

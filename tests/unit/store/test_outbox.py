@@ -112,17 +112,17 @@ def test_one_external_id_at_two_destinations_is_two_things(store):
 
 def test_a_claim_carries_all_that_the_sender_needs(store):
     body = {"LastName": "Ärger", "nested": {"list": [1, 2.5, None, True]}}
-    intend(store, make_draft(body=body, only_if_blank=("Company",), lane="ana", parent=None))
+    intend(store, make_draft(body=body, authority={"Company": "fill_blank"}, lane="ana", parent=None))
 
     [delivery] = claim(store)
 
     assert delivery.body == body
     assert list(delivery.body) == ["LastName", "nested"]
-    assert (delivery.attempt, delivery.fence, delivery.claimed_at, delivery.only_if_blank) == (
+    assert (delivery.attempt, delivery.fence, delivery.claimed_at, delivery.authority) == (
         1,
         1,
         START,
-        ("Company",),
+        {"Company": "fill_blank"},
     )
 
 

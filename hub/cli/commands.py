@@ -11,6 +11,7 @@ def register() -> None:
         listening,
         operators,
         persons,
+        planning,
         protocols,
         quarantine,
         runs,

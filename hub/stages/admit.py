@@ -4,11 +4,12 @@ Shared by triage (a batch that landed) and replay (a record that was mended), so
 same rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
-from hub.classify import Engine, item_of
+from hub.classify import Engine, Item, item_of
 from hub.domain import CONTEXT_KINDS, Handoff, Manifest, Post, Signal
 from hub.domain.config import Config
 from hub.mapping import Mapping as RecordMapping
@@ -24,6 +25,7 @@ from hub.stages.rules import Rule
 from hub.stages.score import scores_of
 from hub.stages.threads import with_threads
 from hub.stages.validate import Flaw, Gate
+from hub.stages.versions import SHORT, Versions, digest_of_config, digest_of_routes
 from hub.store import Rejected, Standing, Store, Transaction, View
 
 AS_CONTEXT = Standing("set_aside", "context")
@@ -52,6 +54,18 @@ class Rulebook:
     gate: Gate
     link_base: str
     text_seconds: float = 10.0  # the longest that the engine may take over one text
+
+    @cached_property
+    def versions(self) -> Versions:
+        """By what is decided, as digests."""
+        mappings = {reading.mapping.name: reading.mapping.source_digest for reading in self.networks.values()}
+        mappings |= {one.manifest.name: one.mappings[0].source_digest for one in self.outlets if one.mappings}
+        return Versions(
+            config=digest_of_config(self.config),
+            routes=digest_of_routes(self.routes_version, [rule.route for rule in self.rules]),
+            mappings={name: digest[:SHORT] for name, digest in sorted(mappings.items())},
+            classifier=self.engine.found_by,
+        )
 
 
 @dataclass(frozen=True)
@@ -96,18 +110,25 @@ def consider(posts: Sequence[Post], found: Found, book: Rulebook, store: Store) 
         ordered = with_threads(ordered, view)
         fresh = unknown(ordered, settled(view, ordered, found))
         parents = view.posts.many({post.in_reply_to for post in fresh if post.in_reply_to})
-    texts = {post.key: post.text for post in (*parents.values(), *fresh)}
-    own = {name.lower().removeprefix("@") for names in book.config.own_accounts.values() for name in names}
-    items = [
+    items = items_of(fresh, parents, book.config, said_to_us=lambda post: found.kind in ADDRESSED)
+    told = classify(book.engine, items, seconds=book.text_seconds)
+    return Considered(tuple(post for post in ordered if post.key not in told.flaws), told.signals, told.flaws)
+
+
+def items_of(
+    posts: Sequence[Post], parents: Mapping[str, Post], config: Config, *, said_to_us: Callable[[Post], bool]
+) -> list[Item]:
+    """What the classifier is given of posts; `parents` are those that we hold and that are not among them."""
+    texts = {post.key: post.text for post in (*parents.values(), *posts)}
+    own = {name.lower().removeprefix("@") for names in config.own_accounts.values() for name in names}
+    return [
         item_of(
             post,
             parent=texts.get(post.in_reply_to or ""),
-            addressed=found.kind in ADDRESSED or any(name.lower().removeprefix("@") in own for name in post.mentions),
+            addressed=said_to_us(post) or any(name.lower().removeprefix("@") in own for name in post.mentions),
         )
-        for post in fresh
+        for post in posts
     ]
-    told = classify(book.engine, items, seconds=book.text_seconds)
-    return Considered(tuple(post for post in ordered if post.key not in told.flaws), told.signals, told.flaws)
 
 
 def admit(tx: Transaction, considered: Considered, found: Found, book: Rulebook, *, run: str) -> Admitted:

@@ -56,6 +56,12 @@ class Talks:
         ended = self._latest.get(_thread_in(key))
         return Place(f"{key}\x1f{post.key}", first=True, follows=ended.key) if ended else Place(key, first=True)
 
+    def stands(self, talk: Talk) -> None:
+        """A conversation that people have a case for, unless a later one of its thread is known."""
+        before = self._latest.get(_thread_in(talk.key))
+        if before is None or before.last_at < talk.last_at:
+            self._latest[_thread_in(talk.key)] = talk
+
     def took(self, case: Handoff) -> None:
         """Remember a case, so that what is said next joins it."""
         thread, said_at = _thread_in(case.key), case.post.published_at

@@ -44,7 +44,7 @@ def tell(tx: Transaction, incident: Incident, config: Config, outlets: Sequence[
     tx.incidents.told(incident)
     if head is None:
         return False
-    known = _situation(tx, incident, head, alerts)
+    known = situation_of(tx, incident, head, alerts)
     drafts = _drafts(head, config, outlets, known, None)
     if incident.resolved_at is not None:
         drafts += _drafts(head, config, outlets, known, OVER)
@@ -58,7 +58,7 @@ def situation(tx: Transaction, handoff: Handoff, fresh: Sequence[Handoff]) -> Si
         return None
     incident = tx.incidents.get(handoff.key)
     alerts = [one for one in fresh if one.kind == "Alert" and one.key == handoff.key]
-    return _situation(tx, incident, handoff, alerts) if incident else None
+    return situation_of(tx, incident, handoff, alerts) if incident else None
 
 
 def _head(alerts: Sequence[Handoff]) -> Handoff | None:
@@ -71,7 +71,8 @@ def _drafts(
     return render(head, outlets, config, incident=known, event=event).drafts
 
 
-def _situation(view: View, incident: Incident, head: Handoff, alerts: Sequence[Handoff]) -> Situation:
+def situation_of(view: View, incident: Incident, head: Handoff, alerts: Sequence[Handoff]) -> Situation:
+    """What an incident's message tells of it, by its alerts; `head` is the one whose message it is."""
     posts = {post.key: post for alert in alerts for post in (alert.post, *alert.others)}
     alarms = view.alarms.of(incident.key)
     counted: dict[tuple[str, str, Any], float] = {}

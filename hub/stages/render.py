@@ -40,11 +40,12 @@ class Rendered:
 
 def render(
     handoff: Handoff, outlets: Sequence[Outlet], config: Config, *, incident: Situation | None = None,
-    event: str | None = None,
+    event: str | None = None, label: str | None = None,
 ) -> Rendered:  # fmt: skip
     """One draft for each object at each destination that takes this handoff.
 
-    `incident` is what its message tells of the whole event; `event` is what has become of it, where that is to be told.
+    `incident` is what its message tells of the whole event; `event` is what has become of it, where that is to be told;
+    `label` speaks for the mappings' own.
     """
     plain = handoff.plain()
     document = plain | {
@@ -66,7 +67,7 @@ def render(
         for mapping in outlet.mappings if outlet.takes(handoff.kind) else ():
             try:
                 if mapping.reads == handoff.kind and mapping.suits(document):
-                    rendered.drafts.append(_draft(handoff, document, outlet, mapping))
+                    rendered.drafts.append(_draft(handoff, document, outlet, mapping, label or mapping.label))
             except RecordError as problem:
                 rendered.problems.append(problem)
     return rendered
@@ -83,8 +84,8 @@ def subject_of(incident: str) -> str:
     return group_in(incident).partition(":")[2]
 
 
-def _draft(handoff: Handoff, document: dict[str, Any], outlet: Outlet, mapping: Mapping) -> Draft:
-    provenance = document["provenance"] | {"mapping": mapping.label}
+def _draft(handoff: Handoff, document: dict[str, Any], outlet: Outlet, mapping: Mapping, label: str) -> Draft:
+    provenance = document["provenance"] | {"mapping": label}
     body = mapping.apply(document | {"provenance": provenance})
     if body is None:
         raise MappingError(f"{mapping.source} has `keep`, which only mappings of networks may have; use `when`.")
@@ -99,7 +100,7 @@ def _draft(handoff: Handoff, document: dict[str, Any], outlet: Outlet, mapping: 
         authority=mapping.authority,
         known_as=identity.known_as,
         handoff=handoff.id,
-        mapping=mapping.label,
+        mapping=label,
         post=handoff.post.key,
         author=handoff.author.key,
     )

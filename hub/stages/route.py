@@ -26,6 +26,9 @@ PURPOSES = {"Lead": "sales", "Case": "service", "Alert": "listening"}
 SAID = {"post", "author", "@"}
 """What a rule may look at besides the signal; where none does, as by default, it is made only for what becomes work."""
 
+FOLLOW_UP = "follow-up"
+"""The route of what the author of a case says next in its thread: no rule's."""
+
 PROTECTED = {"opt_out", "minor", "sensitive_number"}
 """Flags of posts that never make a lead, on any network (`security.md`, the gate)."""
 
@@ -190,7 +193,7 @@ class Router:
         return self._linked(
             Handoff(
                 key=talk.key, kind="Case", post=post, author=post.author, signal=signal, team=talk.team,
-                provenance=self._provenance(post, signal, "follow-up"), first=False,
+                provenance=self._provenance(post, signal, FOLLOW_UP), first=False,
             )
         )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """The store: everything the hub must not forget, in one SQL database and a folder of landed files."""
 
 from hub.store.alarms import Alarm, Grade
+from hub.store.archive import Kept, Version
 from hub.store.batches import BatchClaim, BatchState
 from hub.store.circuits import Circuit
 from hub.store.clock import utc_now
@@ -41,6 +42,7 @@ __all__ = [
     "Incident",
     "Intended",
     "Item",
+    "Kept",
     "KeptModel",
     "LandedFile",
     "Landing",
@@ -59,6 +61,7 @@ __all__ = [
     "Talk",
     "Tie",
     "Transaction",
+    "Version",
     "View",
     "WatchState",
     "faultpoint",

@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 
 from hub.errors import SetupError
 from hub.store.alarms import Alarms
+from hub.store.archive import Archive
 from hub.store.audit import AuditLog
 from hub.store.authors import Authors
 from hub.store.batches import Batches
@@ -75,6 +76,9 @@ class _Kept(Generic[R]):
         return made
 
 
+kept = _Kept  # for views of a kind of their own
+
+
 class _Undone(Exception):
     """Ends a rehearsal."""
 
@@ -96,6 +100,7 @@ class View:
     tombstones = _Kept(Tombstones)
     signals = _Kept(Signals)
     rollups = _Kept(Rollups)
+    archive = _Kept(Archive)
     quarantine = _Kept(Quarantine)
     handoffs = _Kept(Handoffs)
     histories = _Kept(Histories)

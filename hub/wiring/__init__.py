@@ -8,6 +8,7 @@ from hub.wiring.flow import collect, deliver, endings, refresh, sweep, triage
 from hub.wiring.opening import (
     Connect,
     Hub,
+    Proposal,
     check_watch,
     connect_from_environment,
     engine_of,
@@ -17,6 +18,6 @@ from hub.wiring.opening import (
 )
 
 __all__ = [
-    "Connect", "Hub", "check_watch", "collect", "connect_from_environment", "deliver", "endings", "engine_of",
-    "promises_of", "refresh", "rulebook", "sweep", "triage", "worker_name",
+    "Connect", "Hub", "Proposal", "check_watch", "collect", "connect_from_environment", "deliver", "endings",
+    "engine_of", "promises_of", "refresh", "rulebook", "sweep", "triage", "worker_name",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import connectors
@@ -151,18 +152,45 @@ def check_watch(manifest: Manifest, watch: Watch) -> None:
         raise SetupError(f"{manifest.title} cannot watch a {watch.kind!r} ({watch.value}); use one of: {kinds}.")
 
 
-def rulebook(hub: Hub) -> Rulebook:
-    """Everything that triage decides by, read and compiled once."""
-    config = hub.config
-    version, routes = load_routes(config)
+@dataclass(frozen=True)
+class Proposal:
+    """Rules that are not in force yet, in place of those that are."""
+
+    config: Path | None = None  # a hub.yaml
+    mappings: Path | None = None  # a folder; what it does not hold is as in force
+    model: str | None = None  # a version that `hub train` made
+
+    def mapping(self, name: str) -> Path:
+        """Where the mapping of this connector is."""
+        own = self.mappings / f"{name}.yaml" if self.mappings else None
+        return own if own and own.exists() else connectors.mapping_path(name)
+
+    def routes(self, hub: Hub) -> Path:
+        """Where the routes are."""
+        own = self.mappings / "_routes.yaml" if self.mappings else None
+        return own if own and own.exists() else hub.settings.mappings_dir / "_routes.yaml"
+
+
+def rulebook(hub: Hub, proposal: Proposal | None = None) -> Rulebook:
+    """Everything that triage decides by, read and compiled once.
+
+    With a proposal it is what a plan is made by: then destinations that were handed work before are among the outlets
+    whether or not this process may open them, since nothing is sent.
+    """
+    wanted = proposal or Proposal()
+    config = load_config(wanted.config) if wanted.config else hub.config
+    version, routes = load_routes(config, wanted.routes(hub))
     manifests = connectors.manifests(kind="network")
+    destinations = hub.destinations() if proposal is None else _planned_for(hub, config)
     return Rulebook(
         config=config,
-        networks={manifest.name: Reading(manifest, mapping_of(manifest)) for manifest in manifests},
-        outlets=outlets_of(hub),
+        networks={
+            manifest.name: Reading(manifest, load_mapping(wanted.mapping(manifest.name))) for manifest in manifests
+        },
+        outlets=[Outlet(manifest, load_mappings(wanted.mapping(manifest.name))) for manifest in destinations],
         rules=[Rule.of(route) for route in routes],
         routes_version=version,
-        engine=engine_of(hub),
+        engine=engine_of(hub, config=config, model=wanted.model),
         gate=expectations_gate(
             hub.settings.mappings_dir / "_expectations.json",
             {manifest.name: manifest.expectations for manifest in manifests},
@@ -177,16 +205,27 @@ def outlets_of(hub: Hub) -> list[Outlet]:
     return [Outlet(manifest, load_mappings(connectors.mapping_path(manifest.name))) for manifest in hub.destinations()]
 
 
-def engine_of(hub: Hub) -> Engine:
-    """The classifier in force: the model that was let run, else the engine that needs no training."""
+def _planned_for(hub: Hub, config: Config) -> list[Manifest]:
+    """The destinations that a plan speaks of: those that hub.yaml names, else the connected, and who was handed any."""
+    known = connectors.manifests(kind="destination")
+    if config.destinations is not None:
+        return [manifest for manifest in known if manifest.name in config.destinations]
+    connected = {manifest.name for manifest in hub.destinations()}
     with hub.store.read() as view:
-        version = view.models.running()
+        return [each for each in known if each.name in connected or view.archive.sent_to(each.name)]
+
+
+def engine_of(hub: Hub, *, config: Config | None = None, model: str | None = None) -> Engine:
+    """The classifier in force, or that of this model: which was let run, else the engine that needs no training."""
+    config = config or hub.config
+    with hub.store.read() as view:
+        version = model or view.models.running()
         file = view.models.file(version) if version else None
     if file is None:
-        return default_engine(hub.config.subjects, hub.config.topics)
+        return default_engine(config.subjects, config.topics)
     from hub.classify.trained_engine import TrainedEngine
 
-    return TrainedEngine.load(file, hub.config.subjects, hub.config.topics)
+    return TrainedEngine.load(file, config.subjects, config.topics)
 
 
 def mapping_of(manifest: Manifest) -> Mapping:

@@ -11,6 +11,8 @@ from hub.domain import Manifest, read_manifest
 from hub.errors import SetupError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hub.kit import Destination, Network
 
 ROOT = Path(__file__).parent
@@ -55,6 +57,17 @@ def load(name: str) -> "type[Network] | type[Destination]":
             f"connectors/{name}/connector.py must define exactly one {wanted.__name__}, not {len(classes)}."
         )
     return classes[0]
+
+
+def namer(name: str) -> "Callable[[str], tuple[str, ...]]":
+    """What people call the objects of a destination: `connectors/<name>/naming.py`, where it has one.
+
+    Its `named` gives the objects that an id or an address means, as receipts have them; it asks nobody.
+    """
+    if not (folder(name) / "naming.py").is_file():
+        return lambda text: ()
+    named: Callable[[str], tuple[str, ...]] = import_module(f"{__name__}.{name}.naming").named
+    return named
 
 
 def folder(name: str) -> Path:

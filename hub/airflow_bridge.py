@@ -23,6 +23,7 @@ from hub.settings import load_config, read_settings
 
 if TYPE_CHECKING:
     from hub.kit import Connection
+    from hub.mapping import Mapping
     from hub.stages.admit import Rulebook
     from hub.wiring import Hub
 
@@ -125,6 +126,14 @@ def poll_interval(manifest: Manifest) -> timedelta:
 def known_connectors() -> dict[str, Manifest]:
     """Every connector's manifest, by name."""
     return {manifest.name: manifest for manifest in connectors.manifests()}
+
+
+def mapping_named(network: str) -> "Mapping | None":
+    """What a network's words mean; None where it has no connector now."""
+    from hub.wiring.opening import mapping_of
+
+    manifest = known_connectors().get(network)
+    return mapping_of(manifest) if manifest and manifest.kind == "network" else None
 
 
 def run_name() -> str:

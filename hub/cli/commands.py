@@ -19,4 +19,5 @@ def register() -> None:
         setup,
         signals,
         voices,
+        why,
     )

@@ -28,6 +28,8 @@ class Provenance(Model, omit_defaults=False):
     confidence: float
     run: str
     link: str | None = None  # the command centre's page of this handoff
+    reading: str | None = None  # name@version of the mapping that read the post
+    config: str | None = None  # digest of what hub.yaml decides by, and of the routes
 
 
 class Handoff(Model, omit_defaults=False):

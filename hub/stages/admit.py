@@ -212,6 +212,8 @@ def router_of(book: Rulebook, run: str) -> Router:
         purposes={name: reading.manifest.policy.purposes for name, reading in book.networks.items()},
         run=run,
         link_base=book.link_base,
+        readings={name: reading.mapping.label for name, reading in book.networks.items()},
+        decides_by=book.versions.rules,
         taken_somewhere={kind for outlet in book.outlets for kind in outlet.manifest.handoffs},
     )
 

@@ -77,8 +77,14 @@ class Router:
         run: str,
         link_base: str,
         taken_somewhere: Collection[HandoffKind] = ("Lead", "Case", "Alert"),
+        readings: Mapping[str, str] | None = None,
+        decides_by: str | None = None,
     ) -> None:
-        """`taken_somewhere`: the kinds of handoff that a destination in use takes."""
+        """`taken_somewhere`: the kinds of handoff that a destination in use takes.
+
+        `readings`: the mapping of each network, name@version; `decides_by`: a digest of all rules. Both for provenance.
+        """
+        self._readings, self._decides_by = readings or {}, decides_by
         self.config, self.rules, self.version, self.run = config, rules, version, run
         self.taken_somewhere = frozenset(taken_somewhere)
         self._takes_cases = "Case" in self.taken_somewhere
@@ -200,7 +206,8 @@ class Router:
     def _provenance(self, post: Post, signal: Signal, route: str) -> Provenance:
         return Provenance(
             post=post.key, route=f"{route}@{self.version}", classifier=signal.found_by,
-            confidence=signal.confidence, run=self.run,
+            confidence=signal.confidence, run=self.run, reading=self._readings.get(post.network),
+            config=self._decides_by,
         )  # fmt: skip
 
     def _linked(self, handoff: Handoff) -> Handoff:

@@ -22,6 +22,11 @@ class Versions(Model, omit_defaults=False):
     mappings: dict[str, str]  # by connector
     classifier: str  # engine@version
 
+    @property
+    def rules(self) -> str:
+        """Both digests of what an organisation decides by, as provenance has them."""
+        return f"{self.config}.{self.routes}"
+
     def differences(self, other: "Versions") -> list[str]:
         """What is not the same, in words that people know it by."""
         named = [("hub.yaml", "config"), ("the routes", "routes"), ("the classifier", "classifier")]

@@ -60,6 +60,13 @@ class Handoffs(Repository):
         row = self._one(sa.select(tables.handoffs.c.body).where(tables.handoffs.c.id == id))
         return None if row is None else _decode(row.body)
 
+    def told(self, ids: Sequence[str]) -> list[HandedOff]:
+        """These handoffs with their deliveries, in this order; unknown ones are left out."""
+        columns = tables.handoffs.c
+        asked = sa.select(columns.id, columns.body, columns.created_at).where(among(columns.id))
+        rows = {row.id: row for row in self._rows(asked, listed=listed(ids))}
+        return self._with_deliveries([rows[id] for id in dict.fromkeys(ids) if id in rows])
+
     def talks(self, authors: Iterable[str]) -> list[Talk]:
         """The conversations that these accounts have cases for, in the order in which they began."""
         columns, posts = tables.handoffs.c, tables.posts.c
@@ -100,6 +107,9 @@ class Handoffs(Repository):
         statement = sa.select(columns.id, columns.body, columns.created_at)
         statement = statement.where(*(columns[name] == value for name, value in asked.items() if value is not None))
         rows = self._rows(statement.order_by(columns.created_at.desc(), columns.id).limit(limit))
+        return self._with_deliveries(rows)
+
+    def _with_deliveries(self, rows: Sequence[sa.Row[Any]]) -> list[HandedOff]:
         reader = OutboxReader(self._connection, now=self.now, writing=self._writing)
         deliveries = reader.of([row.id for row in rows])
         return [

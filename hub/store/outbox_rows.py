@@ -127,6 +127,16 @@ class OutboxReader(Repository):
         statement = statement.where(*(columns[name] == value for name, value in asked.items() if value is not None))
         return [read_row(row) for row in self._rows(statement)]
 
+    def called(self, destination: str, object_ids: Collection[str]) -> list[OutboxRow]:
+        """What was delivered as these objects there, newest first; what is part of one, where it is none itself."""
+        columns = tables.outbox.c
+        mine = sa.select(*_COLUMNS).where(columns.destination == destination).order_by(columns.id.desc())
+        rows = self._rows(mine.where(among(columns.object_id)), listed=listed(object_ids))
+        if not rows:
+            parts = [columns.object_id.startswith(f"{one}/", autoescape=True) for one in object_ids]
+            rows = self._rows(mine.where(columns.object_id.is_not(None), sa.or_(sa.false(), *parts)))
+        return [read_row(row) for row in rows]
+
     def destinations(self) -> list[str]:
         """Destinations for which something is not settled, by name."""
         column = tables.outbox.c.destination

@@ -132,6 +132,21 @@ class Posts(Repository):
             statement = statement.where(columns.published_at < before)
         return [_decode(row.body) for row in self._rows(statement)]
 
+    def at(self, url: str) -> list[Post]:
+        """The posts at this address. Looks through all posts: for a person's question, not for a run."""
+        said = _encode(url).decode()
+        found = self._rows(sa.select(tables.posts.c.body).where(tables.posts.c.body.contains(said, autoescape=True)))
+        return [post for row in found if (post := _decode(row.body)).url == url]
+
+    def set_aside(self, limit: int = 50, *, reason: str, before: datetime | None = None) -> list[Post]:
+        """The last posts that became nobody's work for this reason, newest first."""
+        columns = tables.posts.c
+        asked = sa.select(columns.body).where(columns.state == "set_aside", columns.reason == reason)
+        if before is not None:
+            asked = asked.where(columns.published_at < before)
+        asked = asked.order_by(columns.published_at.desc(), columns.id.desc()).limit(limit)
+        return [_decode(row.body) for row in self._rows(asked)]
+
     def history(self, key: str) -> list[Engagement]:
         """All counts of this post, oldest first, the latest at the end."""
         post = self.get(key)

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from hub.errors import ContractBroken
+from hub.airflow_bridge import mapping_named
 from hub.settings import read_settings
-from hub.store import Landing, Store
+from hub.stages import why
+from hub.store import Landing, Standing, Store
 
 DAY = timedelta(hours=24)
 RECENT = 25
+AT_A_TIME = 50  # posts on a page
 
 
 @cache
@@ -146,65 +148,75 @@ def hours(view: Any, now: datetime) -> list[Hour]:
 
 
 @dataclass(frozen=True)
-class Story:
-    """One handoff and everything that led to it (why am I seeing this?)."""
+class Page:
+    """One post, one piece of work that it became if that was asked for, and everything behind it."""
 
     now: datetime
-    handoff: Any
-    created_at: datetime | None
-    deliveries: list[Any]
-    batch: Any | None
+    told: Any
+    handed: Any | None
     record: dict[str, Any] | None
+    line: int | None  # of the landed file
     gone: str | None  # why the raw record cannot be shown
+
+    @property
+    def handoff(self) -> Any | None:
+        """The work itself."""
+        return self.handed.handoff if self.handed else None
 
     @property
     def steps(self) -> list[tuple[str, timedelta]]:
         """How long each part of the way took; the parts add up to the whole."""
-        post = self.handoff.post
-        moments = [("until we read it", post.collected_at), ("until it was decided", self.created_at)]
-        moments += [(f"until {row.destination} had it", row.settled_at) for row in self.deliveries[:1]]
-        steps, before = [], post.published_at
-        for name, moment in moments:
-            if moment is not None:
-                steps.append((name, moment - before))
-                before = moment
-        return steps
+        return self.told.steps(self.handed) if self.handed else []
+
+    @property
+    def others(self) -> list[Any]:
+        """What else the post became."""
+        return [one for one in self.told.handoffs if self.handed is None or one.id != self.handed.id]
 
 
-def story(id: str) -> Story | None:
-    """The handoff with this id, or None."""
+def of_handoff(id: str) -> Page | None:
+    """The page of the handoff with this id, or None."""
     with snapshot() as (view, now):
         handoff = view.handoffs.get(id)
-        if handoff is None:
-            return None
-        made = [each for each in view.handoffs.recent(limit=RECENT, post=handoff.post.key) if each.id == id]
-        batch = view.batches.of_post(handoff.post.key)
-        deliveries = view.outbox.of([id])
-    record, gone = raw(batch, handoff.post.native_id)
-    return Story(now, handoff, made[0].created_at if made else None, deliveries, batch, record, gone)
+        told = why.story(view, handoff.post.key, id) if handoff else None
+        if handoff and told is None:  # of a post that we do not hold
+            told = why.Story(
+                handoff.post.key, None, Standing("handed_off"), None, None, (), (), view.handoffs.told([id]), None
+            )
+    return _page(now, told, told.handoffs[0]) if told else None
 
 
-def raw(state: Any | None, native_id: str) -> tuple[dict[str, Any] | None, str | None]:
-    """The record as it landed, or why it is not there any more."""
-    if state is None:
-        return None, "No batch is known for this post."
-    try:
-        for record in Landing(read_settings().landing).read(state.batch.path, state.batch.digest):
-            if says(record, native_id):
-                return record, None
-    except (ContractBroken, OSError):
-        return (
-            None,
-            "The landed file is gone or damaged: removed by retention or erasure, or changed by hand.",
-        )
-    return None, "The landed file no longer holds this record."
+def of_post(key: str) -> Page | None:
+    """The page of the post with this key, or None."""
+    with snapshot() as (view, now):
+        told = why.story(view, key)
+    return _page(now, told, None) if told else None
 
 
-def says(value: Any, native_id: str, depth: int = 3) -> bool:
-    """Whether a record names itself so: some value near its top is the id."""
-    if isinstance(value, dict) and depth:
-        return any(says(each, native_id, depth - 1) for each in value.values())
-    return isinstance(value, (str, int)) and str(value) == native_id
+def _page(now: datetime, told: Any, handed: Any | None) -> Page:
+    mapping = mapping_named(told.batch.batch.network) if told.batch else None
+    record = why.record_of(told, Landing(read_settings().landing), mapping)
+    return Page(now, told, handed, record.record, record.line, record.gone)
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Posts that became nobody's work for one reason."""
+
+    now: datetime
+    reason: str
+    posts: list[Any]
+
+    @property
+    def following(self) -> str | None:
+        """Where the next page begins."""
+        return self.posts[-1].published_at.isoformat() if len(self.posts) == AT_A_TIME else None
+
+
+def set_aside(reason: str, before: datetime | None) -> Aside:
+    """The last posts that were set aside for this reason, or those before."""
+    with snapshot() as (view, now):
+        return Aside(now, reason, view.posts.set_aside(AT_A_TIME, reason=reason, before=before))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
@@ -40,6 +40,7 @@ def environment() -> Environment:
         "as_json": as_json,
         "shown": shown,
         "coded": coded,
+        "segment": segment,
     }
     return made
 
@@ -84,6 +85,11 @@ def web(url: str | None) -> str | None:
     except ValueError:
         return None
     return parts.geturl() if whole else None
+
+
+def segment(text: str) -> str:
+    """One part of an address: a slash in it is no slash of ours."""
+    return quote(text, safe="")
 
 
 def number(value: float | None) -> str:

@@ -5,10 +5,11 @@ import re
 
 import pytest
 
+from hub.domain import Receipt
 from tests.contract.airflow_db import own_database
 from tests.contract.test_pages import HOSTILE, MAY, MAY_NOT, SCRIPT, Seen, signed_in_as
 from tests.contract.test_quarantine_pages import FORGERIES, everything, forged, forms, token_of
-from tests.unit.stages.world import COMPLAINS, tweet
+from tests.unit.stages.world import CHATS, COMPLAINS, tweet
 
 KEY = "x:post:1"
 
@@ -215,3 +216,67 @@ def test_every_field_has_a_label(acting, page):
     fields = [attrs for tag, attrs in seen.tags if tag in ("input", "select") and attrs.get("type") != "hidden"]
     assert {attrs["id"] for attrs in fields} == labelled
     assert len(labelled) == 5
+
+
+def test_a_post_that_is_nobodys_work_has_a_page_with_its_story_and_can_be_corrected(acting, town):
+    town.hear(tweet(2, CHATS, author="dan"))
+    listed = acting.get("/posts?reason=no_route").text + acting.get("/posts?reason=not_relevant").text
+    (address,) = set(re.findall(r'href="/command-centre(/posts/x%3Apost%3A2)"', listed))
+
+    text = acting.get(address).text
+
+    for part in (
+        "What became of this post?",
+        "nobody's work",
+        CHATS,
+        "rules@",
+        "No lead, case or alert.",
+        "&#34;conversation_id&#34;",
+    ):
+        assert part in text, part
+    assert "Line 1 of <code>x/" in text
+    answer = submit(acting, address, intent="praise", why="they like it")
+    assert answer.headers["location"] == f"/command-centre{address}?done=corrected#really"
+    with town.look() as view:
+        assert view.signals.of(["x:post:2"])["x:post:2"].intent == "praise"
+    assert "they like it" in acting.get(address).text
+
+
+def test_the_page_of_a_post_whose_words_are_gone_says_by_which_policy(acting, town):
+    town.hear(tweet(2, CHATS, author="dan"))
+    with town.store.begin() as tx:
+        tx.tombstones.add(["x:post:2"], "deleted")
+        tx.keeping.empty(["x:post:2"], "deleted")
+
+    answer = acting.get("/posts/x%3Apost%3A2")
+
+    assert answer.status_code == 200
+    assert CHATS not in answer.text
+    assert answer.text.count("gone, by policy: deleted") == 2
+    assert "<form" not in answer.text
+
+
+def test_the_page_of_work_names_every_version_and_every_try(acting, town, page):
+    with town.store.begin() as tx:
+        [delivery] = tx.outbox.claim("zendesk", "w")
+        tx.outbox.settle(
+            delivery,
+            Receipt(
+                delivery=delivery.id, outcome="created", object_id="35", url="https://acme.zendesk.com/agent/tickets/35"
+            ),
+        )
+
+    text = " ".join(html.unescape(acting.get(page).text).split())
+
+    with town.look() as view:
+        handoff = view.handoffs.recent(post=KEY)[0].handoff
+    why = handoff.provenance
+    for part in (why.route, why.classifier, why.reading, why.config, why.run, "zendesk@", "/agent/tickets/35"):
+        assert part in text, part
+    assert '<td class="n">1</td> <td><span class="state done">done</span></td> <td class="n">1</td>' in text
+
+
+def test_a_post_that_nobody_knows_is_not_found(acting, town):
+    assert acting.get("/posts/x%3Apost%3A404").status_code == 404
+    assert acting.get("/posts/" + "a" * 3000).status_code == 422
+    assert acting.get("/posts?reason=%3Cb%3E").status_code == 422

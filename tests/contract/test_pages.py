@@ -18,8 +18,8 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FORM = "/command-centre/quarantine/1/preview"
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = f'{SCRIPT} "><img src=x onerror=alert(1)> {{{{ 7*7 }}}} \u202egnp.exe مرحبا javascript:alert(1)'
-ACTION = re.compile(r"/command-centre/(quarantine(/1)?/\w+|handoffs/[0-9a-f]+/correct)")
-FILLERS = {"id": None, "name": "triage/manual__2026-03-01T12:00:00+00:00", "item": "1"}
+ACTION = re.compile(r"/command-centre/(quarantine(/1)?/\w+|handoffs/[0-9a-f]+/correct|posts/[\w%]+/correct)")
+FILLERS = {"key": "mastodon:status:h/7", "id": None, "name": "triage/manual__2026-03-01T12:00:00+00:00", "item": "1"}
 MAY, MAY_NOT = "op", "viewer"  # roles: the first may start DAGs
 
 
@@ -65,7 +65,9 @@ def fill(var):
     )
     heard = {"subject": HOSTILE, "kind": "brand", "share": 0.25, "stories": 1, "posts": 4}
     voice = {"until": NOW.isoformat(), "voices": [heard, heard | {"share": None, "stories": 0}], "partial": True}
-    landed = Landing(str(var / "landing")).write([{"id": "7", "content": HOSTILE}], network="mastodon", at=NOW)
+    landed = Landing(str(var / "landing")).write(
+        [{"id": "7", "server": "h", "content": HOSTILE}], network="mastodon", at=NOW
+    )
     batch = Batch(
         name="mastodon-1", network="mastodon", watch=watch.key, run="collect_mastodon/1", path=landed.path,
         digest=landed.digest, records=2, landed_at=NOW,
@@ -210,7 +212,9 @@ def test_nothing_but_the_forms_of_the_quarantine_and_for_corrections_changes_any
     changing = {path for method, path in addresses(app) if method != "GET"}
 
     assert {method for method, _ in addresses(app)} == {"GET", "POST"}
-    assert {path for path in changing if not path.startswith("/quarantine/")} == {f"/handoffs/{FILLERS['id']}/correct"}
+    assert {path for path in changing if not path.startswith("/quarantine/")} == {
+        f"/handoffs/{FILLERS['id']}/correct", f"/posts/{FILLERS['key']}/correct",
+    }  # fmt: skip
 
 
 def test_what_people_wrote_is_never_markup(app, signed_in):
@@ -227,7 +231,8 @@ def test_what_people_wrote_is_never_markup(app, signed_in):
 
 
 def test_what_people_wrote_keeps_its_direction_to_itself(signed_in):
-    for path in ("/", f"/handoffs/{FILLERS['id']}", "/quarantine?reason=id_missing", "/quarantine/1"):
+    posts = f"/posts/{FILLERS['key']}"
+    for path in ("/", f"/handoffs/{FILLERS['id']}", posts, "/quarantine?reason=id_missing", "/quarantine/1"):
         seen = Seen(signed_in.get(path).text)
         assert seen.isolated, path
         assert all(seen.isolated), path

@@ -23,6 +23,7 @@ PLUGINS_MAY_OF_HUB = (
     "hub.errors",
     "hub.stages.replay",
     "hub.stages.correct",
+    "hub.stages.why",
     "hub.airflow_bridge",
 )
 CONNECTORS_MAY = ("hub.domain", "hub.errors", "hub.kit")

@@ -7,6 +7,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
+
 import connectors
 from hub.classify import Engine, Item
 from hub.domain import Signal
@@ -21,6 +23,8 @@ from hub.stages.rules import Rule
 from tests.faults.checker import objects
 from tests.faults.ground import Ground
 from tests.faults.town import decide_and_send, read_all, settled
+
+pytestmark = pytest.mark.slow
 
 INTENTS = ("purchase", "support", "complaint", "churn", "praise", "question", "feature", "crisis", "partner")
 MAPPED = {  # changes of what a mapping says: a line of it, and what takes its place
@@ -151,7 +155,7 @@ def promised(changes: list[Change]) -> dict[tuple[str, str], str]:
 
 def test_what_a_plan_says_is_what_is_there_after_it_is_applied(ground: Ground, tmp_path: Path) -> None:
     """Twenty random changes of rules, mappings and classifiers, one after the other."""
-    town = settled(ground, posts=150)
+    town = settled(ground, posts=100)
     read_all(town)
     chance, book, kinds = Random(20), town.book, set()
     told = dict.fromkeys(("made", "joined", "changed", "dropped", "left"), 0)

@@ -5,19 +5,20 @@ object is: what newer words of the same person have taken the place of is past.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from hub.domain import Handoff, HandoffKind, Post, Signal
+from hub.domain import Handoff, HandoffKind
 from hub.domain.presses import Situation
 from hub.people.leads import version_of
 from hub.stages.admit import Rulebook
 from hub.stages.desk import fold_alerts
 from hub.stages.history import with_histories
 from hub.stages.incidents import situation_of
-from hub.stages.plan.changes import KINDS, Change, FieldChange, Scope, Sent, Tally, What, Work, differences
+from hub.stages.plan.changes import KINDS, Change, Scope, Sent, Tally, What, Work
+from hub.stages.plan.objects import as_there, is_wanted, route_of, says_the_same, sent_of, there_of
 from hub.stages.render import render
 from hub.stages.route import FOLLOW_UP
 from hub.store import Draft, Incident, Version, View
@@ -149,7 +150,7 @@ class Comparer:
         waits = ""
         if one.post.published_at < self._actionable:
             waits = TOO_OLD
-        elif _route(new) == FOLLOW_UP and not real:
+        elif route_of(new) == FOLLOW_UP and not real:
             waits = NO_CONVERSATION
         first = new.first if kind == "Lead" else not real
         if not waits:
@@ -160,7 +161,7 @@ class Comparer:
 
     def _today(self, one: "Judged", old: Handoff, new: Handoff) -> Handoff:
         """The handoff as it would be; where the decision is the same, as it is."""
-        if _route(new) == FOLLOW_UP != _route(old):
+        if route_of(new) == FOLLOW_UP != route_of(old):
             new = old.with_(signal=new.signal, post=new.post)  # it would join one that began earlier: the same thing
         severity = max(new.severity, old.severity) if old.others else new.severity
         same = says_the_same(new.signal, old.signal)
@@ -173,11 +174,12 @@ class Comparer:
             "author": one.post.author if one.remapped else old.author,
         }  # fmt: skip
         after = old.with_(**decided)
-        if after == old and _route(new) == _route(old):
+        if after == old and route_of(new) == route_of(old):
             return old
         why = new.provenance
         return after.with_(provenance=old.provenance.with_(
-            route=why.route, classifier=why.classifier, confidence=why.confidence, run=self.scope.run
+            route=why.route, classifier=why.classifier, confidence=why.confidence, run=self.scope.run,
+            reading=why.reading, config=why.config,
         ))  # fmt: skip
 
     def _rendered(self, asked: Asked) -> bool:
@@ -203,12 +205,12 @@ class Comparer:
             if version is None:
                 young = asked.one.post.published_at >= self._actionable
                 if draft.identity not in newest and young:
-                    sent.append(_sent(draft, None))
+                    sent.append(sent_of(draft, None))
                     drafts.append(draft)
             elif version.state == "dead":
                 self.tally.unjudged["refused_there"] += 1
             elif version.state not in SPOKEN_FOR and not self._says(asked.new, draft, version):
-                sent.append(_sent(draft, version))
+                sent.append(sent_of(draft, version))
                 drafts.append(draft)
         gone = [version for version in there.values() if version.state == "done"]
         if gone and not told_anew:
@@ -234,8 +236,8 @@ class Comparer:
         thing = (head.kind, handoff.key)
         first = thing not in self._made and handoff.key not in self._there[head.kind]
         self._made.add(thing)
-        wanted = [draft for draft in drafts if _wanted(draft, newest.get(draft.identity), handoff.post)]
-        sent = [_sent(draft, newest.get(draft.identity)) for draft in wanted]
+        wanted = [draft for draft in drafts if is_wanted(draft, newest.get(draft.identity), handoff.post)]
+        sent = [sent_of(draft, newest.get(draft.identity)) for draft in wanted]
         change = self._change("made" if first else "joined", head.one, handoff, sent)
         if head.waits:
             return change.with_(waits=head.waits), None
@@ -254,7 +256,7 @@ class Comparer:
         )  # fmt: skip
 
     def _left_of(self, one: "Judged", old: Handoff, versions: Sequence[Version]) -> Change:
-        sent = [_there(version) for version in versions if version.state == "done"]
+        sent = [as_there(version) for version in versions if version.state == "done"]
         why = one.routed.set_aside if one.routed else None
         return self._change("left", one, old, sent).with_(why=why or "no_route")
 
@@ -264,52 +266,3 @@ class Comparer:
             network=one.post.network, url=one.post.url, team=handoff.team, route=handoff.provenance.route,
             was_team=was_team if was_team != handoff.team else "", sent=tuple(sent),
         )  # fmt: skip
-
-
-def says_the_same(one: Signal, other: Signal) -> bool:
-    """Whether two signals differ in nothing but who found them."""
-    return one.with_(found_by=other.found_by) == other
-
-
-def there_of(versions: Collection[Version]) -> dict[Identity, Version]:
-    """Versions by the object that they are of."""
-    return {version.identity: version for version in versions}
-
-
-def _route(handoff: Handoff) -> str:
-    """The name of the route, without its version."""
-    return handoff.provenance.route.partition("@")[0]
-
-
-def _wanted(draft: Draft, version: Version | None, post: Post) -> bool:
-    """Whether the destination need be told: newer words, and what it was told already, stand."""
-    if version is None or version.state == "cancelled":
-        return True
-    newer = version.said_at is not None and version.said_at > post.published_at
-    return not newer and version.digest != draft.digest
-
-
-def _sent(draft: Draft, version: Version | None) -> Sent:
-    """What would be sent, beside what is there."""
-    old = version.body if version else {}
-    fields = [
-        FieldChange(path=path, old=before, new=after, kept=_keeps(draft, path))
-        for path, before, after in (differences(old, draft.body) if old else ())
-    ]
-    return Sent(
-        destination=draft.destination, object=draft.object, external_id=draft.external_id,
-        version=version.version if version else 0, mapping=draft.mapping, digest=draft.digest, fields=tuple(fields),
-        url=version.url if version else None,
-    )  # fmt: skip
-
-
-def _keeps(draft: Draft, path: str) -> str:
-    """What the mapping says of whose a field is, where it is not ours alone."""
-    return "fill_blank" if path.partition(".")[0] in draft.only_if_blank else ""
-
-
-def _there(version: Version) -> Sent:
-    return Sent(
-        destination=version.destination, object=version.object, external_id=version.external_id,
-        version=version.version, mapping=version.mapping, url=version.url,
-    )  # fmt: skip

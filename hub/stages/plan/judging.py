@@ -20,7 +20,8 @@ from hub.stages.correct import BY_A_PERSON
 from hub.stages.detect import BY_TOPIC, DETECTOR
 from hub.stages.plan.bench import Bench, Events
 from hub.stages.plan.changes import Change, Scope, Tally, Work
-from hub.stages.plan.comparing import Comparer, says_the_same
+from hub.stages.plan.comparing import Comparer
+from hub.stages.plan.objects import says_the_same
 from hub.stages.plan.rereading import Rereader, Unread
 from hub.stages.route import Routed, unwanted
 from hub.stages.score import scores_of

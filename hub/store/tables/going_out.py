@@ -58,6 +58,7 @@ outbox = Table(
     UniqueConstraint("destination", "external_id", "object", "version"),
     Index("ix_outbox_state", "destination", "state", "id"),
     Index("ix_outbox_lane", "destination", "lane", "id"),
+    Index("ix_outbox_object", "destination", "object_id"),
 )  # fmt: skip
 
 circuits = Table(

@@ -6,7 +6,7 @@ far told by the brand's name alone. Two products in trouble on one day are two i
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hub.domain import Handoff, Signal
 from hub.domain.config import Route, Subject, Triage
@@ -24,7 +24,7 @@ class Grouping:
         subjects: Sequence[Subject] = (),
     ) -> None:  # fmt: skip
         self._tx = tx
-        self._particular = frozenset(subject.name for subject in subjects if subject.kind in PARTICULAR)
+        self._particular = particulars_of(subjects)
         self._incidents = dict(incidents)  # rule and subject: key of the incident
         self._newly_so: set[str] = set()  # of a particular since this transaction
         self._of_particulars = {key for group, key in incidents.items() if subject_in(group) in self._particular}
@@ -37,8 +37,7 @@ class Grouping:
     def place(self, route: Route, signal: Signal) -> tuple[str, bool]:
         """The key of the incident, and whether this is its first alert."""
         particular, general = self._groups(route, signal)
-        first = (particular or general)[0]
-        key = self._known(particular, general) or "\x1f".join(("incident", first, self._tx.now.isoformat()))
+        key = self._known(particular, general) or self._new(particular, general, self._tx.now)
         for group in (*particular, *general):
             self._incidents.setdefault(group, key)
         if particular and key not in self._of_particulars:
@@ -71,6 +70,9 @@ class Grouping:
         of_brands = (key for key in map(self._at_hand, general) if key not in self._of_particulars)
         return next(filter(None, (*map(self._at_hand, particular), *of_brands)), None)
 
+    def _new(self, particular: Sequence[str], general: Sequence[str], at: datetime) -> str:
+        return "\x1f".join(("incident", (particular or general)[0], at.isoformat()))
+
     def _at_hand(self, group: str) -> str | None:
         return self._incidents.get(group) or self._incidents.get(f"{SPIKE}:{subject_in(group)}")
 
@@ -87,6 +89,11 @@ def at_hand(tx: Transaction, triage: Triage, subjects: Sequence[Subject] = ()) -
     known = tx.incidents.at_hand(tx.now - timedelta(hours=triage.incident_reopen_hours))
     incidents = {group: each.key for each in reversed(known) for group in each.groups}
     return Grouping(tx, incidents, tx.incidents.muted(), subjects)
+
+
+def particulars_of(subjects: Sequence[Subject]) -> frozenset[str]:
+    """The names of those that tell one event from another."""
+    return frozenset(subject.name for subject in subjects if subject.kind in PARTICULAR)
 
 
 def group_in(key: str) -> str:

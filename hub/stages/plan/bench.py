@@ -1,13 +1,13 @@
 """The bench: people's desks as they would look had today's rules been in force all along, one post after the other."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from hub.domain import Handoff, HandoffKind, Post, Signal
-from hub.domain.config import Conversations, Route
+from hub.domain.config import Conversations, Route, Subject
 from hub.stages.conversations import Place
 from hub.stages.desk import Desk
-from hub.stages.grouping import SPIKE, Grouping, groups_of
+from hub.stages.grouping import SPIKE, Grouping, particulars_of, subject_in
 from hub.store import Incident, Talk
 
 
@@ -17,21 +17,27 @@ class Events(Grouping):
     An incident is one as long as it is never quiet for longer than a quiet time, by when its posts were published.
     """
 
-    def __init__(self, *, quiet: timedelta, incidents: Iterable[Incident]) -> None:
+    def __init__(self, *, quiet: timedelta, incidents: Iterable[Incident], subjects: Sequence[Subject]) -> None:
         self.at: datetime | None = None  # when the post at hand was published
         self.really: str | None = None  # the incident that it is part of
         self.silent = False  # it was kept from people then, as they had asked
         self._quiet = quiet
         self._last: dict[str, tuple[str, datetime]] = {}  # rule and subject: the incident, and its last post
         self._going_on = {group: one for one in incidents for group in one.groups}
+        self._particular = particulars_of(subjects)
+        self._of_particulars = {
+            one.key for group, one in self._going_on.items() if subject_in(group) in self._particular
+        }
         self._raised: set[str] = set()
 
     def place(self, route: Route, signal: Signal) -> tuple[str, bool]:
         """The key of the incident, and whether this is its first alert."""
         assert self.at is not None
-        groups = groups_of(route, signal)
-        key = self.really or self._found(groups, self.at) or "\x1f".join(("incident", groups[0], self.at.isoformat()))
-        self._last |= dict.fromkeys(groups, (key, self.at))
+        particular, general = self._groups(route, signal)
+        key = self.really or self._known(particular, general) or self._new(particular, general, self.at)
+        self._last |= dict.fromkeys((*particular, *general), (key, self.at))
+        if particular:
+            self._of_particulars.add(key)
         return key, key not in self._raised
 
     def is_muted(self, route: Route, signal: Signal) -> bool:
@@ -42,15 +48,15 @@ class Events(Grouping):
         """Remember an alert that was made, so that the next one joins it."""
         self._raised.add(alert.key)
 
-    def _found(self, groups: Iterable[str], at: datetime) -> str | None:
-        for group in groups:
-            before = self._last.get(group)
-            if before is not None and at - before[1] <= self._quiet:
-                return before[0]
-            for name in (f"{SPIKE}:{group.partition(':')[2]}", group):
-                incident = self._going_on.get(name)
-                if incident is not None and incident.opened_at - self._quiet <= at <= incident.last_at + self._quiet:
-                    return incident.key
+    def _at_hand(self, group: str) -> str | None:
+        assert self.at is not None
+        before = self._last.get(group)
+        if before is not None and self.at - before[1] <= self._quiet:
+            return before[0]
+        for name in (f"{SPIKE}:{subject_in(group)}", group):
+            incident = self._going_on.get(name)
+            if incident is not None and incident.opened_at - self._quiet <= self.at <= incident.last_at + self._quiet:
+                return incident.key
         return None
 
 

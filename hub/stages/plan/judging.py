@@ -75,7 +75,7 @@ class Judge:
         self._comparer = Comparer(book, scope, self.tally, view)
         self._rereader = rereader
         quiet = timedelta(hours=book.config.triage.incident_quiet_hours)
-        events = Events(quiet=quiet, incidents=view.incidents.open())
+        events = Events(quiet=quiet, incidents=view.incidents.open(), subjects=book.config.subjects)
         self._bench = Bench(events, lifespans=book.config.conversations)
         self._watches = {state.key: state.started_at for state in view.watches.listing()}
         self._folded = view.archive.folded(scope.since)

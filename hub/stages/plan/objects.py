@@ -47,7 +47,8 @@ def sent_of(draft: Draft, version: Version | None) -> Sent:
 
 def _keeps(draft: Draft, path: str) -> str:
     """What the mapping says of whose a field is, where it is not ours alone."""
-    return "fill_blank" if path.partition(".")[0] in draft.only_if_blank else ""
+    whose = draft.authority.get(path.partition(".")[0], "overwrite")
+    return "" if whose == "overwrite" else whose
 
 
 def as_there(version: Version) -> Sent:

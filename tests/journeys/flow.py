@@ -66,10 +66,14 @@ def made(sandbox: SandboxProcess) -> dict[str, list[str]]:
     messages = state("slack", "messages")
     tickets = [row["external_id"] for row in state("zendesk", "tickets")]
     replies = [row for row in messages if row.get("thread_ts") not in (None, row["ts"])]
+    said = [
+        (mark, _is_public(row)) for row in state("zendesk", "audits") if (mark := _mark(row)) not in (None, *tickets)
+    ]
     return {
         "Lead": [row["Hub_Key__c"].lower() for row in state("salesforce", "leads")],
         "ticket": tickets,
-        "comment": [mark for row in state("zendesk", "audits") if (mark := _mark(row)) and mark not in tickets],
+        "comment": [mark for mark, public in said if public],
+        "note": [mark for mark, public in said if not public],
         "message": [id for row in messages if row not in replies for id in _ids(row)],
         "reply": [id for row in replies for id in _ids(row)],
     }
@@ -80,6 +84,10 @@ def _ids(message: dict[str, Any]) -> list[str]:
     metadata = message["metadata"]
     payload = metadata["event_payload"]
     return list(payload) if metadata["event_type"] == "hub_digest" else [str(payload["external_id"])]
+
+
+def _is_public(audit: dict[str, Any]) -> bool:
+    return any(event["type"] == "Comment" and event["public"] for event in audit["events"])
 
 
 def _mark(audit: dict[str, Any]) -> str | None:

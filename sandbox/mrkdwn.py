@@ -59,7 +59,7 @@ def _span(token: re.Match[str], shown: Mapping[str, str]) -> Span:
 
 def _texts(block: Mapping[str, Any], shown: Mapping[str, str]) -> Iterator[list[Span]]:
     for part in (block.get("text"), *(block.get("fields") or ()), *(block.get("elements") or ())):
-        inner = part.get("text") if isinstance(part, dict) else None
+        inner = (part.get("text") or part.get("placeholder")) if isinstance(part, dict) else None  # a button, a menu
         words = inner.get("text") if isinstance(inner, dict) else inner
         if isinstance(words, str):
             plain = isinstance(part, dict) and part.get("type") == "plain_text"

@@ -60,6 +60,9 @@ def let_leases_run_out() -> None:
             tx.connection.execute(held.values(lease_until=opened.now() - timedelta(seconds=1)))
 
 
+SEEN_AS = {"note": "comment", "over": "reply"}  # what an agent and a channel see of these objects
+
+
 def made(sandbox: SandboxProcess) -> dict[str, list[str]]:
     """The external ids of everything that people would see, by kind of object, as the sandbox holds it."""
     state = sandbox.control.state
@@ -102,7 +105,7 @@ def intended() -> dict[str, set[str]]:
         rows = view.outbox.recent(limit=100_000)
         assert Counter(row.state for row in rows if row.state not in ("done", "superseded")) == {}
         for row in rows:
-            wanted.setdefault(row.object, set()).add(row.external_id)
+            wanted.setdefault(SEEN_AS.get(row.object, row.object), set()).add(row.external_id)
     return wanted
 
 

@@ -15,12 +15,24 @@ if TYPE_CHECKING:
 
 PIPED_WIDTH = 100  # columns, where no terminal says how wide it is
 
+
+class _NoHelpAsked(dict[str, Any]):
+    """Defaults by which `--help` is false at every command that is not asked for it.
+
+    Without, Typer has pydantic read the None that stands there, and importing it is an eighth of a run's imports.
+    """
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Of the help itself, else of a command's own options."""
+        return False if name == "help" else {"help": False}
+
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Turns public talk about a company into leads, tickets, alerts and numbers.",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "default_map": _NoHelpAsked()},
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs in place of tables.")]

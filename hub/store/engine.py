@@ -24,8 +24,13 @@ def open_engine(url: str) -> sa.Engine:
         parsed = make_url(url)
         if parsed.get_backend_name() not in ("sqlite", "postgresql"):
             raise SetupError(f"The store cannot be kept in {parsed.get_backend_name()}; use SQLite or PostgreSQL.")
+        of_one_thread = parsed.database in (None, "", ":memory:")
+        # The connection that was used last comes first: whoever else wrote meanwhile, another's pages are all old.
+        pool = {} if of_one_thread else {"pool_use_lifo": True}
         # Parameters hold what people wrote: they never appear in an error or a log.
-        engine = sa.create_engine(parsed, hide_parameters=True, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+        engine = sa.create_engine(
+            parsed, hide_parameters=True, pool_pre_ping=parsed.get_backend_name() != "sqlite", **pool
+        )
     except (ArgumentError, NoSuchModuleError) as wrong:
         raise SetupError("HUB_STORE_URL is no database URL; sqlite:///path or postgresql+psycopg://... is.") from wrong
     except ModuleNotFoundError as missing:

@@ -1,6 +1,7 @@
 """The command itself: help, exit codes, channels, and how it ends when it is interrupted."""
 
 import errno
+import os
 import signal
 import subprocess
 import sys
@@ -202,3 +203,24 @@ def test_looking_does_not_need_the_heavy_libraries(repo: Path) -> None:
     )
 
     assert said.stdout.strip() == "[]"
+
+
+def test_help_that_nobody_asks_for_imports_no_pydantic(repo: Path, tmp_path: Path) -> None:
+    code = (
+        "import contextlib, sys, hub.cli\n"
+        "sys.argv = ['hub', 'status', '--json']\n"
+        "with contextlib.suppress(SystemExit): hub.cli.main()\n"
+        "print('pydantic' in sys.modules)"
+    )
+
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=repo,
+        env={**os.environ, "HUB_VAR": str(tmp_path), "HUB_CONFIG": str(repo / "sandbox" / "hub.yaml")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert said.stdout.splitlines()[-1] == "False"

@@ -20,6 +20,7 @@ from hub.stages.trouble import place_of
 from hub.stages.validate import Flaw
 
 TOGETHER = 200
+AGAIN_SECONDS = 1.0
 REMEDY = "mend its rules or let another engine run, then `hub replay --stage classify`"
 
 log = structlog.get_logger(__name__)
@@ -73,7 +74,8 @@ def at_most(seconds: float) -> Iterator[None]:
     """OutOfTime where the block has not ended by then.
 
     By the process's alarm, which reaches into a regular expression too, and only the main thread: in others there is
-    no limit. An alarm that somebody has set already, as Airflow does for a task's time, rings when it should.
+    no limit. An alarm that somebody has set already, as Airflow does for a task's time, rings when it should. One that
+    goes unheard, as it does in a destructor or where everything is caught, rings again.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -85,7 +87,7 @@ def at_most(seconds: float) -> Iterator[None]:
     left, _ = signal.getitimer(signal.ITIMER_REAL)
     began = time.monotonic()
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, min(seconds, left) if left else seconds)
+    signal.setitimer(signal.ITIMER_REAL, min(seconds, left) if left else seconds, AGAIN_SECONDS)
     try:
         yield
     finally:

@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -98,6 +99,20 @@ def test_an_alarm_that_was_set_already_rings_when_it_should(alarm: list[str]) ->
         pass
 
     assert alarm == ["theirs"]
+
+
+def test_an_alarm_that_goes_unheard_rings_again(alarm: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.stages.classify.AGAIN_SECONDS", 0.05)
+
+    def catches_everything() -> None:
+        with suppress(BaseException):
+            for_ever()
+        for_ever()
+
+    with pytest.raises(OutOfTime), at_most(0.01):
+        catches_everything()
+
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
 def test_what_ends_in_time_leaves_no_alarm_behind(alarm: list[str]) -> None:

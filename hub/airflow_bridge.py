@@ -8,6 +8,7 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable, get_current_context, task
@@ -130,10 +131,9 @@ def known_connectors() -> dict[str, Manifest]:
 
 def mapping_named(network: str) -> "Mapping | None":
     """What a network's words mean; None where it has no connector now."""
-    from hub.wiring.opening import mapping_of
+    from hub.wiring import opening
 
-    manifest = known_connectors().get(network)
-    return mapping_of(manifest) if manifest and manifest.kind == "network" else None
+    return opening.mapping_named(network)
 
 
 def run_name() -> str:
@@ -215,10 +215,7 @@ def tell_failed(context: Any) -> None:
 
 
 def tell_late(context: Any) -> None:
-    """Tell operations that a run has missed its deadline, unless its source is known to be out of order.
-
-    Here the run is a dictionary in the API's words.
-    """
+    """Tell operations that a run (a dictionary here) is late, unless its source is known to be out of order."""
     from hub.stages import outages
     from hub.wiring import operators
 
@@ -251,10 +248,7 @@ def tell_operations(notice: str) -> None:
 
 
 def _tell(text: str, *, dag: str, run: str, thread: str | None = None) -> str | None:
-    """One Slack message to operations, if they have a channel; trouble here is only logged.
-
-    Returns what names the message, so that its thread may be told what became of it.
-    """
+    """One Slack message to operations, if they have a channel, and what names it; trouble here is only logged."""
     import structlog
 
     log = structlog.get_logger(__name__)
@@ -271,12 +265,10 @@ def _post(channel: str, text: str, thread: str | None) -> str:
     """The id of the message: its channel and time, or at least that there is one."""
     from airflow.providers.slack.hooks.slack import SlackHook
 
-    for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
-        text = text.replace(char, entity)
     hook = SlackHook(slack_conn_id=SLACK, timeout=15, retry_handlers=[])  # slack-sdk's own would post twice
     where, _, ts = (thread or "").partition("/")
     message = {
-        "channel": where if ts else channel, "text": text, "username": "Social Intelligence Hub",
+        "channel": where if ts else channel, "text": escape(text, quote=False), "username": "Social Intelligence Hub",
         "unfurl_links": False, "unfurl_media": False,
     }  # fmt: skip
     answer = hook.call("chat.postMessage", json=message | ({"thread_ts": ts} if ts else {}))

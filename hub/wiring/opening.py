@@ -233,6 +233,12 @@ def mapping_of(manifest: Manifest) -> Mapping:
     return load_mapping(connectors.mapping_path(manifest.name))
 
 
+def mapping_named(network: str) -> Mapping | None:
+    """What a network's words mean; None where it has no connector now."""
+    known = {manifest.name: manifest for manifest in connectors.manifests(kind="network")}
+    return mapping_of(known[network]) if network in known else None
+
+
 def promises_of(manifest: Manifest) -> list[MappedObject]:
     """What the mappings of a destination may write there."""
     return [mapping.promise for mapping in load_mappings(connectors.mapping_path(manifest.name))]

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from hub.store import Landing, Store
 from tests.unit.cli.conftest import Hub
 from tests.unit.stages.planned import without
-from tests.unit.stages.world import COMPLAINS, WANTS_TO_BUY, Clock, Town, tweet
+from tests.unit.stages.world import COMPLAINS, WANTS_TO_BUY, Clock, Town, outlet, tweet
 
 PERIOD = ("--since", "2026-03-01", "--until", "2026-03-03", "--actionable-hours", 1_000_000)
 HOSTILE = "\x1b[2J[red]@acme my Acme Brew One arrived broken, terrible service[/red]\u202e"
@@ -23,7 +24,8 @@ def town(tmp_path: Path, acme: Path) -> Iterator[Town]:
     with Store.open(f"sqlite:///{tmp_path / 'var' / 'hub.db'}", clock=clock) as store:
         town = Town(store, Landing(tmp_path / "var" / "landing"), clock)
         records = tweet(1, COMPLAINS), tweet(2, HOSTILE, author="ben"), tweet(3, WANTS_TO_BUY, author="cleo")
-        town.hear(*records, book=without("complaint-case"))
+        whole = [outlet(name, notes=True, whole=True) for name in ("salesforce", "zendesk", "slack")]
+        town.hear(*records, book=replace(without("complaint-case"), outlets=whole))
         yield town
 
 
@@ -31,7 +33,9 @@ def test_a_plan_in_one_line_and_by_route_with_examples(hub: Hub, town: Town) -> 
     told = hub("plan", *PERIOD)
 
     assert told.code == 0
-    assert told.out.splitlines()[0] == "leads 0, tickets +2, alerts 0; `hub apply` sends 2 zendesk ticket"
+    assert (
+        told.out.splitlines()[0] == "leads 0, tickets +2, alerts 0; `hub apply` sends 2 zendesk note, 2 zendesk ticket"
+    )
     for part in ("complaint-case", "support", "Case made"):
         assert part in told.out
     assert "Work for salesforce and slack and zendesk" in told.err
@@ -67,7 +71,7 @@ def test_proposed_rules_are_planned_and_applied_once_they_are_in_force(hub: Hub,
     shutil.copy(proposed, own)
     done = hub("apply", file, "--reason", "spring", "--json").json
 
-    assert (done["handoffs"], done["deliveries"], done["posts"]) == (4, 4, 2)
+    assert (done["handoffs"], done["deliveries"], done["posts"]) == (4, 10, 2)
     with town.look() as view:
         assert view.audit.recent()[0].reason == "spring"
     again = hub("apply", file)

@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -186,18 +186,9 @@ class Plain:
 
 def apart(run: Callable[..., dict[str, float]], *arguments: Any) -> dict[str, float]:
     """In a process of its own, so that nothing one of them leaves behind is another's."""
-    with tempfile.TemporaryDirectory(prefix="hub-push-") as folder:
-        context = multiprocessing.get_context("spawn")
-        answers = context.Queue()
-        process = context.Process(target=_into, args=(answers, run, Path(folder), *arguments))
-        process.start()
-        said: dict[str, float] = answers.get(timeout=600)
-        process.join()
-    return said
-
-
-def _into(answers: Any, run: Callable[..., dict[str, float]], *arguments: Any) -> None:
-    answers.put(run(*arguments))
+    spawn = multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory(prefix="hub-push-") as folder, ProcessPoolExecutor(1, mp_context=spawn) as alone:
+        return alone.submit(run, Path(folder), *arguments).result(timeout=600)  # or what went wrong in there, at once
 
 
 def main(arguments: list[str] | None = None) -> int:

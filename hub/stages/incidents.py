@@ -61,6 +61,11 @@ def situation(tx: Transaction, handoff: Handoff, fresh: Sequence[Handoff]) -> Si
     return situation_of(tx, incident, handoff, alerts) if incident else None
 
 
+def as_it_stands(tx: Transaction, handoff: Handoff) -> Situation | None:
+    """What an alert's message tells of its incident now, by all alerts that are kept."""
+    return situation(tx, handoff, tx.handoffs.of_thing("Alert", handoff.key) if handoff.kind == "Alert" else ())
+
+
 def _head(alerts: Sequence[Handoff]) -> Handoff | None:
     return next((each for each in alerts if each.first), None)
 

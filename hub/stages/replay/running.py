@@ -10,6 +10,7 @@ from hub.domain import Handoff, HandoffKind, kind_of
 from hub.errors import RecordError
 from hub.stages.admit import CANNOT_DECIDE, Admitted, Found, Rulebook, admit, consider, desk_of, router_of
 from hub.stages.history import with_histories
+from hub.stages.incidents import as_it_stands
 from hub.stages.opened import held
 from hub.stages.posts import PostMaker
 from hub.stages.profile import profiled
@@ -158,11 +159,15 @@ class _Replay:
         problems: list[RecordError] = []
         for one in handed:
             there = {(row.destination, row.object, row.external_id) for row in one.deliveries}
-            rendered = render(one.handoff, self._book.outlets, self._book.config)
+            rendered = self._said(tx, one.handoff)
             new = [draft for draft in rendered.drafts if draft.identity not in there]
             drafts += [draft for draft in new if not _outdated(tx, draft, one.handoff)]
             problems += rendered.problems
         return drafts, problems
+
+    def _said(self, tx: Transaction, handoff: Handoff) -> Rendered:
+        """What today's mappings make of it; an incident's message tells how the incident stands now."""
+        return render(handoff, self._book.outlets, self._book.config, incident=as_it_stands(tx, handoff))
 
     def _delivery(self, tx: Transaction, item: Item) -> Fate:
         """A delivery goes as a new version if today's mapping says it otherwise, else once more as it is."""
@@ -170,7 +175,7 @@ class _Replay:
         if row is None or row.state != "dead":
             return _resolved(tx, item, "gone", "Its post is gone, or it was settled meanwhile: nothing is sent.")
         handoff = tx.handoffs.get(row.handoff)
-        rendered = render(handoff, self._book.outlets, self._book.config) if handoff else Rendered()
+        rendered = self._said(tx, handoff) if handoff else Rendered()
         again = [draft for draft in rendered.drafts if draft.identity == (row.destination, row.object, row.external_id)]
         if handoff and any(_outdated(tx, draft, handoff) for draft in again):
             return _resolved(tx, item, "outdated", "Newer words of the same author have taken its place.")

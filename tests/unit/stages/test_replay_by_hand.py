@@ -11,6 +11,7 @@ from hub.domain import Manifest, Remedy
 from hub.errors import SetupError
 from hub.kit import SPOILT
 from hub.stages import deliver, replay
+from hub.stages.incidents import as_it_stands
 from hub.stages.render import render
 from hub.store import Item, Standing
 from tests.unit.stages.counter import Counter
@@ -228,10 +229,12 @@ def test_work_that_is_read_back_is_said_to_the_byte_as_before(town: Town) -> Non
     town.hear(tweet(1, WANTS_TO_BUY), tweet(2, COMPLAINS, author="ben"), tweet(3, ALARMS, author="eva"))
     book, said = make_book(), {}
     for row in town.outbox():
-        with town.look() as view:
-            handoff = view.handoffs.get(row.handoff)
-        assert handoff is not None
-        said |= {draft.identity: draft.digest for draft in render(handoff, book.outlets, book.config).drafts}
+        with town.store.begin() as tx:
+            handoff = tx.handoffs.get(row.handoff)
+            assert handoff is not None
+            known = as_it_stands(tx, handoff)
+        drafts = render(handoff, book.outlets, book.config, incident=known).drafts
+        said |= {draft.identity: draft.digest for draft in drafts}
 
     rows = town.outbox()
     assert {row.destination for row in rows} == {"salesforce", "zendesk", "slack"}

@@ -60,7 +60,7 @@ def let_leases_run_out() -> None:
             tx.connection.execute(held.values(lease_until=opened.now() - timedelta(seconds=1)))
 
 
-SEEN_AS = {"note": "comment", "over": "reply"}  # what an agent and a channel see of these objects
+SEEN_AS = {"over": "reply"}  # what a channel sees of the end of an incident
 
 
 def made(sandbox: SandboxProcess) -> dict[str, list[str]]:

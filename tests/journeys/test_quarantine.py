@@ -113,7 +113,7 @@ def test_from_quarantine_to_exactly_one_object(sandbox: SandboxProcess, opened: 
     fates: list[replay.Fate] = []
     assert again(opened, told=fates.append)["released"] == 2
     assert sorted((fate.end, len(fate.deliveries)) for fate in fates if fate.released) == [
-        ("handed_off", 1),
+        ("handed_off", 2),  # a ticket and its note
         ("sent", 1),
     ]
     done = run_once(opened)

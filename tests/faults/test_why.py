@@ -1,6 +1,7 @@
 """From anything that people would see at the sandbox, back to the raw post and the versions behind it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -13,6 +14,7 @@ from hub.stages.why import Match, Story
 from tests.faults.checker import objects
 from tests.faults.ground import DESTINATIONS, Ground
 from tests.faults.town import read_all, settled
+from tests.unit.stages.world import outlet
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +35,7 @@ def called(ground: Ground) -> Iterator[tuple[str, str]]:
             (str(row["id"]), f"https://acme.zendesk.com/agent/tickets/{row['id']}")[number % 2],
         )
     for row in ground.rows("zendesk"):
-        if row.object == "comment" and row.object_id:
+        if row.object in ("comment", "note") and row.object_id:
             yield row.external_id, row.object_id
     for number, row in enumerate(played.rows("slack", "messages")):
         payload = (row.get("metadata") or {}).get("event_payload") or {}
@@ -63,6 +65,7 @@ def raw(ground: Ground, story: Story) -> dict[str, Any]:
 
 def test_from_any_object_to_the_raw_post_and_every_version(ground: Ground) -> None:
     town = settled(ground, posts=600)
+    town.book = replace(town.book, outlets=[outlet(name, notes=True) for name in DESTINATIONS])
     read_all(town)
     everything = sorted(called(ground))
     assert {id for id, _ in everything} >= {id for (_, id), _ in objects(ground.played)}

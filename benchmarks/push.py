@@ -153,7 +153,7 @@ def hub(folder: Path, port: int, count: int, size: int, senders: int = 1) -> dic
             for _ in range(senders_for(senders))  # as in `hub.wiring`
         ]
         shared.tokens.get("salesforce_default", lambda _: Token(value="acme.my.salesforce.com key"))
-        made[0].prove_unique("Lead")
+        made[0].shapes.is_unique("Lead")
         gc.collect()
         began, cpu = time.perf_counter(), time.process_time()
         done = deliver.run(*made, store=store, worker="bench", at_once=senders)

@@ -296,7 +296,7 @@ def test_a_gate_that_stumbles_lets_nothing_pass_and_nothing_go(town: Town) -> No
 
 def test_a_batch_that_the_hub_stumbles_over_waits_and_holds_up_no_other(town: Town) -> None:
     class Odd:
-        reads, label = "post", "odd@1"
+        reads, name, label, source_digest = "post", "odd", "odd@1", "0" * 64
 
         def apply(self, record: dict[str, object]) -> dict[str, object]:
             raise RuntimeError("SECRET")

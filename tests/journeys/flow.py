@@ -74,6 +74,8 @@ def made(sandbox: SandboxProcess) -> dict[str, list[str]]:
     ]
     return {
         "Lead": [row["Hub_Key__c"].lower() for row in state("salesforce", "leads")],
+        "SocialPersona__c": [row["Hub_Key__c"].lower() for row in state("salesforce", "personas")],
+        "SocialPost__c": [row["Hub_Key__c"].lower() for row in state("salesforce", "posts")],
         "ticket": tickets,
         "comment": [mark for mark, public in said if public],
         "note": [mark for mark, public in said if not public],

@@ -31,6 +31,7 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True):
     posts: int = 240
     hours: float = 24
     crowd: int = CROWD  # people who may write
+    answered: float = 0.4  # the share of those who wait for an answer in whose threads something is said
     mix: dict[str, int] = {}
     networks: dict[str, int] = {}
     elsewhere: dict[str, int] = {}

@@ -69,7 +69,8 @@ class Writer:
     def thread(self, post: WorldPost, end: datetime) -> Iterator[WorldPost]:
         """What a post that waits for an answer gets: the author again, others who have it too, advice, us."""
         chance = self._chance
-        if post.expected not in FOLLOWED_UP or post.network == "blogs" or chance.random() > 0.4:
+        waits = post.expected in FOLLOWED_UP and post.network != "blogs"
+        if not waits or chance.random() > self._scenario.answered:
             return
         last = post
         for kind in chance.choice(TURNS):

@@ -13,7 +13,8 @@ from typing import Any
 
 from tests.faults.wire import Played, is_read
 
-Thing = tuple[str, str]  # destination, external id
+Thing = tuple[str, str]  # destination, external id; with the object before it where ids are its own, as of personas
+APART = {"SocialPersona__c": "personas", "SocialPost__c": "posts"}  # Salesforce's, and where the sandbox keeps them
 REFUSED_FOR_NOW = 503
 JOBS = "/jobs/ingest"  # Salesforce's, of Bulk API 2.0
 TELL_NOTHING = re.compile(  # reads from which nobody learns what became of a write
@@ -91,13 +92,19 @@ def _tells(line: dict[str, Any], system: str, written: str) -> bool:
 
 def objects(played: Played) -> list[tuple[Thing, str | None]]:
     """Every live object with the digest of the version it holds, as far as it can carry one."""
-    return [*_leads(played), *_tickets(played), *_messages(played)]
+    of_people = [one for name, table in APART.items() for one in _records(played, table, name)]
+    return [*_records(played, "leads", "Lead"), *of_people, *_tickets(played), *_messages(played)]
 
 
-def _leads(played: Played) -> list[tuple[Thing, str | None]]:
+def thing_of(destination: str, name: str, external_id: str) -> Thing:
+    """What an object of this name is called here: a persona has the key of its lead."""
+    return destination, f"{name}:{external_id}" if name in APART else external_id
+
+
+def _records(played: Played, table: str, name: str) -> list[tuple[Thing, str | None]]:
     return [
-        (("salesforce", row["Hub_Key__c"].lower()), row.get("Hub_Digest__c"))
-        for row in played.rows("salesforce", "leads")
+        (thing_of("salesforce", name, row["Hub_Key__c"].lower()), row.get("Hub_Digest__c"))
+        for row in played.rows("salesforce", table)
         if row.get("Hub_Key__c")
     ]
 

@@ -25,7 +25,7 @@ from hub.stages.validate import sort_records
 from hub.store.faults import VARIABLE, Ended
 from sandbox.invention import invent
 from sandbox.scenario import load_scenario
-from tests.faults.checker import Verdict
+from tests.faults.checker import Verdict, thing_of
 from tests.faults.ground import DESTINATIONS, LEASE_SECONDS, Ground, claimed, connect
 
 NETWORKS = ("x", "mastodon", "blogs")
@@ -89,7 +89,7 @@ class Nemesis:
         ground = self.ground
         for row in ground.rows():
             if row.state not in ("superseded", "cancelled"):
-                ground.expected[row.destination, row.external_id] = row.digest
+                ground.expected[thing_of(row.destination, row.object, row.external_id)] = row.digest
         return ground.verdict()
 
     def unread(self) -> set[str]:

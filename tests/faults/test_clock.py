@@ -22,6 +22,7 @@ from hub.store import StaleClaim
 from sandbox.invention import invent
 from sandbox.messages import Reply, Request
 from sandbox.scenario import load_scenario
+from tests.faults.checker import thing_of
 from tests.faults.ground import LEASE_SECONDS, Ground, connect
 from tests.faults.wire import Ask
 
@@ -237,7 +238,7 @@ class Town:
         assert world - known == set()
         for row in ground.rows():
             if row.state not in ("superseded", "cancelled"):
-                ground.expected[row.destination, row.external_id] = row.digest
+                ground.expected[thing_of(row.destination, row.object, row.external_id)] = row.digest
         assert ground.rows()
         ground.assert_exactly_once()
 

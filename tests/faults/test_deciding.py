@@ -97,7 +97,9 @@ class Mended:
 
     def __init__(self, mapping: Any) -> None:
         self._mapping = mapping
-        self.reads = mapping.reads
+        self.reads, self.name, self.label, self.source_digest = (
+            mapping.reads, mapping.name, mapping.label, mapping.source_digest,
+        )  # fmt: skip
 
     def apply(self, record: dict[str, Any]) -> Any:
         return self._mapping.apply(record | {"created_at": START.isoformat()})

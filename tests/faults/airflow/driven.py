@@ -21,7 +21,7 @@ from hub.settings import Settings
 from hub.store import OutboxRow, tables
 from tests.faults.airflow.canaries import Canaries
 from tests.faults.airflow.database import Database
-from tests.faults.checker import Thing, Verdict, judge
+from tests.faults.checker import Thing, Verdict, judge, thing_of
 from tests.journeys.booted import RunningHub, as_its_own, booted, free_port
 
 REPO = Path(__file__).resolve().parents[3]
@@ -135,7 +135,7 @@ class Driven(RunningHub):
         expected: dict[Thing, str | None] = {}
         for row in reversed(self.rows()):
             if row.state not in ("superseded", "cancelled"):
-                expected[row.destination, row.external_id] = row.digest
+                expected[thing_of(row.destination, row.object, row.external_id)] = row.digest
         return judge(Witness(self), expected)  # type: ignore[arg-type]  # all that the judge asks of it
 
     def assert_exactly_once(self) -> None:

@@ -12,11 +12,14 @@ from hub.cli.tables import show_ledger, show_pass
 from hub.errors import Unavailable
 from hub.settings import Settings, read_settings
 
-MADE = (
-    ("Salesforce", "salesforce", "leads", "Leads"),
-    ("Zendesk", "zendesk", "tickets", "tickets"),
-    ("Zendesk", "zendesk", "comments", "comments on them"),
-    ("Slack", "slack", "messages", "messages"),
+MADE: tuple[tuple[str, str, str, str, dict[str, object]], ...] = (
+    ("Salesforce", "salesforce", "leads", "Leads", {}),
+    ("Salesforce", "salesforce", "personas", "social personas", {}),
+    ("Salesforce", "salesforce", "posts", "social posts", {}),
+    ("Zendesk", "zendesk", "tickets", "tickets", {}),
+    ("Zendesk", "zendesk", "comments", "comments on them", {"public": True}),
+    ("Zendesk", "zendesk", "comments", "private notes for agents", {"public": False}),
+    ("Slack", "slack", "messages", "messages", {}),
 )
 PATIENCE_SECONDS = 240
 
@@ -70,7 +73,10 @@ def in_airflow(*, fresh: bool) -> int:
 
 def show_made(control: Any) -> None:
     """What was created where, as the outside systems themselves hold it."""
-    rows = [(system, what, len(control.state(name, table))) for system, name, table, what in MADE]
+    rows = [
+        (system, what, sum(such.items() <= row.items() for row in control.state(name, table)))
+        for system, name, table, what, such in MADE
+    ]
     answer_table("Created", ["System", "What", "How many"], rows)
 
 

@@ -91,7 +91,11 @@ def answer_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any
     used = [place for place in range(len(columns)) if any(row[place] not in ("", None) for row in rows)]
     for place in used:
         numbers = all(isinstance(row[place], int) for row in rows)
-        address = any(str(row[place]).startswith(("http://", "https://")) for row in rows)  # folded, it opens nothing
+        widest = max(len(str(row[place])) for row in rows)
+        address = any(str(row[place]).startswith(("http://", "https://")) for row in rows)
+        address = (
+            address and widest <= PIPED_WIDTH // 2
+        )  # folded, it opens nothing; longer ones would crowd out the rest
         table.add_column(columns[place], overflow="fold", no_wrap=address, justify="right" if numbers else "left")
     for row in rows:
         table.add_row(*(Text(printable(row[place])) for place in used))

@@ -55,7 +55,7 @@ def render(
         "to": _address(handoff, config),
         "organisation": config.organisation.name,
         "event": event,
-        "hours": config.business_hours.plain() | {"timezone": config.organisation.timezone},
+        "hours": config.business_hours.whole() | {"timezone": config.organisation.timezone},
         "reopen_hours": config.conversations.reopen_hours,
     }
     if handoff.kind == "Alert":

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from hub.domain import Author, Handoff, Post, Provenance, external_id
+from hub.domain.history import History
 from hub.stages.render import Outlet, Rendered, render
 from tests.unit.stages.world import acme, make_post, make_signal, outlet, written
 
@@ -104,6 +105,12 @@ def test_a_folded_alert_says_how_many_more_there_are() -> None:
     [reply] = rendered(make_handoff("Alert", first=False, others=posts)).drafts
 
     assert "and 2 more like it" in str(reply.body["blocks"])
+
+
+def test_an_agent_is_told_when_we_answer_though_hub_yaml_says_nothing_of_it() -> None:
+    [_, note] = rendered(make_handoff("Case", history=History()), outlet("zendesk", notes=True)).drafts
+
+    assert "- We answer mon, tue, wed, thu and fri 09:00 to 17:00 Europe/Berlin" in note.body["comment"]["body"]
 
 
 def test_the_address_of_a_team_reaches_the_mapping() -> None:

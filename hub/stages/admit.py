@@ -20,7 +20,7 @@ from hub.stages.history import with_histories
 from hub.stages.incidents import situation
 from hub.stages.profile import profiled
 from hub.stages.render import Outlet, Rendered, render
-from hub.stages.route import Routed, Router, unwanted
+from hub.stages.route import BY_ITSELF, Routed, Router, unwanted
 from hub.stages.rules import Rule
 from hub.stages.score import scores_of
 from hub.stages.threads import with_threads
@@ -148,7 +148,7 @@ def admit(tx: Transaction, considered: Considered, found: Found, book: Rulebook,
     quarantined = frozenset(unfinished)
     standings = {one.post.key: _standing(one, unfinished) for one in routed}
     saved = tx.posts.save(alive, batch=found.batch, standings=standings)
-    promoted = {key: standing for key, standing in standings.items() if key in saved.known}
+    promoted = {key: standing for key, standing in standings.items() if key in saved.known or key not in signals}
     tx.posts.mark(promoted)
     tx.signals.save([(post, signals[post.key]) for post in fresh])
     tx.handoffs.save(handoffs)
@@ -232,7 +232,34 @@ def _route(
         return [Routed(post, set_aside=AS_CONTEXT.reason) for post in posts]
     router = router_of(book, run)
     desk = desk_of(tx, posts, signals, book, router, watch_started=found.started_at)
-    return [router.route(post, signals[post.key], watch_started=found.started_at, desk=desk) for post in posts]
+    routed = [router.route(post, signals[post.key], watch_started=found.started_at, desk=desk) for post in posts]
+    return routed + _read_before(tx, routed, router, desk)
+
+
+def _read_before(tx: Transaction, routed: Sequence[Routed], router: Router, desk: Desk) -> list[Routed]:
+    """What was said further on in conversations that begin now, by those who began them, but read before their start.
+
+    Two watches of one thread bring its posts in any order; each by itself would make an answer nobody's work.
+    """
+    begun = {
+        (case.author.key, case.post.thread): case.post.published_at
+        for one in routed
+        for case in one.handoffs
+        if case.kind == "Case" and case.first and case.post.thread
+    }
+    if not begun:
+        return []
+    said = tx.posts.said_in({thread for _, thread in begun}, reasons=BY_ITSELF)
+    later = [
+        post for post in said if post.published_at > begun.get((post.author.key, post.thread or ""), post.published_at)
+    ]
+    signals = tx.signals.of([post.key for post in later])
+    joining = ((post, desk.talks.of(post)) for post in later)
+    return [
+        Routed(post, (router.follow_up(post, signals[post.key], talk),))
+        for post, talk in joining
+        if talk and post.key in signals
+    ]
 
 
 def desk_of(

@@ -32,6 +32,10 @@ FOLLOW_UP = "follow-up"
 PROTECTED = {"opt_out", "minor", "sensitive_number"}
 """Flags of posts that never make a lead, on any network (`security.md`, the gate)."""
 
+NO_ROUTE = "no_route"
+BY_ITSELF = ("muted", NO_ROUTE, "not_relevant", "no_destination", "offensive", "policy", "spam")
+"""Reasons for which a post is set aside by itself; as part of a conversation that people work on it is theirs."""
+
 
 class Routed(msgspec.Struct, frozen=True, gc=False):
     """What became of one post: the handoffs it makes or joins, or the reason it was set aside."""
@@ -49,7 +53,7 @@ class _Work:
     already: Collection[HandoffKind]  # made of it by an earlier run
     taken: dict[HandoffKind, Handoff] = field(default_factory=dict)
     undecided: dict[HandoffKind, str] = field(default_factory=dict)
-    obstacle: str = "no_route"  # why, should it be nothing
+    obstacle: str = NO_ROUTE  # why, should it be nothing
     silent: bool = False  # people have muted the alert that it would have been
 
     @property
@@ -130,7 +134,7 @@ class Router:
             self._apply(post, signal, desk, work)
         talk = desk.talks.of(post) if self._takes_cases else None
         if talk and "Case" not in work.taken and "Case" not in already:
-            work.taken["Case"] = self._follow_up(post, signal, talk)
+            work.taken["Case"] = self.follow_up(post, signal, talk)
             work.undecided.pop("Case", None)
         for handoff in work.taken.values():
             desk.took(handoff)
@@ -195,7 +199,8 @@ class Router:
         )  # fmt: skip
         return self._linked(handoff)
 
-    def _follow_up(self, post: Post, signal: Signal, talk: Talk) -> Handoff:
+    def follow_up(self, post: Post, signal: Signal, talk: Talk) -> Handoff:
+        """What its author says further on in a conversation that people work on."""
         return self._linked(
             Handoff(
                 key=talk.key, kind="Case", post=post, author=post.author, signal=signal, team=talk.team,

@@ -4,7 +4,7 @@ Standing is what the ledger counts. A post is `pending` while a person decides, 
 (with a reason); `quarantined` while something about it must be mended.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -146,6 +146,14 @@ class Posts(Repository):
             asked = asked.where(columns.published_at < before)
         asked = asked.order_by(columns.published_at.desc(), columns.id.desc()).limit(limit)
         return [_decode(row.body) for row in self._rows(asked)]
+
+    def said_in(self, threads: Iterable[str], *, reasons: Collection[str]) -> list[Post]:
+        """What was said in these threads and became nobody's work for one of these reasons, oldest first."""
+        columns = tables.posts.c
+        asked = sa.select(columns.body).where(
+            among(columns.thread), columns.state == "set_aside", columns.reason.in_(reasons), columns.gone.is_(None)
+        )
+        return [_decode(row.body) for row in self._rows(asked.order_by(columns.published_at), listed=listed(threads))]
 
     def history(self, key: str) -> list[Engagement]:
         """All counts of this post, oldest first, the latest at the end."""

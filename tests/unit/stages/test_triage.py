@@ -114,6 +114,23 @@ def test_a_post_twice_in_one_batch_is_one_post(town: Town) -> None:
     assert (done.new, done.known, done.handoffs) == (1, 1, {"Lead": 1})
 
 
+def test_an_answer_that_is_read_before_what_it_answers_joins_the_case_once_that_is_there(town: Town) -> None:
+    """As where a watch for mentions comes first, and the one for words brings the beginning of the thread."""
+    town.hear(
+        tweet(2, "Hello? Still nothing.", answers=1, minutes_ago=20), tweet(3, CHATS, author="kim", answers=1),
+        tweet(4, "Hello there.", answers=1, minutes_ago=40),
+    )  # fmt: skip
+    before = [town.standing(f"x:post:{number}").state for number in (2, 3, 4)]
+    done = town.hear(tweet(1, COMPLAINS, minutes_ago=30))
+
+    assert before == ["set_aside"] * 3
+    assert (done.new, done.handoffs) == (1, {"Case": 2})
+    assert [row.object for row in town.outbox("zendesk")] == ["ticket", "comment"]
+    assert [town.standing(f"x:post:{number}").state for number in (1, 2)] == ["handed_off"] * 2
+    assert [town.standing(f"x:post:{number}").state for number in (3, 4)] == ["set_aside"] * 2  # another's; and earlier
+    assert town.hear(tweet(1, COMPLAINS, minutes_ago=30)).handoffs == {}
+
+
 def test_a_conversation_is_one_ticket_and_its_comments_within_a_batch(town: Town) -> None:
     town.hear(
         tweet(2, "Hello? Still nothing.", answers=1, minutes_ago=20), tweet(1, COMPLAINS),

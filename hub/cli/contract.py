@@ -21,6 +21,7 @@ from hub.settings import HOME
 
 NETWORK_HEADINGS = ("What it reads", "Access", "Limits", "When it breaks", "A sample post")
 DESTINATION_HEADINGS = ("What it takes", "Access", "Limits", "When it breaks", "A sample")
+SET_UP = "Set-up"  # before them or among them, where a destination is prepared by `hub setup`
 LATER = ("readme", "gaps", "recordings", "goldens", "sandbox")  # what a draft need not have come to yet
 SAID = {"posts": "posts", "receipts": "receipts", "found": "a look-up", "error": "an error"}
 GAP = "GAP" + ":"  # as `hub new` marks what a person must fill in, and in no other way
@@ -130,7 +131,7 @@ def _readme(folder: Folder) -> Iterator[str]:
     """The README has its headings, in their order, and names the connection."""
     path = folder.path / "README.md"
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    found = tuple(line.removeprefix("## ") for line in lines if line.startswith("## "))
+    found = tuple(head for line in lines if line.startswith("## ") and (head := line.removeprefix("## ")) != SET_UP)
     wanted = NETWORK_HEADINGS if folder.is_network else DESTINATION_HEADINGS
     if found != wanted:
         yield f"README.md must have the headings {', '.join(wanted)}; it has {', '.join(found) or 'none'}."

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from sandbox.process import SandboxProcess
 from sandbox.scenario import texts
@@ -20,6 +21,8 @@ NETWORKS = ("x", "mastodon", "blogs", "bluesky", "reddit", "discourse")
 EVENTS = ("Brew One", "Brew Pro", "Acme Home")  # a product each, of which dangerous things are told
 WITNESSES = 12
 UNWANTED = ("own", "spam")
+KNOWN = 25  # people who are leads, and as many whom sales have made contacts of
+AGAIN = "Thinking of getting a second Brew One this week. Where can I buy one near Graz? Ready to order. #acme"
 
 
 @pytest.fixture
@@ -49,17 +52,41 @@ def plant(sandbox: SandboxProcess) -> None:
 
 
 def test_eight_hundred_people_are_tickets_and_incidents_that_people_can_work_with(busy: SandboxProcess) -> None:
-    run = flow.hub("run", "--json", timeout=900)
+    run = flow.hub("run", "--json", timeout=600)
 
     assert run.returncode == 0, run.stderr
-    assert flow.assert_balanced().fetched > 4_500
+    assert len(busy.control.state("world", "posts")) > 5_000
+    assert flow.assert_balanced().fetched > 4_500  # feeds show the newest fifty
     flow.assert_exactly_once(busy)
     said = comments(busy)
-    assert len(said) > 1_000
+    assert len(said) > 900
     assert {ticket for ticket, posts in said.items() if len({thread_of(post) for post in posts}) != 1} == set()
     assert twice(said) == {}
     assert [post["text"] for posts in said.values() for post in posts if is_unwanted(post)] == []
     assert len(incidents(busy)) == len(EVENTS)
+    assert_known_people_get_no_second_lead(busy)
+
+
+def assert_known_people_get_no_second_lead(sandbox: SandboxProcess) -> None:
+    """People who are leads, and people whom sales have made contacts of, want to buy again."""
+    state = sandbox.control.state
+    leads, posts = state("salesforce", "leads"), state("salesforce", "posts")
+    known = [row for row in leads if row["Hub_Network__c"] in ("x", "mastodon")][: 2 * KNOWN]
+    for row in known[:KNOWN]:
+        requests.post(
+            f"https://acme.my.salesforce.com/sandbox/leads/{row['Id']}/convert", json={}, timeout=30
+        ).raise_for_status()
+    for row in known:
+        author = row["Hub_Handle__c"].partition("@")[0]
+        sandbox.control.add_post(network=row["Hub_Network__c"], author=author, text=AGAIN)
+
+    run = flow.hub("run", "--json", timeout=600)
+
+    assert run.returncode == 0, run.stderr
+    flow.assert_balanced()
+    assert len(known) == 2 * KNOWN
+    assert {row["Id"] for row in state("salesforce", "leads")} == {row["Id"] for row in leads}
+    assert len(state("salesforce", "posts")) == len(posts) + len(known)  # each below the persona that is there
 
 
 def comments(sandbox: SandboxProcess) -> dict[int, list[dict[str, Any]]]:
@@ -72,12 +99,15 @@ def comments(sandbox: SandboxProcess) -> dict[int, list[dict[str, Any]]]:
             by_author[name].append(post)
     people = {row["id"]: row["name"] for row in state("zendesk", "users")}
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    told: set[int] = set()  # somebody may say the same in two threads
     for comment in state("zendesk", "comments"):
         if comment["public"]:
             body = comment["body"].replace("\u200b", "")  # it stands where a stranger's placeholders were broken
             meant = [post for post in by_author[people[comment["author_id"]]] if is_told(post, body)]
-            assert meant, f"nobody said this: {body[:80]}"
+            meant = [post for post in meant if post["id"] not in told]
+            assert meant, f"nobody said this, or not so often: {body[:80]}"
             found[comment["ticket_id"]].append(max(meant, key=lambda post: len(post["text"])))
+            told.add(found[comment["ticket_id"]][-1]["id"])
     return found
 
 

@@ -106,7 +106,7 @@ def comments(sandbox: SandboxProcess) -> dict[int, list[dict[str, Any]]]:
             meant = [post for post in by_author[people[comment["author_id"]]] if is_told(post, body)]
             meant = [post for post in meant if post["id"] not in told]
             assert meant, f"nobody said this, or not so often: {body[:80]}"
-            found[comment["ticket_id"]].append(max(meant, key=lambda post: len(post["text"])))
+            found[comment["ticket_id"]].append(max(meant, key=lambda post: (not is_unwanted(post), len(post["text"]))))
             told.add(found[comment["ticket_id"]][-1]["id"])
     return found
 
@@ -131,7 +131,8 @@ def twice(said: dict[int, list[dict[str, Any]]]) -> dict[tuple[Any, ...], list[i
 
 def is_unwanted(post: dict[str, Any]) -> bool:
     """What never is a customer's word to us: our own, spam, or what somebody only carried on."""
-    return post["expected"] in UNWANTED or post["kind"] == "share"
+    carried_on = post["kind"] == "share" and post["network"] != "discourse"  # a forum knows of topics alone
+    return post["expected"] in UNWANTED or carried_on
 
 
 def incidents(sandbox: SandboxProcess) -> list[dict[str, Any]]:

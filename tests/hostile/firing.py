@@ -179,7 +179,7 @@ def _look(case: Case, feed: Feed, ground: Ground, seen: Seen, failures: dict[str
     seen.held = _held(ground, seen.post)
     seen.everything = _everything(ground) + "".join(seen.logged)
     if seen.post is not None:
-        seen.pages = _pages(handoffs.get(seen.post.key))
+        seen.pages = _pages(seen.post.key, handoffs.get(seen.post.key))
 
 
 def _is_dead(ground: Ground, post: Post) -> bool:
@@ -221,17 +221,18 @@ def _everything(ground: Ground) -> str:
     return json.dumps(held, ensure_ascii=False, default=str)
 
 
-def _pages(handoff: str | None) -> dict[str, str]:
+def _pages(post: str, handoff: str | None) -> dict[str, str]:
     """The command centre's pages that show the post."""
     from command_centre import held, judging, pages
-    from command_centre.queries import opened, story
+    from command_centre.queries import of_handoff, of_post, opened
 
     found = held.listing(dict.fromkeys(("stage", "reason", "network")), 0, discarded=False)
     listed = pages.page("quarantine.html", **pages.facts_of(found) | NOBODY)
     shown = {"overview": pages.overview(), "quarantine": listed}
-    if handoff and (told := story(handoff)):
-        form = {"may_act": True, "token": "", "problem": None}
-        shown["handoff"] = pages.page("handoff.html", **judging.facts_about(told) | form)
+    form = {"may_act": True, "token": "", "problem": None}
+    for name, told in (("post", of_post(post)), ("handoff", of_handoff(handoff) if handoff else None)):
+        if told is not None:
+            shown[name] = pages.page(f"{name}.html", **judging.facts_about(told) | form)
     opened(read_settings().store).close()  # the next case may have its store at the same place
     return {name: bytes(page.body).decode() for name, page in shown.items()}
 

@@ -61,8 +61,8 @@ def by_hand(ground: Ground, name: str) -> None:
 
 
 def doctor(ground: Ground, name: str) -> None:
-    [access] = examine(ground.hub, name)
-    assert access.ok
+    access, *mapping = examine(ground.hub, name)
+    assert all(found.ok for found in (access, *mapping))
     assert access.said.endswith("3 that waited for this go now")
     ground.run(name, patience=0)
 

@@ -74,7 +74,7 @@ def test_a_spreadsheet_in_an_encoding_that_does_not_say_so_names_the_remedy(tmp_
 
 
 def test_a_cell_that_no_table_has_is_named_by_its_line(tmp_path: Path) -> None:
-    path = written(tmp_path, "a.csv", f"text,sentiment\nfine,positive\n{'x' * 200_000},positive\n")
+    path = written(tmp_path, "a.csv", f"text,sentiment\nfine,positive\n{'x' * 500_000},positive\n")
 
     with pytest.raises(SetupError, match=r"Line \d of .*a.csv"):
         read_examples(path)

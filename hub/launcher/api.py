@@ -46,10 +46,6 @@ class Airflow:
                 {"name": name, "slots": slots, "description": description, "include_deferred": True},
             )
 
-    def pause(self, dag: str) -> None:
-        """From now on its timer starts no run."""
-        self._send("PATCH", f"/api/v2/dags/{dag}", json={"is_paused": True})
-
     def trigger(self, dag: str, conf: Mapping[str, Any] | None = None) -> str:
         """Start a run and give its id."""
         run = self.post(f"/api/v2/dags/{dag}/dagRuns", {"logical_date": None, "conf": dict(conf or {})})

@@ -20,15 +20,6 @@ def done(running_hub):
     return running_hub
 
 
-@pytest.fixture(scope="module")
-def calm(done):
-    """The other networks rest: to find nothing new there every few seconds keeps a small machine from all else."""
-    for dag in done.airflow.dags():
-        if dag.startswith(("collect_", "refresh_")) and dag != "collect_mastodon":
-            done.airflow.pause(dag)
-    return done
-
-
 def test_every_part_is_healthy_and_every_dag_was_read(done):
     now = status(done.settings)
 
@@ -103,41 +94,41 @@ def test_operators_find_each_cursor_beside_its_asset(done):
     assert {entry["key"] for entry in kept["asset_state_store"]} == watches
 
 
-def test_a_post_said_now_becomes_work_without_anybody_s_help(calm):
-    before = calm.made()["tickets"]
-    calm.sandbox.add_post(
+def test_a_post_said_now_becomes_work_without_anybody_s_help(done):
+    before = done.made()["tickets"]
+    done.sandbox.add_post(
         network="mastodon", author="journey", text="@acme my Brew One is broken and leaks, please help! #acme"
     )
 
     deadline = time.monotonic() + 120
-    while calm.made()["tickets"] == before:
+    while done.made()["tickets"] == before:
         assert time.monotonic() < deadline, "no ticket was made of it"
         time.sleep(1)
 
 
-def test_the_replay_form_refuses_what_is_not_a_code(calm):
+def test_the_replay_form_refuses_what_is_not_a_code(done):
     from hub.errors import SetupError
 
     with pytest.raises(SetupError):
-        calm.airflow.trigger("replay", {"reason": "{{ conn.slack_default.password }}"})
+        done.airflow.trigger("replay", {"reason": "{{ conn.slack_default.password }}"})
 
 
-def test_a_dry_replay_changes_nothing(calm):
-    with calm.look() as store, store.read() as view:
+def test_a_dry_replay_changes_nothing(done):
+    with done.look() as store, store.read() as view:
         before = view.outbox.counts()
 
-    run = calm.airflow.trigger("replay", {"dry_run": True})
+    run = done.airflow.trigger("replay", {"dry_run": True})
 
-    assert calm.airflow.wait("replay", run) == "success"
-    with calm.look() as store, store.read() as view:
+    assert done.airflow.wait("replay", run) == "success"
+    with done.look() as store, store.read() as view:
         assert view.outbox.counts() == before
 
 
-def test_upkeep_finds_every_connection_in_order(calm):
-    run = calm.airflow.trigger("upkeep")
+def test_upkeep_finds_every_connection_in_order(done):
+    run = done.airflow.trigger("upkeep")
 
-    assert calm.airflow.wait("upkeep", run) == "success"
-    states = {task["task_id"]: task["state"] for task in calm.airflow.tasks("upkeep", run)}
+    assert done.airflow.wait("upkeep", run) == "success"
+    states = {task["task_id"]: task["state"] for task in done.airflow.tasks("upkeep", run)}
     swept = {task: state for task, state in states.items() if task.startswith("sweep_")}
     assert {state for task, state in states.items() if task not in swept} == {"success"}, states
     assert set(swept.values()) == {"skipped"}  # the watches have just been read whole

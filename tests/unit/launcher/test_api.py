@@ -36,9 +36,6 @@ class Played(BaseHTTPRequestHandler):
         else:
             self.reply(201, body)
 
-    def do_PATCH(self):
-        self.do_POST()
-
     def reply(self, status, body):
         self.send_response(status)
         self.end_headers()
@@ -88,12 +85,6 @@ def test_a_pool_that_exists_is_left_as_it_is(airflow, server):
 
     made = [body["name"] for path, body in server.seen if path == "/api/v2/pools"]
     assert made == ["new"]
-
-
-def test_a_dag_is_paused_by_its_name(airflow, server):
-    airflow.pause("collect_x")
-
-    assert server.seen[-1] == ("/api/v2/dags/collect_x", {"is_paused": True})
 
 
 def test_a_run_that_does_not_end_is_not_waited_for_for_ever(airflow):

@@ -31,8 +31,11 @@ def merged(
 ) -> dict[str, Any]:
     """The fields of a delivery's body that may be written over `there`, which holds all that are not ours alone.
 
-    `longest` tells how much a field holds, in UTF-16 units, where something is appended.
+    `whose` goes by the delivery's own authority first. `longest` tells how much a field holds, in UTF-16 units, where
+    something is appended.
     """
+    if not there and "append" not in delivery.authority.values():
+        return dict(delivery.body)  # nobody can have filled in anything
     fields: dict[str, Any] = {}
     for name, value in delivery.body.items():
         held = there.get(name)

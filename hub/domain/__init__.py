@@ -1,5 +1,6 @@
 """The nouns: frozen models that every other room speaks in."""
 
+from hub.domain.figures import Definition, Dimension, Figure, Part, Scope, Step, Unit
 from hub.domain.handoffs import (
     JOB_RUNNING,
     Authority,
@@ -35,9 +36,9 @@ from hub.domain.watches import CONTEXT_KINDS, Batch, Cursor, Watch, kind_of
 
 __all__ = [
     "CONTEXT_KINDS", "INTENTS", "JOB_RUNNING", "Allowance", "Author", "Authority", "Batch", "Budget", "Cursor",
-    "Delivery", "Earlier", "Ending", "Endpoint", "Engagement", "Expectations", "FoundRecord", "Handoff", "HandoffKind",
-    "History", "Intent", "LeadScore", "Manifest", "MappedField", "MappedObject", "Measurement", "Media", "Model",
-    "Moment", "OtherAccount", "Outcome", "Policy", "Post", "Prices", "Profile", "Provenance", "Reason", "Receipt",
-    "Reference", "Remedy", "Reread", "Sentiment", "Signal", "Trend", "Watch", "external_id", "kind_of", "make_key",
-    "read_manifest", "scope_of",
+    "Definition", "Delivery", "Dimension", "Earlier", "Ending", "Endpoint", "Engagement", "Expectations", "Figure",
+    "FoundRecord", "Handoff", "HandoffKind", "History", "Intent", "LeadScore", "Manifest", "MappedField",
+    "MappedObject", "Measurement", "Media", "Model", "Moment", "OtherAccount", "Outcome", "Part", "Policy", "Post",
+    "Prices", "Profile", "Provenance", "Reason", "Receipt", "Reference", "Remedy", "Reread", "Scope", "Sentiment",
+    "Signal", "Step", "Trend", "Unit", "Watch", "external_id", "kind_of", "make_key", "read_manifest", "scope_of",
 ]  # fmt: skip

@@ -9,7 +9,7 @@
 What is read is kept while the object lives, so that a page with thirty figures reads the sums once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -18,10 +18,10 @@ from hub.domain import Definition, Dimension, Figure, Part, Scope, Step
 from hub.domain.config import Config
 from hub.errors import SetupError
 from hub.measure import catalogue, listening
-from hub.measure.counted import Counted, Kpi
+from hub.measure.counted import Cell, Counted, Kpi, Question
 from hub.store import View
 
-KPIS: dict[str, Kpi] = listening.KPIS  # every module of KPIs adds its own
+KPIS: dict[str, Kpi] = {**listening.KPIS}  # every module of KPIs adds its own
 
 
 class Figures:
@@ -32,29 +32,43 @@ class Figures:
         self.config = config
         self.now = view.now
         self.zone = ZoneInfo(config.organisation.timezone)
+        self._asked: dict[tuple[object, ...], Question] = {}
 
     def figure(self, name: str, scope: Scope) -> Figure:
         """What this KPI says of this scope."""
-        meant = catalogue.definition(name)
-        if meant.needs:
-            return self._missing(meant, scope, f"No data yet: this needs {meant.needs}.")
-        if barred := [each for each in ("subject", "network", "team") if self._barred(meant, scope, each)]:
-            return self._missing(meant, scope, f"{meant.title} cannot be told by {barred[0]}.")
-        found = KPIS[name](self.view, self.config, scope)
-        return self._told(meant, scope, found)
+        return self._figure(catalogue.definition(name), Cell(self._question(scope)))
 
     def split(self, name: str, scope: Scope, by: Dimension) -> list[Part]:
         """The same, one part for each value of `by`, the largest first; parts need not add up to the whole."""
-        if by not in catalogue.definition(name).splits:
-            raise SetupError(f"{catalogue.definition(name).title} cannot be shown by {by}.")
-        names = [one.name for one in self.config.subjects] if by == "subject" else self._networks()
-        parts = [Part(by=by, name=each, figure=self.figure(name, scope.with_(**{by: each}))) for each in names]
+        meant = catalogue.definition(name)
+        if by not in meant.splits:
+            raise SetupError(f"{meant.title} cannot be shown by {by}; {_either(meant.splits)}.")
+        asked = self._question(scope, by=by)
+        parts = [
+            Part(by=by, name=each, figure=self._figure(meant, Cell(asked, part=each))) for each in PARTS[by](asked)
+        ]
         return sorted(parts, key=lambda part: (-(part.figure.value or 0), part.name))
 
     def series(self, name: str, scope: Scope, step: Step) -> list[Figure]:
         """The same, step by step; the first and the last step are cut to the scope."""
-        edges = self.edges(scope, step)
-        return [self.figure(name, scope.with_(since=start, until=end)) for start, end in pairwise(edges)]
+        meant, asked = catalogue.definition(name), self._question(scope, step=step)
+        return [self._figure(meant, Cell(asked, number)) for number, _ in enumerate(pairwise(asked.edges))]
+
+    def _question(self, scope: Scope, *, step: Step | None = None, by: Dimension | None = None) -> Question:
+        """What was asked in these words before is asked again, with all that was read for it."""
+        words = (scope, step, by)
+        if words not in self._asked:
+            edges = self.edges(scope, step) if step else [scope.since, scope.until]
+            self._asked[words] = Question(self.view, self.config, scope, tuple(edges), by)
+        return self._asked[words]
+
+    def _figure(self, meant: Definition, cell: Cell) -> Figure:
+        if meant.needs:
+            return self._told(meant, cell, Counted(missing=f"No data yet: this needs {meant.needs}."))
+        scope = cell.question.scope
+        if barred := [each for each in NARROWING if getattr(scope, each) is not None and each not in meant.narrows]:
+            return self._told(meant, cell, Counted(missing=f"{meant.title} cannot be told by {barred[0]}."))
+        return self._told(meant, cell, KPIS[meant.name](cell))
 
     def edges(self, scope: Scope, step: Step) -> list[datetime]:
         """Where the steps of this scope begin, and where the last one ends; days and weeks begin at local midnight."""
@@ -77,17 +91,27 @@ class Figures:
         local = at.astimezone(self.zone).replace(tzinfo=None) + timedelta(days=7 if step == "week" else 1)
         return local.replace(tzinfo=self.zone)
 
-    def _networks(self) -> Sequence[str]:
-        return sorted({watch.network for watch in self.view.watches.listing()})
-
-    def _barred(self, meant: Definition, scope: Scope, by: Dimension) -> bool:
-        return getattr(scope, by) is not None and by not in meant.narrows
-
-    def _missing(self, meant: Definition, scope: Scope, why: str) -> Figure:
-        return Figure(definition=meant.id, scope=scope, value=None, missing=why)
-
-    def _told(self, meant: Definition, scope: Scope, found: Counted) -> Figure:
+    def _told(self, meant: Definition, cell: Cell, found: Counted) -> Figure:
         return Figure(
-            definition=meant.id, scope=scope, value=found.value, numerator=found.numerator,
+            definition=meant.id, scope=cell.scope, value=found.value, numerator=found.numerator,
             denominator=found.denominator, low=found.low, high=found.high, missing=found.missing,
         )  # fmt: skip
+
+
+NARROWING: tuple[Dimension, ...] = ("subject", "network", "team")
+
+
+def _either(dimensions: Sequence[str]) -> str:
+    return f"it can by {', '.join(dimensions)}" if dimensions else "it is one figure"
+
+
+def _subjects(asked: Question) -> Sequence[str]:
+    return [one.name for one in asked.config.subjects]
+
+
+def _networks(asked: Question) -> Sequence[str]:
+    return sorted({watch.network for watch in asked.view.watches.listing()})
+
+
+PARTS: Mapping[Dimension, Callable[[Question], Sequence[str]]] = {"subject": _subjects, "network": _networks}
+"""Of each dimension, the parts that a question has."""

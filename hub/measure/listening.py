@@ -1,28 +1,32 @@
 """What is heard: how much is said, how it is meant, whose voice it is."""
 
-from hub.domain import Scope
-from hub.domain.config import Config
-from hub.measure.counted import Counted, Kpi, count, ratio
-from hub.store import View
+from hub.measure.counted import Cell, Counted, Kpi, count, ratio
 from hub.store.rollups import Rollup
 
 
-def mentions(view: View, config: Config, scope: Scope) -> Counted:
+def mentions(cell: Cell) -> Counted:
     """Posts about the subject."""
-    return count(sum(row.posts for row in _said(view, scope)))
+    return count(sum(row.posts for row in _said(cell)))
 
 
-def net_sentiment(view: View, config: Config, scope: Scope) -> Counted:
+def net_sentiment(cell: Cell) -> Counted:
     """Good less bad, of all."""
-    said = _said(view, scope)
+    said = _said(cell)
     good = sum(row.posts for row in said if row.sentiment == "positive")
     bad = sum(row.posts for row in said if row.sentiment == "negative")
     return ratio(good - bad, sum(row.posts for row in said), times=100, missing="Nothing was said.")
 
 
-def _said(view: View, scope: Scope) -> list[Rollup]:
-    rows = view.rollups.between(scope.since, scope.until, network=scope.network, subject=scope.subject)
-    return [row for row in rows if row.relevant and row.subject and row.intent != "spam"]
+def _said(cell: Cell) -> list[Rollup]:
+    asked, whole = cell.question, cell.question.scope
+    rows = asked.once("rollups", lambda: asked.view.rollups.between(whole.since, whole.until))
+    subject, network = cell.only("subject"), cell.only("network")
+    return [
+        row
+        for row in rows
+        if cell.since <= row.hour < cell.until and row.relevant and row.subject and row.intent != "spam"
+        and subject in (None, row.subject) and network in (None, row.network)
+    ]  # fmt: skip
 
 
 KPIS: dict[str, Kpi] = {"mentions": mentions, "net_sentiment": net_sentiment}

@@ -150,7 +150,8 @@ def admit(tx: Transaction, considered: Considered, found: Found, book: Rulebook,
     saved = tx.posts.save(alive, batch=found.batch, standings=standings)
     promoted = {key: standing for key, standing in standings.items() if key in saved.known or key not in signals}
     tx.posts.mark(promoted)
-    tx.signals.save([(post, signals[post.key]) for post in fresh])
+    held = tx.posts.many([post.key for post in fresh if post.key in saved.known])
+    tx.signals.save([(held.get(post.key, post), signals[post.key]) for post in fresh])
     tx.handoffs.save(handoffs)
     tx.outbox.intend([draft for _, made in rendered for draft in made.drafts])
     tx.quarantine.add_all(list(unfinished.values()))

@@ -15,6 +15,7 @@ from hub.errors import SetupError
 from hub.store import tables
 from hub.store.listed import among, listed
 from hub.store.repository import Repository
+from hub.store.talk import PUBLIC, TalkSums
 
 State = Literal["merged", "suggested", "parted"]
 _TIES = tables.ties.c
@@ -145,9 +146,13 @@ class People(Repository):
         return {author: sorted(_connected(author, near)) for author in asked_for}
 
     def stand(self, standings: Iterable[StandingOf]) -> int:
-        """Keep how accounts stand now; returns how many there were."""
+        """Keep how accounts stand now, and count what they said by it; returns how many there were."""
         rows = sorted(({**one.plain(), "as_of": one.as_of} for one in standings), key=lambda row: str(row["author"]))
         changing = ("influence", "parts", "audience", "as_of")
+        now = {str(row["author"]): str(row["audience"]) for row in rows}
+        talk = TalkSums(self._connection, now=self.now, writing=self._writing)
+        before = talk.classes(now)
+        talk.reclass({author: one for author, one in now.items() if before.get(author, PUBLIC) != one})
         self._write_rows(self._upsert(tables.standings, ("author",), changing), rows)
         return len(rows)
 

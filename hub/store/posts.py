@@ -17,6 +17,7 @@ from hub.store.authors import Authors
 from hub.store.listed import among, listed
 from hub.store.repository import Repository
 from hub.store.revisions import Revisions
+from hub.store.talk import TalkSums
 from hub.store.watches import Watches
 
 PostState = Literal["pending", "handed_off", "set_aside", "quarantined"]
@@ -190,10 +191,17 @@ class Posts(Repository):
         if not changed:
             return []
         self._revisions.keep(changed)
+        self._recount(changed)
         rows = [{"the_key": new.key, **_changing(new)} for _, new in sorted(changed, key=lambda pair: pair[1].key)]
         update = sa.update(tables.posts).where(tables.posts.c.key == sa.bindparam("the_key"))
         self._write_rows(update.values({name: sa.bindparam(name) for name in _changing(changed[0][1])}), rows)
         return [new for _, new in changed]
+
+    def _recount(self, changed: Sequence[tuple[Post, Post]]) -> None:
+        """Counts move with their post; what was let go of and comes back was counted all the time."""
+        back = self.gone([old.key for old, _ in changed if not old.text])
+        talk = TalkSums(self._connection, now=self.now, writing=self._writing)
+        talk.recount([pair for pair in changed if pair[0].key not in back])
 
 
 PENDING = Standing("pending")

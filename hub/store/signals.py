@@ -1,6 +1,6 @@
 """Signals: what was found in each post. A newer judgement takes the older one's place; the older one is kept."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +12,16 @@ from hub.store import tables
 from hub.store.listed import among, listed
 from hub.store.repository import Repository
 from hub.store.rollups import Rollups
+from hub.store.talk import PUBLIC, Counts, TalkSums
 
 _decode = msgspec.json.Decoder(Signal).decode
 _decode_post = msgspec.json.Decoder(Post).decode
 _encode = msgspec.json.Encoder().encode
 _BODIES = sa.select(tables.signals.c.post, tables.signals.c.body).where(among(tables.signals.c.post))
+_HELD = sa.select(tables.signals.c.post, tables.signals.c.audience, tables.signals.c.body).where(
+    among(tables.signals.c.post)
+)
+_STORED = sa.select(tables.posts.c.key, tables.posts.c.body).where(among(tables.posts.c.key))
 _CHANGING = ("found_by", "intent", "sentiment", "sentiment_score", "confidence", "urgency", "relevant", "body")
 
 
@@ -24,17 +29,28 @@ class Signals(Repository):
     """One current signal for each post."""
 
     def save(self, judged: Sequence[tuple[Post, Signal]]) -> None:
-        """Keep these signals and bring the hourly rollups up to date; the same signal again changes nothing."""
+        """Keep these signals and bring the sums up to date; the same signal again changes nothing.
+
+        A post that was never judged must be given as it is held.
+        """
+        self._hold("posts")  # whose counts may not move meanwhile
         fresh = {signal.post: (post, signal) for post, signal in judged}
-        held = self.of(fresh)
+        rows = {row.post: row for row in self._rows(_HELD, listed=listed(fresh))}
+        held = {key: _decode(row.body) for key, row in rows.items()}
         fresh = {key: pair for key, pair in fresh.items() if held.get(key) != pair[1]}
         if not fresh:
             return
         gone = [(fresh[key][0], old) for key, old in held.items() if key in fresh]
         self._write_rows(sa.insert(tables.replaced_signals), [self._replaced(old) for _, old in gone])
-        columns = _columns([fresh[key][1] for key in sorted(fresh)])
+        classes = {key: row.audience for key, row in rows.items()} | self._classes(fresh, rows)
+        columns = _columns([fresh[key][1] for key in sorted(fresh)], classes)
         self._write_columns(self._upsert(tables.signals, ("post",), _CHANGING), columns)
         Rollups(self._connection, now=self.now, writing=self._writing).move(come=fresh.values(), gone=gone)
+        posts = {key: post for key, (post, _) in fresh.items()} | self._stored([old.post for _, old in gone])
+        self._talk.move(
+            come=[Counts(posts[key], signal, classes[key]) for key, (_, signal) in fresh.items()],
+            gone=[Counts(posts[old.post], old, classes[old.post]) for _, old in gone],
+        )
 
     def of(self, keys: Iterable[str]) -> dict[str, Signal]:
         """The current signals of these posts, by post."""
@@ -62,11 +78,25 @@ class Signals(Repository):
         statement = sa.select(columns.body).where(columns.post == key).order_by(columns.id)
         return [_decode(row.body) for row in self._rows(statement)]
 
+    def _classes(self, fresh: Mapping[str, tuple[Post, Signal]], held: Container[str]) -> dict[str, str]:
+        """What the authors of posts that were never judged are to us; what was judged keeps what it had."""
+        authors = {key: post.author.key for key, (post, _) in fresh.items() if key not in held}
+        known = self._talk.classes(authors.values()) if authors else {}
+        return {key: known.get(author, PUBLIC) for key, author in authors.items()}
+
+    def _stored(self, keys: Sequence[str]) -> dict[str, Post]:
+        """These posts as they are held, by which they are counted."""
+        return {row.key: _decode_post(row.body) for row in self._rows(_STORED, listed=listed(keys))} if keys else {}
+
+    @property
+    def _talk(self) -> TalkSums:
+        return TalkSums(self._connection, now=self.now, writing=self._writing)
+
     def _replaced(self, old: Signal) -> dict[str, Any]:
         return {"post": old.post, "found_by": old.found_by, "body": _encode(old).decode(), "replaced_at": self.now}
 
 
-def _columns(signals: Sequence[Signal]) -> dict[str, list[Any]]:
+def _columns(signals: Sequence[Signal], classes: Mapping[str, str]) -> dict[str, list[Any]]:
     return {
         "post": [signal.post for signal in signals],
         "found_by": [signal.found_by for signal in signals],
@@ -77,4 +107,5 @@ def _columns(signals: Sequence[Signal]) -> dict[str, list[Any]]:
         "urgency": [signal.urgency for signal in signals],
         "relevant": [signal.relevant for signal in signals],
         "body": [_encode(signal).decode() for signal in signals],
+        "audience": [classes[signal.post] for signal in signals],
     }

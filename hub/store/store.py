@@ -54,6 +54,7 @@ from hub.store.repository import Repository
 from hub.store.rollups import Rollups
 from hub.store.runs import Runs
 from hub.store.signals import Signals
+from hub.store.talk import TalkSums
 from hub.store.tokens import KeptTokens
 from hub.store.tombstones import Tombstones
 from hub.store.watches import Watches
@@ -100,6 +101,7 @@ class View:
     tombstones = _Kept(Tombstones)
     signals = _Kept(Signals)
     rollups = _Kept(Rollups)
+    talk = _Kept(TalkSums)
     archive = _Kept(Archive)
     quarantine = _Kept(Quarantine)
     handoffs = _Kept(Handoffs)

@@ -92,6 +92,7 @@ def _posts(tx: Transaction, some: Sequence[Work], run: str) -> int:
     remapped = [post for work in some for post in work.remapped]
     if remapped:
         tx.posts.save(remapped)
+        posts |= tx.posts.many([post.key for post in remapped])
     tx.signals.save([(posts[signal.post], signal) for work in some for signal in work.signals])
     moved = {post.key: HANDED_OFF for work in some if work.new for post in work.posts}
     for work in some:

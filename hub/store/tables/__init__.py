@@ -17,7 +17,16 @@ from hub.store.tables.coming_in import (
     tombstones,
     watches,
 )
-from hub.store.tables.deciding import alarms, quarantine, replaced_signals, rollups, signals, topic_rollups
+from hub.store.tables.deciding import (
+    alarms,
+    quarantine,
+    replaced_signals,
+    rollups,
+    signals,
+    talk,
+    themes,
+    topic_rollups,
+)
 from hub.store.tables.going_out import circuits, handoffs, incidents, outbox, presses
 from hub.store.tables.learning import corrections, models
 from hub.store.tables.people import author_names, lead_outcomes, lead_scores, standings, ties
@@ -26,5 +35,5 @@ __all__ = [
     "alarms", "audit", "author_names", "authors", "batches", "budget_uses", "circuits", "corrections", "edits",
     "engagement", "expectations", "handoffs", "incidents", "lead_outcomes", "lead_scores", "measurements", "memory",
     "models", "observed", "outbox", "posts", "presses", "quarantine", "repeats", "replaced_signals", "rollups", "runs",
-    "signals", "standings", "ties", "tokens", "tombstones", "topic_rollups", "watches",
+    "signals", "standings", "talk", "themes", "ties", "tokens", "tombstones", "topic_rollups", "watches",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ signals = Table(
     Column("urgency", Float, nullable=False),
     Column("relevant", Boolean, nullable=False),
     Column("body", Text, nullable=False),
+    Column("audience", Text, nullable=False, server_default="public"),  # what its author was to us when it was counted
     sqlite_with_rowid=False,
 )  # fmt: skip
 
@@ -98,4 +99,45 @@ alarms = Table(
     Column("lead_minutes", Float),  # from the alarm to the hour with the most posts
     Column("topic", Text, nullable=False, server_default=""),  # "": all that was said of the subject
     Index("uq_alarms_hour", "detector", "subject", "network", "topic", "at", unique=True),
+)  # fmt: skip
+
+talk = Table(  # posts about ours, spam apart, each in exactly one row of each length: what figures are read from
+    "talk", metadata,
+    Column("hours", Integer, primary_key=True),  # how long the time is that it sums up: 1, or 24 for a day in UTC
+    Column("at", Integer, primary_key=True),  # when that begins, in hours since 1970
+    Column("network", Text, primary_key=True),
+    Column("subjects", Text, primary_key=True),  # all that a post names, as a JSON array in order
+    Column("audience", Text, primary_key=True),  # what its author is to us
+    Column("posts", Number, nullable=False),  # without reshares, as all sums below
+    Column("reshares", Number, nullable=False),
+    Column("positive", Number, nullable=False),
+    Column("negative", Number, nullable=False),
+    Column("counted", Number, nullable=False),  # posts whose reactions are known, and these
+    Column("likes", Number, nullable=False),
+    Column("shares", Number, nullable=False),
+    Column("replies", Number, nullable=False),
+    Column("quotes", Number, nullable=False),
+    Column("viewed", Number, nullable=False),  # posts whose views are known, these, and the reactions to them
+    Column("views", Number, nullable=False),
+    Column("viewed_engagement", Number, nullable=False),
+    Column("viewed_shares", Number, nullable=False),
+    Column("followed", Number, nullable=False),  # posts whose author's followers are known, these, and the reactions
+    Column("followers", Number, nullable=False),
+    Column("followed_engagement", Number, nullable=False),
+    Column("followed_shares", Number, nullable=False),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+themes = Table(  # the same posts, reshares apart, by intent and by topic; a post on two topics counts for both
+    "themes", metadata,
+    Column("hours", Integer, primary_key=True),
+    Column("at", Integer, primary_key=True),
+    Column("network", Text, primary_key=True),
+    Column("subjects", Text, primary_key=True),
+    Column("dimension", Text, primary_key=True),  # intent, topic
+    Column("theme", Text, primary_key=True),
+    Column("posts", Number, nullable=False),
+    Column("positive", Number, nullable=False),
+    Column("negative", Number, nullable=False),
+    sqlite_with_rowid=False,
 )  # fmt: skip

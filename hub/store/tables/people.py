@@ -36,6 +36,7 @@ standings = Table(
     Column("audience", Text, nullable=False),
     Column("as_of", Utc, nullable=False),
     Index("ix_standings_influence", "network", "influence"),
+    Index("ix_standings_audience", "audience", "network", "influence"),
 )  # fmt: skip
 
 lead_scores = Table(  # the last score of whoever said something that counts

@@ -1,0 +1,219 @@
+"""Talk: after whatever was written, the sums are what the posts come to."""
+
+from collections import Counter
+from datetime import timedelta
+from itertools import pairwise
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.domain import Author, Engagement, Post, Signal
+from hub.store import StandingOf, Store, tables
+from hub.store.talk import Sums, first_hour, hour_of, is_counted, moment_of, ranges_of
+from tests.unit.store.builders import START, make_post, make_signal
+
+HOUR = timedelta(hours=1)
+NUMBERS = st.none() | st.integers(0, 5)
+ENGAGEMENTS = st.builds(Engagement, likes=NUMBERS, shares=NUMBERS, replies=NUMBERS, quotes=NUMBERS, views=NUMBERS)
+AUTHORS = st.sampled_from(["ana", "ben"])
+POSTS = st.integers(1, 5)
+FACTS = st.fixed_dictionaries({
+    "subjects": st.sampled_from([(), ("Acme",), ("Kaffa", "Acme"), ("Kaffa",)]),
+    "topics": st.sampled_from([(), ("price",), ("price", "price", "taste")]),
+    "intent": st.sampled_from(["none", "support", "spam"]),
+    "sentiment": st.sampled_from(["positive", "neutral", "negative"]),
+    "relevant": st.sampled_from([True, True, False]),
+})  # fmt: skip
+WRITES = st.one_of(
+    st.tuples(st.just("post"), POSTS, AUTHORS, st.sampled_from(["post", "share"]), NUMBERS, ENGAGEMENTS),
+    st.tuples(st.just("count"), POSTS, ENGAGEMENTS),
+    st.tuples(st.just("judge"), POSTS, FACTS),
+    st.tuples(st.just("rank"), AUTHORS, st.sampled_from(["public", "influencer", "media"])),
+)
+
+
+def write(store: Store, what: tuple) -> None:
+    kind, *rest = what
+    with store.begin() as tx:
+        if kind == "post":
+            number, author, sort, followers, counts = rest
+            said = make_post(
+                number, kind=sort, published_at=START - number * 7 * HOUR, engagement=counts,
+                author=Author(key=f"mastodon:account:{author}", native_id=author, handle=author, followers=followers),
+            )  # fmt: skip
+            tx.posts.save([said])
+        elif kind == "rank":
+            author, audience = rest
+            key = f"mastodon:account:{author}"
+            tx.people.stand([
+                StandingOf(author=key, network="mastodon", influence=1.0, parts={}, audience=audience, as_of=START)
+            ])  # fmt: skip
+        elif held := tx.posts.get(make_post(rest[0]).key):
+            if kind == "count":
+                tx.posts.save([held.with_(engagement=rest[1], collected_at=START + HOUR)])
+            else:
+                tx.signals.save([(held, make_signal(held, **rest[1]))])
+
+
+def recounted(store: Store) -> tuple[dict, dict]:
+    """All sums, made anew of what is held."""
+    talk: dict[tuple, Counter] = {}
+    themes: dict[tuple, Counter] = {}
+    with store.engine.connect() as connection:
+        joined = sa.select(tables.posts.c.body, tables.signals.c.body, tables.signals.c.audience).join_from(
+            tables.posts, tables.signals, tables.signals.c.post == tables.posts.c.key
+        )
+        rows = connection.execute(joined).all()
+    for body, found, audience in rows:
+        post, signal = msgspec.json.decode(body, type=Post), msgspec.json.decode(found, type=Signal)
+        if not is_counted(signal):
+            continue
+        subjects = msgspec.json.encode(sorted(signal.subjects)).decode()
+        hour = hour_of(post.published_at)
+        counts, followers = post.engagement, post.author.followers
+        kinds = {name: getattr(counts, name) or 0 for name in ("likes", "shares", "replies", "quotes")}
+        engagement, passed = sum(kinds.values()), kinds["shares"] + kinds["quotes"]
+        known = any(getattr(counts, name) is not None for name in kinds)
+        sums = {"posts": 1, "counted": int(known), **kinds, signal.sentiment: 1}
+        if counts.views is not None:
+            sums |= {
+                "viewed": 1, "views": counts.views, "viewed_engagement": engagement, "viewed_shares": passed
+            }  # fmt: skip
+        if followers is not None:
+            sums |= {
+                "followed": 1, "followers": followers, "followed_engagement": engagement, "followed_shares": passed
+            }  # fmt: skip
+        sums = {"reshares": 1} if post.kind == "share" else {name: n for name, n in sums.items() if name != "neutral"}
+        about = {("intent", signal.intent), *(("topic", one) for one in signal.topics)}
+        for length, at in ((1, hour), (24, hour - hour % 24)):
+            talk.setdefault((length, at, post.network, subjects, audience), Counter()).update(sums)
+            if post.kind != "share":
+                for theme in about:
+                    told = {name: sums.get(name, 0) for name in ("posts", "positive", "negative")}
+                    themes.setdefault((length, at, post.network, subjects, *theme), Counter()).update(told)
+    return tuple({key: +each for key, each in some.items() if +each} for some in (talk, themes))
+
+
+def kept(store: Store) -> tuple[dict, dict]:
+    """All sums as they are kept."""
+    found = []
+    with store.engine.connect() as connection:
+        for table, keys in ((tables.talk, 5), (tables.themes, 6)):
+            sums = {}
+            for row in connection.execute(sa.select(table)).all():
+                names = table.columns.keys()[keys:]
+                if counted := {name: n for name, n in zip(names, row[keys:], strict=True) if n}:
+                    sums[tuple(row[:keys])] = counted
+            found.append(sums)
+    return tuple(found)
+
+
+@settings(max_examples=60, deadline=None)
+@given(writes=st.lists(WRITES, max_size=20))
+def test_whatever_is_written_the_sums_are_what_the_posts_come_to(writes):
+    with Store.open("sqlite://", clock=lambda: START) as store:
+        for what in writes:
+            write(store, what)
+        assert kept(store) == recounted(store)
+
+
+def test_the_sums_are_the_same_on_each_database_and_are_read_by_step(store):
+    for number in range(1, 30):
+        write(store, ("post", number, "ana", "post", 10, Engagement(likes=number, views=100)))
+        write(store, ("judge", number, {"subjects": ("Acme", "Kaffa"), "sentiment": "positive", "topics": ("price",)}))
+    write(store, ("rank", "ana", "media"))
+    edges = [START - timedelta(days=9), START - timedelta(days=4, hours=3), START + HOUR]
+
+    with store.read() as view:
+        said = view.talk.said(edges, by_audience=True)
+        about = view.talk.themed("topic", edges, network="mastodon")
+        nothing = view.talk.said(edges, network="x")
+    assert kept(store) == recounted(store)
+    assert [(one.step, one.audience, one.subjects, one.sums.posts, one.sums.likes) for one in sorted(said)] == [
+        (0, "media", frozenset({"Acme", "Kaffa"}), 15, sum(range(15, 30))),
+        (1, "media", frozenset({"Acme", "Kaffa"}), 14, sum(range(1, 15))),
+    ]
+    assert [(one.step, one.theme, one.sums.posts, one.sums.positive) for one in sorted(about)] == [
+        (0, "price", 15, 15), (1, "price", 14, 14),
+    ]  # fmt: skip
+    assert nothing == []
+
+
+def test_what_a_post_came_to_stays_when_its_content_goes_and_counts_once_when_it_comes_back(store):
+    write(store, ("post", 1, "ana", "post", 10, Engagement(likes=4)))
+    write(store, ("judge", 1, {}))
+    with store.begin() as tx:
+        tx.keeping.empty([make_post(1).key], "retention")
+    assert total(store).likes == 4
+
+    write(store, ("post", 1, "ana", "post", 10, Engagement(likes=4)))
+    assert (total(store).likes, total(store).followers) == (4, 10)
+
+    write(store, ("count", 1, Engagement(likes=6)))
+    assert total(store).likes == 6
+
+
+def total(store: Store) -> Sums:
+    with store.read() as view:
+        return Sums.of(one.sums for one in view.talk.said([START - timedelta(days=30), START + HOUR]))
+
+
+def test_an_account_that_becomes_somebody_is_that_for_ninety_days_back(store):
+    for number in (1, 400):  # seven hours ago, and a hundred days
+        write(store, ("post", number, "ana", "post", 10, Engagement()))
+        write(store, ("judge", number, {}))
+    write(store, ("rank", "ana", "influencer"))
+    write(store, ("post", 2, "ana", "post", 10, Engagement()))
+    write(store, ("judge", 2, {}))
+
+    with store.read() as view:
+        said = view.talk.said([START - timedelta(days=200), START + HOUR], by_audience=True)
+    assert {one.audience: one.sums.posts for one in said} == {"influencer": 2, "public": 1}
+
+
+def test_sums_are_made_up_for_the_posts_that_are_there(url):
+    from alembic import command
+    from alembic.config import Config
+
+    from hub.store import migrate
+
+    with Store.open(url, clock=lambda: START) as store:
+        for number in range(1, 6):
+            counts = Engagement(likes=number, views=9)
+            write(store, ("post", number, "ana", "share" if number == 5 else "post", 3, counts))
+            write(store, ("judge", number, {"topics": ("price",), "sentiment": "negative"}))
+        write(store, ("judge", 2, {"intent": "spam"}))
+        write(store, ("rank", "ana", "analyst"))
+        before, config = kept(store), Config()
+        config.set_main_option("script_location", str(migrate.MIGRATIONS))
+        for move, to in ((command.downgrade, "0015"), (command.upgrade, "head")):
+            with store.engine.begin() as connection:
+                config.attributes["connection"] = connection
+                move(config, to)
+
+        assert before == recounted(store) != ({}, {})
+        assert kept(store) == before
+
+
+@given(minutes=st.integers(0, 50_000), steps=st.lists(st.integers(0, 200), min_size=1))
+def test_a_step_is_made_of_the_hours_that_begin_in_it_and_of_whole_days_where_it_can(minutes, steps):
+    edges = [START + timedelta(minutes=minutes)]
+    for step in steps:
+        edges.append(edges[-1] + timedelta(minutes=20 * step))
+
+    ranges = ranges_of(edges)
+
+    for number, (since, until) in enumerate(pairwise(edges)):
+        mine = [one for one in ranges if one[3] == number]
+        hours = sorted(hour for _, first, last, _ in mine for hour in range(first, last))
+        assert hours == list(range(first_hour(since), first_hour(until)))
+        assert sum(last - first for length, first, last, _ in mine if length == 1) < 48
+        assert all(first % 24 == last % 24 == 0 for length, first, last, _ in mine if length == 24)
+
+
+@pytest.mark.parametrize(("minutes", "first"), [(0, 0), (1, 1), (59, 1), (60, 1)])
+def test_an_hour_that_began_before_is_not_of_the_stretch(minutes, first):
+    assert first_hour(moment_of(1000) + timedelta(minutes=minutes)) == 1000 + first

@@ -7,7 +7,7 @@ from hub.store.circuits import Circuit
 from hub.store.clock import utc_now
 from hub.store.corrections import Correction
 from hub.store.faults import faultpoint
-from hub.store.handoffs import HandedOff, Talk
+from hub.store.handoffs import Begun, Ended, HandedOff, Talk
 from hub.store.incidents import Incident
 from hub.store.intents import Draft, Intended
 from hub.store.landing import DamagedFile, LandedFile, Landing
@@ -30,12 +30,14 @@ __all__ = [
     "BatchClaim",
     "BatchState",
     "BatchSum",
+    "Begun",
     "Circuit",
     "Correction",
     "Counted",
     "DamagedFile",
     "Draft",
     "Edit",
+    "Ended",
     "Grade",
     "HandedOff",
     "Hour",

@@ -1,12 +1,13 @@
 """Handoffs: the work that posts gave rise to, each with why."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from hub.domain import Handoff, HandoffKind, Model, Moment
+from hub.domain import Handoff, HandoffKind, Model, Moment, external_id
 from hub.store import tables
 from hub.store.listed import among, listed
 from hub.store.outbox_rows import OutboxReader, OutboxRow
@@ -33,18 +34,45 @@ class Talk(Model):
     last_at: Moment  # when its author last said something in it
 
 
+class Begun(Model):
+    """How many things were begun that are alike in all of this."""
+
+    network: str
+    visibility: str
+    team: str
+    route: str  # without its version
+    subject: str  # that the first post of it names first; "": none of ours
+    count: int
+
+
+class Ended(Model):
+    """A lead that somebody has won or lost."""
+
+    network: str
+    team: str
+    route: str
+    subject: str
+    won: bool
+    age: timedelta  # from the lead to the day we were told
+
+
+_ALIKE = tuple(tables.handoffs.c[name] for name in ("network", "visibility", "team", "route", "subject"))
+
+
 class Handoffs(Repository):
     """Leads, Cases and Alerts."""
 
     def save(self, handoffs: Sequence[Handoff]) -> list[str]:
         """Keep these; returns the id of each. One that is there already stays as it is."""
-        rows = [self._row(handoff) for handoff in sorted(handoffs, key=lambda one: one.id)]
+        begun = self._begun(handoffs)
+        rows = [self._row(handoff) | {"begins": handoff.id in begun} for handoff in handoffs]
+        rows.sort(key=lambda row: row["id"])
         self._write_rows(self._upsert(tables.handoffs, ("id",)), rows)
         return [handoff.id for handoff in handoffs]
 
     def revise(self, handoffs: Sequence[Handoff]) -> int:
         """Let these say what they say now: their rules were changed, and people agreed to that. Returns how many."""
-        changing = ("team", "route", "classifier", "confidence", "run", "body")
+        changing = ("team", "route", "classifier", "confidence", "run", "body", "subject")
         columns = tables.handoffs.c
         update = sa.update(tables.handoffs).where(columns.id == sa.bindparam("the_id"))
         update = update.values({name: sa.bindparam(name) for name in changing})
@@ -97,6 +125,34 @@ class Handoffs(Repository):
         asked = sa.select(columns.key).where(columns.kind == kind, among(columns.key)).distinct()
         return {row.key for row in self._rows(asked, listed=listed(keys))}
 
+    def begun(self, kind: HandoffKind, since: datetime, until: datetime) -> list[Begun]:
+        """What was begun in this time, counted by what it is of; a thing counts once, however many posts add to it."""
+        columns = tables.handoffs.c
+        asked = sa.select(*_ALIKE, sa.func.count().label("count")).where(
+            columns.kind == kind, columns.begins, columns.created_at >= since, columns.created_at < until
+        )
+        return [
+            Begun(**{**row._mapping, "route": _name_of(row.route)})
+            for row in self._rows(asked.group_by(*_ALIKE).order_by(*_ALIKE))
+        ]
+
+    def ended(self, since: datetime, until: datetime) -> list[Ended]:
+        """The leads that were begun in this time and of which somebody has said what became."""
+        columns, ends = tables.handoffs.c, tables.lead_outcomes.c
+        asked = (
+            sa.select(*_ALIKE, columns.created_at, ends.won, ends.at)
+            .join_from(tables.handoffs, tables.lead_outcomes, ends.lead == columns.thing)
+            .where(columns.kind == "Lead", columns.begins, columns.created_at >= since, columns.created_at < until)
+            .order_by(columns.created_at, columns.thing)
+        )
+        return [
+            Ended(
+                network=row.network, team=row.team, route=_name_of(row.route), subject=row.subject, won=row.won,
+                age=row.at - row.created_at,
+            )
+            for row in self._rows(asked)
+        ]  # fmt: skip
+
     def recent(
         self, limit: int = 50, *, kind: HandoffKind | None = None, team: str | None = None, post: str | None = None,
         key: str | None = None, author: str | None = None, run: str | None = None,
@@ -120,10 +176,27 @@ class Handoffs(Repository):
             for row in rows
         ]  # fmt: skip
 
+    def _begun(self, handoffs: Sequence[Handoff]) -> set[str]:
+        """The ids of those that begin the thing they are about; every further post of an author is a lead again."""
+        first: dict[tuple[str, str], str] = {}
+        for handoff in handoffs:
+            if handoff.first:
+                first.setdefault((handoff.kind, handoff.key), handoff.id)
+        leads = {key for kind, key in first if kind == "Lead"}
+        there = self.existing("Lead", leads) if leads else set()
+        return {id for (kind, key), id in first.items() if kind != "Lead" or key not in there}
+
     def _row(self, handoff: Handoff) -> dict[str, Any]:
         why = handoff.provenance
         return {
             "id": handoff.id, "kind": handoff.kind, "key": handoff.key, "post": handoff.post.key,
             "author": handoff.author.key, "team": handoff.team, "route": why.route, "classifier": why.classifier,
             "confidence": why.confidence, "run": why.run, "created_at": self.now, "body": _encode(handoff).decode(),
+            "network": handoff.post.network, "visibility": handoff.post.visibility,
+            "subject": next(iter(handoff.signal.subjects), ""), "thing": external_id(handoff.key),
         }  # fmt: skip
+
+
+def _name_of(route: str) -> str:
+    """A route's name, out of name@version."""
+    return route.rpartition("@")[0] or route

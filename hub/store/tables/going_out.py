@@ -1,6 +1,6 @@
 """Work for people, its way to destinations, and the state of these."""
 
-from sqlalchemy import Column, Float, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Float, Index, Integer, Table, Text, UniqueConstraint, false
 
 from hub.store.schema import Number, Plain, Utc, metadata
 
@@ -18,7 +18,16 @@ handoffs = Table(
     Column("run", Text, nullable=False),
     Column("created_at", Utc, nullable=False, index=True),
     Column("body", Text, nullable=False),
+    Column("network", Text, nullable=False, server_default=""),
+    Column("visibility", Text, nullable=False, server_default=""),
+    Column("subject", Text, nullable=False, server_default=""),  # that its post names first
+    Column("thing", Text, nullable=False, server_default=""),  # the external id of its key
+    Column("begins", Boolean, nullable=False, server_default=false()),  # the first of its kind and key
     Index("ix_handoffs_thing", "kind", "key"),
+    Index(  # of those that begin a thing: it answers what is counted without the rows
+        "ix_handoffs_begun", "kind", "created_at", "network", "visibility", "team", "route", "subject", "thing",
+        "begins",  # always true: without it SQLite would look each row up
+    ),
 )  # fmt: skip
 
 outbox = Table(

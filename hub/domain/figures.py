@@ -6,7 +6,9 @@ from typing import Literal
 from hub.domain.model import Model, Moment
 
 Unit = Literal["count", "percent", "points", "ratio", "seconds", "money"]
-Dimension = Literal["subject", "network", "team", "kind", "intent", "sentiment", "topic", "audience", "route"]
+Dimension = Literal[
+    "subject", "network", "team", "kind", "intent", "sentiment", "topic", "audience", "route", "channel"
+]
 Step = Literal["hour", "day", "week"]
 Group = Literal["listening", "flow", "service", "sales", "marketing", "operations"]
 Better = Literal["more", "less", "neither"]

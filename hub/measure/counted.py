@@ -25,6 +25,7 @@ class Counted(Model):
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    partial: bool = False  # more of it may still come
     missing: str | None = None  # why there is no value
 
 

@@ -17,11 +17,11 @@ from zoneinfo import ZoneInfo
 from hub.domain import Definition, Dimension, Figure, Part, Scope, Step
 from hub.domain.config import Config
 from hub.errors import SetupError
-from hub.measure import catalogue, listening
+from hub.measure import catalogue, flow, listening
 from hub.measure.counted import Cell, Counted, Kpi, Question
 from hub.store import View
 
-KPIS: dict[str, Kpi] = {**listening.KPIS}  # every module of KPIs adds its own
+KPIS: dict[str, Kpi] = {**listening.KPIS, **flow.KPIS}  # every module of KPIs adds its own
 
 
 class Figures:
@@ -95,6 +95,7 @@ class Figures:
         return Figure(
             definition=meant.id, scope=cell.scope, value=found.value, numerator=found.numerator,
             denominator=found.denominator, low=found.low, high=found.high, missing=found.missing,
+            partial=found.partial,
         )  # fmt: skip
 
 
@@ -113,5 +114,7 @@ def _networks(asked: Question) -> Sequence[str]:
     return sorted({watch.network for watch in asked.view.watches.listing()})
 
 
-PARTS: Mapping[Dimension, Callable[[Question], Sequence[str]]] = {"subject": _subjects, "network": _networks}
+PARTS: Mapping[Dimension, Callable[[Question], Sequence[str]]] = {
+    "subject": _subjects, "network": _networks, **flow.PARTS,
+}  # fmt: skip
 """Of each dimension, the parts that a question has."""

@@ -49,6 +49,7 @@ class Ended(Model):
     """A lead that somebody has won or lost."""
 
     network: str
+    visibility: str
     team: str
     route: str
     subject: str
@@ -147,8 +148,8 @@ class Handoffs(Repository):
         )
         return [
             Ended(
-                network=row.network, team=row.team, route=_name_of(row.route), subject=row.subject, won=row.won,
-                age=row.at - row.created_at,
+                network=row.network, visibility=row.visibility, team=row.team, route=_name_of(row.route),
+                subject=row.subject, won=row.won, age=row.at - row.created_at,
             )
             for row in self._rows(asked)
         ]  # fmt: skip

@@ -67,7 +67,8 @@ def upgrade() -> None:
 
 
 def _fill() -> None:
-    columns = [sa.column(name) for name in ("id", "kind", "key", "body", "begins", *COUNTED_BY)]
+    names = ("id", "kind", "key", "body", "begins", *COUNTED_BY)
+    columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in names]
     handoffs = sa.table("handoffs", *columns, sa.column("created_at", MOMENT))
     update = sa.update(handoffs).where(handoffs.c.id == sa.bindparam("the_id"))
     update = update.values({name: sa.bindparam(f"new_{name}") for name in ("begins", *COUNTED_BY)})

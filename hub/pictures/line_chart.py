@@ -68,7 +68,8 @@ def _layers(data: list[dict[str, Any]], names: Sequence[str], unit: str) -> list
     legend = {"columns": 3, "symbolType": "stroke"} if several else None
     colour = {"field": "s", "type": "nominal", "scale": {"domain": list(names)}, "legend": legend}
     x = {"field": "t", "type": "quantitative", "scale": {"nice": False, "zero": False}, "axis": None}
-    axis = {"title": "%" if unit == "percent" else words.clean(unit) or None, "tickCount": 4, "domain": False}
+    named = "%" if unit == "percent" else None if unit == "count" else words.clean(unit) or None
+    axis = {"title": named, "tickCount": 4, "domain": False}
     if unit in words.PLAIN:
         axis |= {"tickMinStep": 1}
     y = {"field": "v", "type": "quantitative", "axis": axis, "scale": {"zero": True, "nice": True}}

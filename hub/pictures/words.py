@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 
 LONGEST = 34  # characters of a name in a picture; the table beside it has all of them
-PLAIN = ("posts", "count", "")
+PLAIN = ("posts", "count")
 
 
 def clean(text: str, length: int = LONGEST) -> str:
@@ -38,7 +38,11 @@ def number(value: float | None) -> str:
 
 def said(value: float | None, unit: str) -> str:
     """The number with its unit: `45 %`, `12 posts`."""
-    return number(value) if value is None or not unit else f"{number(value)} {'%' if unit == 'percent' else unit}"
+    return (
+        number(value)
+        if value is None or unit in ("", "count")
+        else f"{number(value)} {'%' if unit == 'percent' else unit}"
+    )
 
 
 def slug(title: str) -> str:

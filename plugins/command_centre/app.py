@@ -5,11 +5,12 @@ from pathlib import Path
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.core_api.security import get_user
 from fastapi import Depends, FastAPI, HTTPException, Request
-from fastapi.exception_handlers import http_exception_handler
+from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 
-from command_centre import desk, judging, pages, words
+from command_centre import desk, judging, listening, pages, pictures, words
 from hub.errors import HubError
 
 HERE = Path(__file__).parent
@@ -35,11 +36,13 @@ def build() -> FastAPI:
         openapi_url=None,  # FastAPI's own routes would not ask who is there
     )
     app.include_router(pages.router)
-    app.include_router(desk.router)
+    for each in (pictures, listening, desk):
+        app.include_router(each.router)
     app.include_router(judging.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"))  # mounts ask nobody: public files only
     app.middleware("http")(with_headers)
     app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(RequestValidationError, misread)
     app.add_exception_handler(HubError, in_trouble)
     return app
 
@@ -59,6 +62,14 @@ async def refused(request: Request, problem: HTTPException) -> Response:
     login = get_auth_manager().get_url_login(next_url=str(request.url)) if problem.status_code == 401 else None
     page = words.template("refused.html").render(status=problem.status_code, detail=problem.detail, login=login)
     return HTMLResponse(page, status_code=problem.status_code)
+
+
+async def misread(request: Request, problem: RequestValidationError) -> Response:
+    """An address that no page of ours leads to; what was wrong with it is not repeated."""
+    if "text/html" not in request.headers.get("accept", ""):
+        return await request_validation_exception_handler(request, problem)
+    where = {str(each["loc"][-1]) for each in problem.errors() if each.get("loc")}
+    return await refused(request, HTTPException(422, f"The address is wrong in {', '.join(sorted(where))[:200]}."))
 
 
 async def in_trouble(request: Request, problem: HubError) -> Response:

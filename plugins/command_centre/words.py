@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,15 @@ from hub.stages.replay import shown
 
 STEPS = ((60, "s"), (3600, "min"), (86_400, "h"))
 SHORT = 160
+NARROW = "\u202f"  # between a number and its unit
 
 
 @cache
 def environment() -> Environment:
     """Templates that escape everything and stumble over what is missing."""
     from command_centre import PREFIX
+    from command_centre.filters import PERIODS
+    from command_centre.navigation import PAGES
 
     made = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -29,7 +32,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"prefix": PREFIX}
+    made.globals |= {"prefix": PREFIX, "pages": PAGES, "periods": PERIODS}
     made.filters |= {
         "ago": ago,
         "lasted": lasted,
@@ -41,6 +44,8 @@ def environment() -> Environment:
         "shown": shown,
         "coded": coded,
         "segment": segment,
+        "figured": figured,
+        "by_the_clock": by_the_clock,
     }
     return made
 
@@ -95,6 +100,23 @@ def segment(text: str) -> str:
 def number(value: float | None) -> str:
     """A count with thin spaces between thousands; a share as per cent is the template's business."""
     return "–" if value is None else f"{value:,}".replace(",", "\u202f")
+
+
+def figured(value: float | None, unit: str = "count", *, signed: bool = False) -> str:
+    """A figure in its unit: `1 204`, `45.2 %`, `−12.3`, `3 min`; with its sign where it is a difference."""
+    if value is None:
+        return "–"
+    sign = "−" if value < 0 else "+" if value > 0 and (signed or unit == "points") else ""
+    if unit == "seconds":
+        return sign + lasted(timedelta(seconds=abs(value)))
+    digits = 0 if value == int(value) and unit in ("count", "money") else 2 if unit == "ratio" else 1
+    text = f"{abs(value):,.{digits}f}".replace(",", "\u202f")
+    return f"{sign}{text}{NARROW + '%' if unit == 'percent' else ''}"
+
+
+def by_the_clock(then: datetime, zone: tzinfo) -> str:
+    """A time as it is told at the organisation's place."""
+    return then.astimezone(zone).strftime("%a %-d %b %Y, %H:%M")
 
 
 def coded(text: str | None) -> Markup:

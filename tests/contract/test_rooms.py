@@ -25,6 +25,8 @@ PLUGINS_MAY_OF_HUB = (
     "hub.stages.correct",
     "hub.stages.why",
     "hub.airflow_bridge",
+    "hub.measure",
+    "hub.pictures",
 )
 CONNECTORS_MAY = ("hub.domain", "hub.errors", "hub.kit")
 OF_A_MACHINE = re.compile(rb"(?m)(?:^|[^A-Za-z0-9_.:-])/(?:farm|home|root|Users|work)/[A-Za-z.][^\s\"'`]*")

@@ -1,0 +1,81 @@
+"""What a page holds: where it leads, what it is made of, and what its forms would ask."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+
+PREFIX = "/command-centre"
+SEVERAL = ("since", "until")  # of these, no other choice is made than the page's own
+
+
+class Read(HTMLParser):
+    """One page as its reader's machine sees it."""
+
+    def __init__(self, address: str, html: str) -> None:
+        super().__init__()
+        self.address = address
+        self.links: list[str] = []
+        self.parts: list[str] = []  # stylesheets, scripts, pictures
+        self._form: dict[str, str] | None = None
+        self._action = self._select = ""
+        self.asked: list[str] = []  # what sending its forms would ask for
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        facts = {name: value or "" for name, value in attrs}
+        match tag:
+            case "a":
+                self._add(self.links, facts.get("href"))
+            case "link" if "stylesheet" in facts.get("rel", "") or "icon" in facts.get("rel", ""):
+                self._add(self.parts, facts.get("href"))
+            case "img" | "script":
+                self._add(self.parts, facts.get("src"))
+            case "form" if facts.get("method", "get").lower() == "get":
+                self._form, self._action = {}, facts.get("action", "")
+            case "select":
+                self._select = facts.get("name", "")
+            case "option" if self._form is not None and self._select:  # the last choice: not the one that is shown
+                self._form[self._select] = facts.get("value", "")
+            case "input" if self._form is not None and facts.get("name") and facts.get("type") != "submit":
+                self._form[facts["name"]] = facts.get("value", "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form" and self._form is not None:
+            self._add(self.asked, f"{self._action or urlsplit(self.address).path}?{urlencode(self._form)}")
+            self._form = None
+
+    def _add(self, to: list[str], href: str | None) -> None:
+        whole = urljoin(self.address, href or "").partition("#")[0]
+        if whole.startswith(PREFIX) and whole not in to:
+            to.append(whole)
+
+
+def kind_of(address: str, patterns: dict[str, re.Pattern[str]]) -> tuple[str, tuple[str, ...]] | None:
+    """Which route answers an address, and which questions it is asked; None for files and strangers."""
+    path, _, query = address.partition("?")
+    asked = tuple(sorted(name for name, value in parse_qsl(query) if value))
+    return next(((route, asked) for route, pattern in patterns.items() if pattern.fullmatch(path)), None)
+
+
+def patterns_of(routes: list[tuple[str, str]]) -> dict[str, re.Pattern[str]]:
+    """How the addresses of each page look, the particular before the general, as they are asked."""
+    pages = [path for method, path in routes if method == "GET"]
+    return {path: _pattern(path) for path in sorted(pages, key=lambda path: (path.count("{"), path))}
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    parts = re.split(r"({\w+(?::path)?})", path)
+    return re.compile("".join(_part(part) for part in parts))
+
+
+def _part(part: str) -> str:
+    if part.startswith("{"):
+        return ".+" if part.endswith(":path}") else "[^/]+"
+    return re.escape(part)
+
+
+def leads_to(page: Read) -> Iterator[str]:
+    """Where a reader could go from here: forms that ask first."""
+    yield from page.asked
+    yield from page.links

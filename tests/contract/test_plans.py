@@ -1,0 +1,117 @@
+"""No page reads the whole of a large table: SQLite is asked how it would answer each statement that a page executes.
+
+Without statistics, which no hub gathers, SQLite plans by the schema alone: so a small store says what a large one does.
+A page joins by being led to from another one.
+"""
+
+import re
+import sqlite3
+from collections import deque
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from benchmarks import million
+from benchmarks.inventing.plan import Size
+from benchmarks.serving.reading import PREFIX, Read, kind_of, leads_to, patterns_of
+from tests.contract.airflow_db import own_database
+from tests.contract.test_pages import MAY, signed_in_as
+
+LARGE = (
+    "posts", "signals", "handoffs", "outbox", "authors", "engagement", "standings", "rollups", "topic_rollups", "edits",
+    "replaced_signals", "quarantine", "batches", "lead_scores", "author_names", "measurements", "observed", "runs",
+    "expectations",
+)  # fmt: skip
+SCANNED = re.compile(r"SCAN (\w+)( USING (?:COVERING )?INDEX \w+)?")
+UNLED = (f"{PREFIX}/summary",)
+
+
+@pytest.fixture(scope="module")
+def hub_var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    var = tmp_path_factory.mktemp("var")
+    million.build(var, Size(posts=2_000, until=million.whole_hour(datetime.now(UTC)), days=10))
+    return var
+
+
+@pytest.fixture(scope="module")
+def app(hub_var: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    with pytest.MonkeyPatch.context() as patch, own_database(tmp_path_factory.mktemp("airflow")):
+        patch.setenv("HUB_VAR", str(hub_var))
+        patch.setenv("HUB_CONFIG", str(hub_var / "hub.yaml"))
+        from airflow.api_fastapi.app import create_auth_manager
+
+        from command_centre.app import build
+
+        create_auth_manager()
+        yield build()
+
+
+@pytest.fixture(scope="module")
+def executed(app, hub_var: Path) -> dict[str, list[tuple[str, object]]]:
+    """Every statement to the store, by the page that executed it; one page of each kind."""
+    said: list[tuple[str, object]] = []
+
+    def note(connection, cursor, statement, parameters, context, many) -> None:
+        if connection.engine.url.database == str(hub_var / "hub.db"):
+            said.append((statement, parameters))
+
+    routes = [(method, f"{PREFIX}{route.path}") for route in app.routes for method in getattr(route, "methods", ())]
+    patterns = patterns_of(routes)
+    found: dict[str, list[tuple[str, object]]] = {}
+    seen: set[object] = set()
+    waiting = deque([f"{PREFIX}/", *UNLED])
+    person = signed_in_as(app, MAY)
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        while waiting:
+            address = waiting.popleft()
+            kind = kind_of(address, patterns)
+            if kind is None or kind in seen:
+                continue
+            seen.add(kind)
+            said.clear()
+            answer = person.get(address.removeprefix(PREFIX))
+            assert answer.status_code == 200, address
+            found[address] = list(said)
+            if "html" in answer.headers["content-type"]:
+                waiting.extend(leads_to(Read(address, answer.text)))
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+        app.dependency_overrides.clear()
+    unreached = set(patterns) - {kind[0] for kind in seen}
+    assert not unreached, "no page leads there"
+    return found
+
+
+def test_no_page_reads_the_whole_of_a_large_table(executed, hub_var: Path) -> None:
+    connection = sqlite3.connect(hub_var / "hub.db")
+    try:
+        found = {
+            f"{table}, by {address.partition('?')[0]}: {' '.join(statement.split())}"
+            for address, statements in executed.items()
+            for statement, parameters in statements
+            for table in whole(connection, statement, parameters)
+        }
+    finally:
+        connection.close()
+
+    assert not found, "\n\n".join(["read from end to end:", *sorted(found)])
+
+
+def whole(connection: sqlite3.Connection, statement: str, parameters: object) -> list[str]:
+    """The large tables that this statement reads from end to end; in the order of an index, a limit ends it before."""
+    if not statement.lstrip().upper().startswith(("SELECT", "WITH")):
+        return []
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+    scans = [match for row in plan if (match := SCANNED.match(row[3]))]
+    ends = " LIMIT " in " ".join(statement.upper().split()) and "GROUP BY" not in statement.upper()
+    tables = [_table(match[1], statement) for match in scans if not (match[2] and ends)]
+    return [table for table in tables if table in LARGE]
+
+
+def _table(name: str, statement: str) -> str:
+    alias = re.search(rf"\b(\w+) AS {re.escape(name)}\b", statement)
+    return alias[1] if alias else name

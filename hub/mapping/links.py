@@ -1,13 +1,16 @@
 """Functions on addresses. Each takes any value: what is no usable address gives null."""
 
+import re
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from hub.mapping.registry import function
 
+NOT_WRITTEN = re.compile(r"[\x00-\x20\x7f]")  # blanks and controls: no address holds them as they are
+
 
 def _split(url: Any) -> SplitResult | None:
-    if not isinstance(url, str) or any(character <= " " or character == "\x7f" for character in url):
+    if not isinstance(url, str) or NOT_WRITTEN.search(url):
         return None
     try:
         parts = urlsplit(url)

@@ -17,10 +17,10 @@ BARE = regex.compile(r"[<>]|&(?!(?:#\d+|#[xX][0-9a-fA-F]+|\w+);)")  # characters
 TAG_WORDS = regex.compile(r"[\p{L}\p{M}\p{N}-]+")
 ELLIPSIS = "…"
 LARGEST_WRITTEN_OUT = 1e16  # above it a float no longer holds every whole number
-UNITS: dict[str, Callable[[str], int]] = {
+UNITS: dict[str, Callable[[str], int]] = {  # most texts are ASCII, where all three are the same
     "characters": len,
-    "utf16": lambda text: len(text.encode("utf-16-le", "surrogatepass")) // 2,
-    "bytes": lambda text: len(text.encode("utf-8", "surrogatepass")),
+    "utf16": lambda text: len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2,
+    "bytes": lambda text: len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass")),
 }
 CONTROLS = [chr(code) for code in range(0xA0) if unicodedata.category(chr(code)) == "Cc"]
 NO_SPACE_CONTROLS = {ord(control): None for control in CONTROLS if not control.isspace()}
@@ -29,19 +29,24 @@ NO_LAYOUT_CONTROLS = {ord(control): None for control in CONTROLS if control not 
 
 def is_blank(value: Any) -> bool:
     """Whether there is nothing in it to see: null, white space, what has no width, an empty array or object."""
-    return value is None or (bool(NOTHING.fullmatch(value)) if isinstance(value, str) else value in ([], {}))
+    if isinstance(value, str):
+        return not "!" <= value[:1] <= "~" and bool(NOTHING.fullmatch(value))  # most begin with what can be seen
+    return value is None or value in ([], {})
 
 
 def present(parts: Any) -> list[str]:
     """The texts (and numbers, as texts) among these that are not blank."""
-    texts = map(as_text, parts) if isinstance(parts, list) else ()
-    return [text for text in texts if text is not None and not is_blank(text)]
+    if not isinstance(parts, list):
+        return []
+    return [text for part in parts if (text := part if part.__class__ is str else as_text(part)) and not is_blank(text)]
 
 
 def prefix_that_fits(text: str, length: int, size: Callable[[str], int]) -> str:
     """The longest prefix of whole graphemes whose size is at most `length`; no unit may weigh less than 1."""
-    room, kept = length, 0
-    for grapheme in GRAPHEME.finditer(text[: max(length, 0) + 1]):
+    room, kept, head = length, 0, text[: max(length, 0) + 1]
+    if head.isascii() and "\r" not in head and size(head) == len(head):  # each character stands for itself
+        return head[:length]
+    for grapheme in GRAPHEME.finditer(head):
         room -= size(grapheme.group())
         if room < 0:
             break
@@ -97,7 +102,9 @@ def trim(text: str | None) -> str | None:
 @function(r"""single_line(`"Two\nlines"`)""", gives="Two lines")
 def single_line(text: str | None) -> str | None:
     """The text on one line, for names and subjects: white space becomes one space, controls go."""
-    return " ".join(text.translate(NO_SPACE_CONTROLS).split()) if isinstance(text, str) else None
+    if not isinstance(text, str):
+        return None
+    return " ".join((text if text.isprintable() else text.translate(NO_SPACE_CONTROLS)).split())
 
 
 @function("printable('Acme')", gives="Acme")

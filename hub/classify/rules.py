@@ -66,7 +66,8 @@ class Rules:
         numbers = self.book(language).find(reading, line)
         if "#" in reading.folded:
             numbers.update(*map(self._by_tag, TAG.findall(reading.folded)))
-        holding = {number for number in numbers if self._holds(number, facts)}
+        holds = self._holds
+        holding = {number for number in numbers if holds(number, facts)}
         holding.update(self._by_facts(facts))
         return [self.rules[number] for number in sorted(holding)] if holding else []
 

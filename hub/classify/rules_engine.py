@@ -24,6 +24,7 @@ from hub.domain.config import Subject, Topic
 OF_OTHERS = 0.4  # what trouble with a competitor's product counts
 MANY_TAGS, MANY_HANDLES, SHORT, BARE = 6, 6, 6, 3
 LONG_NUMBER = re.compile(r"\d{5}")  # of a telephone, or one that messages are sent to
+LOUD_OR_LONG = re.compile(r"[A-Z\d]{4}")  # true of every shout and of every long number: both in one look
 MANY_FOLLOWERS = 50_000
 VERY_NEGATIVE = -0.55
 MONEY = frozenset("$€£")
@@ -118,6 +119,7 @@ def _facts(item: Item, reading: Reading, feeling: float, kinds: set[str]) -> int
     text, links, length = reading.text, reading.links, len(reading.tokens)
     handles = text.count("@")
     ours = bool(kinds) and kinds != OTHERS
+    striking = LOUD_OR_LONG.search(text) is not None
     holds = (  # in the order of `FACTS`
         feeling <= sentiment.NEGATIVE,
         feeling <= VERY_NEGATIVE,
@@ -126,14 +128,14 @@ def _facts(item: Item, reading: Reading, feeling: float, kinds: set[str]) -> int
         links > 0,
         links > 1,
         "!" in text and text.count("!") > 2,
-        reading.shouts > 2,
+        striking and reading.shouts > 2,
         length <= SHORT,
         not MONEY.isdisjoint(reading.words),
         text.count("#") >= MANY_TAGS,
         handles > 0,
         handles >= MANY_HANDLES,
         links > 0 and length <= BARE,
-        LONG_NUMBER.search(text) is not None,
+        striking and LONG_NUMBER.search(text) is not None,
         bool(kinds),
         ours,
         "competitor" in kinds,

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib.util import find_spec
+from itertools import compress
 from math import sqrt
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,7 +60,7 @@ def score(tokens: Sequence[str], language: str | None, *, exclamations: int = 0)
     """From -1 (all bad) to 1 (all good); 0 where no valued word stands."""
     words = lexicon(language)
     values = words.values
-    hits = [place for place, token in enumerate(tokens) if token in values]
+    hits = list(compress(range(len(tokens)), map(values.__contains__, tokens)))
     if not hits:
         return 0.0
     turn = _turning_point(tokens, words.contrast)

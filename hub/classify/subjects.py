@@ -11,6 +11,7 @@ put as `us_` and `rival_` into the line that phrases are looked for in.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from hub.classify.phrases import PhraseBook, spellings_of
@@ -22,6 +23,7 @@ US, RIVAL = "us_", "rival_"
 US_TWICE = f"{US} {US}"
 ELISIONS = ("l'", "d'", "qu'")  # French ties its articles to a name, and English its possessive
 POSSESSIVE = "'s"
+REMEMBERED = 1_000  # sets of words under which names are found
 JOINED_FROM = 5  # letters; a shorter name without its blanks is some other word
 
 
@@ -39,11 +41,13 @@ class SubjectFinder:
         self.subjects = tuple(subjects)
         self._aliases = _index((number, alias) for number, subject in enumerate(subjects) for alias in _names(subject))
         self._anchors = frozenset(self._aliases)
+        self._candidates = lru_cache(REMEMBERED)(self._behind)  # most posts name the same few
         self._places = [f" {RIVAL if one.kind == 'competitor' else US} " for one in subjects]
         self._exclusions = [tuple(_bounded(one.exclusions)) for one in subjects]
         self._contexts = PhraseBook((number, text) for number, one in enumerate(subjects) for text in one.context)
         self._queries = PhraseBook((number, text) for number, one in enumerate(subjects) for text in one.queries)
         self._sure = {number for number, one in enumerate(subjects) if not one.exclusions and not one.context}
+        self._all_sure = len(self._sure) == len(subjects)
         self._asks = any(one.queries for one in subjects)
 
     def find(self, reading: Reading, parent: str | None = None) -> Named:
@@ -53,15 +57,20 @@ class SubjectFinder:
         asked = self._queries.find(reading, line) if self._asks else set()
         if not anchors:
             return Named(self._ordered(asked), line)
-        found = [one for anchor in anchors for one in self._aliases[anchor] if one[1] in line]
-        found = [one for one in found if one[0] in self._sure or self._meant(one, reading, parent)]
-        if len(found) > 1:
-            found.sort(key=_length, reverse=True)  # the longest first: `acme home` before `acme`
+        found = [one for one in self._candidates(anchors) if one[1] in line]
+        if not self._all_sure:
+            found = [one for one in found if one[0] in self._sure or self._meant(one, reading, parent)]
         for number, alias in found:
             line = line.replace(alias, self._places[number])
+            asked.add(number)
         while US_TWICE in line:
             line = line.replace(US_TWICE, US)
-        return Named(self._ordered({number for number, _ in found} | asked), line)
+        return Named(self._ordered(asked), line)
+
+    def _behind(self, anchors: frozenset[str]) -> tuple[tuple[int, str], ...]:
+        """The names that may stand where these words do, the longest first: `acme home` before `acme`."""
+        names = (one for anchor in anchors for one in self._aliases[anchor])
+        return tuple(sorted(names, key=lambda one: (-len(one[1]), one)))
 
     def _ordered(self, numbers: set[int]) -> tuple[Subject, ...]:
         return tuple([self.subjects[number] for number in sorted(numbers)]) if numbers else ()
@@ -89,10 +98,6 @@ def _bounded(phrases: Sequence[str]) -> Iterator[str]:
     """Every spelling of these phrases between blanks, the longest first, so that none leaves half of another."""
     spelled = (f" {spelling} " for phrase in phrases for spelling in spellings_of(phrase))
     return iter(sorted(spelled, key=len, reverse=True))
-
-
-def _length(found: tuple[int, str]) -> int:
-    return len(found[1])
 
 
 def _names(subject: Subject) -> Iterator[str]:

@@ -7,6 +7,7 @@ with the length of the text and no faster.
 
 import re
 import unicodedata
+from itertools import chain
 
 TEXT_LIMIT = 4_000  # characters; what follows says nothing new and would cost as much as ten posts
 
@@ -16,13 +17,15 @@ INVISIBLE = re.compile(
     "[\u0300-\u036f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe0f\ufeff\x00-\x08\x0b-\x1f]"
 )
 TOKEN = re.compile(
-    r"@?\w++(?:'\w++)*+"  # a word, with what an apostrophe ties to it, or a handle
-    r"|[:;=]['-]?[()dpo/|*\[\]](?!\w)|<3"  # emoticons (the text is lower case by now)
+    r"\w\w*+(?:'\w++)*+"  # a word, with what an apostrophe ties to it
+    r"|[$€£\u2600-\u27bf\U0001f300-\U0001faff]"  # money and pictures, one by one
     r"|[.!?](?=\s)"  # the end of a sentence, which `line` leaves out
-    r"|\$|€|£|[\u2600-\u27bf\U0001f300-\U0001faff]"  # money and pictures, one by one
+    r"|@\w++(?:'\w++)*+"  # a handle
+    r"|[:;=]['-]?[()dpo/|*\[\]](?!\w)|<3"  # emoticons (the text is lower case by now)
 )
 SENTENCE_ENDS = frozenset(".!?")
 SHOUTED = re.compile("[A-Z]{4}")  # cheap, and true of every shout
+PIECES_KEPT, LONGEST_PIECE = 20_000, 30  # texts are mostly made of the same few thousand words
 SHOUT = re.compile(r"\b[A-Z]{4,}\b")
 APOSTROPHES = "’`´"
 
@@ -41,7 +44,7 @@ class Reading:
         self.links = links
         self.plain = self._without_handles(text)
         self.folded = fold(text)
-        self.tokens: list[str] = TOKEN.findall(self.folded)
+        self.tokens = _cut(self.folded)
         self.words = frozenset(self.tokens)
         said = self.tokens
         if not SENTENCE_ENDS.isdisjoint(self.words):
@@ -66,6 +69,31 @@ def fold(text: str) -> str:
     for apostrophe in APOSTROPHES:
         folded = folded.replace(apostrophe, "'")
     return INVISIBLE.sub("", folded)
+
+
+class _Pieces(dict[str, tuple[str, ...]]):
+    """What stands between blanks, with the tokens that it is cut into. No token reaches over a blank."""
+
+    def __missing__(self, piece: str) -> tuple[str, ...]:
+        tokens = tuple(TOKEN.findall(f"{piece} "))
+        if len(piece) <= LONGEST_PIECE:
+            if len(self) >= PIECES_KEPT:
+                self.clear()
+            self[piece] = tokens
+        return tokens
+
+
+_PIECES = _Pieces()
+
+
+def _cut(folded: str) -> list[str]:
+    """The tokens of a folded text."""
+    pieces = folded.split()
+    if not pieces:
+        return []
+    last = pieces.pop()  # of a sentence's end we know only where a blank follows it
+    tokens = list(chain.from_iterable(map(_PIECES.__getitem__, pieces)))
+    return tokens + TOKEN.findall(f"{last} " if folded[-1].isspace() else last)
 
 
 def tokens_of(text: str) -> list[str]:

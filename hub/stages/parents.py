@@ -58,13 +58,12 @@ class Parents:
     def _missing(self) -> list[Reference]:
         wanted = {key: one for key, one in self._wanted.items() if key not in self._here}
         self._wanted = {}
-        if not wanted:
+        if not wanted or not self._left:
             return []
         with self.store.read() as view:
-            known = view.posts.known(wanted)
-            dead = view.tombstones.dead(wanted)
-        memory = self.network.services.memory
-        fresh = [key for key in wanted if key not in known | dead and not memory.get(_absence(key))]
+            known = view.posts.known(wanted) | view.tombstones.dead(wanted)
+            absent = view.memory.known(map(_absence, wanted))
+        fresh = [key for key in wanted if key not in known and _absence(key) not in absent]
         taken = fresh[: self._left]
         self._left -= len(taken)
         return [wanted[key] for key in taken]
@@ -77,9 +76,10 @@ class Parents:
             for answer in self.network.look_up(references[start : start + size]):
                 found |= self._note(answer.records)
                 lines += encode_all(answer.records)
-        for reference in references:
-            if reference.key not in found:
-                self.network.services.memory.set(_absence(reference.key), True, keep_seconds=ABSENT_SECONDS)
+        if absent := [reference.key for reference in references if reference.key not in found]:
+            with self.store.begin() as tx:
+                for key in absent:
+                    tx.memory.set(_absence(key), True, keep_seconds=ABSENT_SECONDS)
         return lines
 
     def _note(self, records: Iterable[dict[str, object]]) -> set[str]:

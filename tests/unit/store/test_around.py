@@ -202,3 +202,15 @@ def test_a_look_up_that_is_forgotten_was_never_known(store):
         tx.memory.set("user:7", None)
 
         assert tx.memory.get("user:7") is None
+
+
+def test_many_look_ups_are_asked_for_at_once_and_those_that_are_too_old_are_not_known(store, clock):
+    with store.begin() as tx:
+        tx.memory.set("absent:x:post:1", True, keep_seconds=60)
+        tx.memory.set("absent:x:post:2", True, keep_seconds=600)
+        tx.memory.set("user:7", 7)
+    clock.forward(seconds=60)
+
+    with store.read() as view:
+        asked = ["absent:x:post:1", "absent:x:post:2", "absent:x:post:3", "user:7"]
+        assert view.memory.known(asked) == {"absent:x:post:2", "user:7"}

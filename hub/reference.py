@@ -116,7 +116,7 @@ def _configuration() -> str:
     )
     order = (
         "Config", "Organisation", "Subject", "Topic", "Watch", "Team", "Triage", "Listed", "LeadScoring", "FitPoints",
-        "BehaviourPoints", "Detection", "Campaign", "BusinessHours", "Route",
+        "BehaviourPoints", "Detection", "Campaign", "Reach", "BusinessHours", "Route",
     )  # fmt: skip
     models = [getattr(config, name) for name in order]
     return head + "\n\n".join(_model(each) for each in models)

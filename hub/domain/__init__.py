@@ -1,6 +1,6 @@
 """The nouns: frozen models that every other room speaks in."""
 
-from hub.domain.figures import Definition, Dimension, Figure, Part, Scope, Step, Unit
+from hub.domain.figures import Comparison, Definition, Dimension, Figure, Part, Scope, Step, Unit
 from hub.domain.handoffs import (
     JOB_RUNNING,
     Authority,
@@ -35,9 +35,9 @@ from hub.domain.signals import INTENTS, Intent, Sentiment, Signal
 from hub.domain.watches import CONTEXT_KINDS, Batch, Cursor, Watch, kind_of
 
 __all__ = [
-    "CONTEXT_KINDS", "INTENTS", "JOB_RUNNING", "Allowance", "Author", "Authority", "Batch", "Budget", "Cursor",
-    "Definition", "Delivery", "Dimension", "Earlier", "Ending", "Endpoint", "Engagement", "Expectations", "Figure",
-    "FoundRecord", "Handoff", "HandoffKind", "History", "Intent", "LeadScore", "Manifest", "MappedField",
+    "CONTEXT_KINDS", "INTENTS", "JOB_RUNNING", "Allowance", "Author", "Authority", "Batch", "Budget", "Comparison",
+    "Cursor", "Definition", "Delivery", "Dimension", "Earlier", "Ending", "Endpoint", "Engagement", "Expectations",
+    "Figure", "FoundRecord", "Handoff", "HandoffKind", "History", "Intent", "LeadScore", "Manifest", "MappedField",
     "MappedObject", "Measurement", "Media", "Model", "Moment", "OtherAccount", "Outcome", "Part", "Policy", "Post",
     "Prices", "Profile", "Provenance", "Reason", "Receipt", "Reference", "Remedy", "Reread", "Scope", "Sentiment",
     "Signal", "Step", "Trend", "Unit", "Watch", "external_id", "kind_of", "make_key", "read_manifest", "scope_of",

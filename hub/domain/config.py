@@ -10,6 +10,7 @@ from hub.domain.watches import Watch
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Hours = Annotated[float, msgspec.Meta(ge=0)]
 Days = Annotated[float, msgspec.Meta(gt=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Points = Annotated[float, msgspec.Meta(ge=-100, le=100)]
 ClockTime = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
@@ -146,6 +147,13 @@ class Listed(Model):
     analysts: tuple[str, ...] = ()
 
 
+class Reach(Model):
+    """How many people a post reaches, as a share of those who could see it."""
+
+    coefficients: dict[str, Share] = {}  # by network, in place of x: 0.08, facebook: 0.07, instagram: 0.15
+    elsewhere: Share = 0.07  # on every network that has none
+
+
 class BusinessHours(Model):
     """When people answer, in the organisation's time zone."""
 
@@ -183,6 +191,7 @@ class Config(Model):
     detection: Detection = Detection()
     buttons: Buttons = Buttons()
     campaigns: tuple[Campaign, ...] = ()
+    reach: Reach = Reach()
     business_hours: BusinessHours = BusinessHours()
     routes: tuple[Route, ...] = ()  # a route named as in mappings/_routes.yaml takes its place
     destinations: tuple[str, ...] | None = None  # None: all that are connected

@@ -77,6 +77,15 @@ class Part(Model, omit_defaults=False):
     figure: Figure
 
 
+class Comparison(Model, omit_defaults=False):
+    """A figure beside the one of the period before. What was not wholly seen is compared with nothing."""
+
+    figure: Figure
+    before: Figure
+    change: float | None = None  # in the KPI's own unit; None where either is partial or has no value
+    percent: float | None = None  # the same in per cent of before
+
+
 def period(since: datetime, until: datetime) -> Scope:
     """The whole world in this time."""
     return Scope(since=since, until=until)

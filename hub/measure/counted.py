@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from hub.domain import Dimension, Model, Scope
+from hub.domain import Dimension, Model, Scope, Step
 from hub.domain.config import Config
 from hub.store import View
+from hub.store.talk import Judged
 
 T = TypeVar("T")
 
@@ -41,6 +42,7 @@ class Question:
     scope: Scope
     edges: tuple[datetime, ...]  # the first is the scope's beginning, the last its end
     by: Dimension | None = None
+    every: Step | None = None  # how long a whole step is; None: it is not cut into steps
     _kept: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -89,6 +91,8 @@ class Cell:
 
 
 Kpi = Callable[[Cell], Counted]
+Behind = Callable[[Cell, int, str | None], list[Judged]]
+"""The newest posts that made a figure: so many, older than the post of this key."""
 
 
 def count(number: float) -> Counted:

@@ -9,19 +9,23 @@
 What is read is kept while the object lives, so that a page with thirty figures reads the sums once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hub.domain import Definition, Dimension, Figure, Part, Scope, Step
+from hub.domain import Comparison, Definition, Dimension, Figure, Part, Scope, Step
 from hub.domain.config import Config
 from hub.errors import SetupError
 from hub.measure import catalogue, flow, listening
-from hub.measure.counted import Cell, Counted, Kpi, Question
+from hub.measure.counted import Behind, Cell, Counted, Kpi, Question
+from hub.measure.said import themes
 from hub.store import View
+from hub.store.talk import PUBLIC, Judged
 
 KPIS: dict[str, Kpi] = {**listening.KPIS, **flow.KPIS}  # every module of KPIs adds its own
+BEHIND: dict[str, Behind] = {**listening.BEHIND}
+WHOLE = 0.95  # observed: from here on a period counts as seen
 
 
 class Figures:
@@ -44,9 +48,9 @@ class Figures:
         if by not in meant.splits:
             raise SetupError(f"{meant.title} cannot be shown by {by}; {_either(meant.splits)}.")
         asked = self._question(scope, by=by)
-        parts = [
-            Part(by=by, name=each, figure=self._figure(meant, Cell(asked, part=each))) for each in PARTS[by](asked)
-        ]
+        only = getattr(scope, by, None)
+        names = PARTS[by](asked) if only is None else [only]
+        parts = [Part(by=by, name=each, figure=self._figure(meant, Cell(asked, part=each))) for each in names]
         return sorted(parts, key=lambda part: (-(part.figure.value or 0), part.name))
 
     def series(self, name: str, scope: Scope, step: Step) -> list[Figure]:
@@ -54,21 +58,75 @@ class Figures:
         meant, asked = catalogue.definition(name), self._question(scope, step=step)
         return [self._figure(meant, Cell(asked, number)) for number, _ in enumerate(pairwise(asked.edges))]
 
+    def compare(self, name: str, scope: Scope) -> Comparison:
+        """The same beside the period before, which is as long by the clock on the wall."""
+        since, until = (each.astimezone(self.zone).replace(tzinfo=None) for each in (scope.since, scope.until))
+        earlier = scope.with_(since=(since - (until - since)).replace(tzinfo=self.zone), until=scope.since)
+        now, before = self.figure(name, scope), self.figure(name, earlier)
+        if now.partial or before.partial or now.value is None or before.value is None:
+            return Comparison(figure=now, before=before)
+        change = now.value - before.value
+        percent = 100 * change / abs(before.value) if before.value else None
+        return Comparison(figure=now, before=before, change=change, percent=percent)
+
+    def behind(
+        self, name: str, scope: Scope, *, part: tuple[Dimension, str] | None = None, limit: int = 50,
+        before: str | None = None,
+    ) -> list[Judged]:  # fmt: skip
+        """The newest posts that made a figure, or one part of it; `before`: those older than the post of this key."""
+        meant = catalogue.definition(name)
+        if name not in BEHIND:
+            raise SetupError(f"{meant.title} is not made of posts.")
+        if part is not None and part[0] not in meant.splits:
+            raise SetupError(f"{meant.title} cannot be shown by {part[0]}; {_either(meant.splits)}.")
+        cell = Cell(self._question(scope, by=part[0] if part else None), part=part[1] if part else None)
+        return [] if self._unsaid(meant, cell) else BEHIND[name](cell, limit, before)
+
     def _question(self, scope: Scope, *, step: Step | None = None, by: Dimension | None = None) -> Question:
         """What was asked in these words before is asked again, with all that was read for it."""
         words = (scope, step, by)
         if words not in self._asked:
             edges = self.edges(scope, step) if step else [scope.since, scope.until]
-            self._asked[words] = Question(self.view, self.config, scope, tuple(edges), by)
+            self._asked[words] = Question(self.view, self.config, scope, tuple(edges), by, step)
         return self._asked[words]
 
     def _figure(self, meant: Definition, cell: Cell) -> Figure:
+        why_not = self._unsaid(meant, cell)
+        found = Counted(missing=why_not) if why_not else KPIS[meant.name](cell)
+        coverage, partial = self._seen(cell)
+        return Figure(
+            definition=meant.id, scope=cell.scope, value=found.value, numerator=found.numerator,
+            denominator=found.denominator, low=found.low, high=found.high, missing=found.missing,
+            coverage=coverage, partial=partial or found.partial,
+        )  # fmt: skip
+
+    def _unsaid(self, meant: Definition, cell: Cell) -> str | None:
+        """Why this is not told at all."""
         if meant.needs:
-            return self._told(meant, cell, Counted(missing=f"No data yet: this needs {meant.needs}."))
+            return f"No data yet: this needs {meant.needs}."
         scope = cell.question.scope
-        if barred := [each for each in NARROWING if getattr(scope, each) is not None and each not in meant.narrows]:
-            return self._told(meant, cell, Counted(missing=f"{meant.title} cannot be told by {barred[0]}."))
-        return self._told(meant, cell, KPIS[meant.name](cell))
+        barred = [each for each in NARROWING if getattr(scope, each) is not None and each not in meant.narrows]
+        return f"{meant.title} cannot be told by {barred[0]}." if barred else None
+
+    def _seen(self, cell: Cell) -> tuple[float | None, bool]:
+        """How much of it was really observed, and whether that is too little to be compared with anything."""
+        asked, network = cell.question, cell.only("network")
+
+        def read() -> tuple[float | None, bool]:
+            seen = asked.once("seen", lambda: asked.view.observed.seen(asked.scope.since, asked.scope.until))
+            share = seen.share(cell.since, cell.until, network=network)
+            began = seen.began_within(cell.since, cell.until, network=network)
+            return share, share is None or share < WHOLE or began or cell.until > self.now or self._cut(cell)
+
+        return asked.once(("seen", cell.step, network), read)
+
+    def _cut(self, cell: Cell) -> bool:
+        """Whether it is a step of a series that the scope leaves only a part of."""
+        step = cell.question.every
+        if step is None:
+            return False
+        start = self._floor(cell.since, step)
+        return start != cell.since or self._after(start, step) != cell.until
 
     def edges(self, scope: Scope, step: Step) -> list[datetime]:
         """Where the steps of this scope begin, and where the last one ends; days and weeks begin at local midnight."""
@@ -91,13 +149,6 @@ class Figures:
         local = at.astimezone(self.zone).replace(tzinfo=None) + timedelta(days=7 if step == "week" else 1)
         return local.replace(tzinfo=self.zone)
 
-    def _told(self, meant: Definition, cell: Cell, found: Counted) -> Figure:
-        return Figure(
-            definition=meant.id, scope=cell.scope, value=found.value, numerator=found.numerator,
-            denominator=found.denominator, low=found.low, high=found.high, missing=found.missing,
-            partial=found.partial,
-        )  # fmt: skip
-
 
 NARROWING: tuple[Dimension, ...] = ("subject", "network", "team")
 
@@ -114,7 +165,17 @@ def _networks(asked: Question) -> Sequence[str]:
     return sorted({watch.network for watch in asked.view.watches.listing()})
 
 
-PARTS: Mapping[Dimension, Callable[[Question], Sequence[str]]] = {
-    "subject": _subjects, "network": _networks, **flow.PARTS,
-}  # fmt: skip
+KINDS = ("brand", "product", "employee", "competitor")
+SENTIMENTS = ("positive", "neutral", "negative")
+AUDIENCES = ("media", "analyst", "influencer", "advocate", "customer", PUBLIC)
+PARTS: dict[Dimension, Callable[[Question], Sequence[str]]] = {
+    "subject": _subjects,
+    "network": _networks,
+    "kind": lambda asked: KINDS,
+    "sentiment": lambda asked: SENTIMENTS,
+    "audience": lambda asked: AUDIENCES,
+    "intent": themes,
+    "topic": themes,
+    **flow.PARTS,
+}
 """Of each dimension, the parts that a question has."""

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from hub.domain import Author
 from hub.domain.config import Config
+from hub.measure.reach import MEDIANS
 from hub.people import Account, Influence, Known, Matcher, audience_of, influence_of
 from hub.people.likeness import SHORTEST_CORE, core, words_of
 from hub.store import StandingOf, Store, Transaction
@@ -51,6 +52,7 @@ def run(config: Config, *, store: Store, matcher: Matcher | None = None) -> Acqu
         done.seen += len(some)
     with store.begin() as tx:
         tx.memory.set(LAST_RUN, now.isoformat())
+        tx.memory.set(MEDIANS, tx.renown.median_followers())
     return done
 
 

@@ -5,20 +5,21 @@ are mostly not listened for. Passing on somebody's words says nothing new: resha
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
-from hub.domain import Model, Moment, Post, Signal
+from hub.domain import Model, Moment
 from hub.domain.config import Config
 from hub.errors import SetupError
-from hub.measure.voice import Mention, Voice, told_daily, voices
+from hub.measure.catalogue import definition
+from hub.measure.listening import GROUPS
+from hub.measure.stories import told_in
+from hub.measure.voice import Voice, voices
 from hub.store import Store, View
 
-DEFINITION = "share-of-voice@1"
+DEFINITION = definition("share_of_voice_stories").id
 WHOLE = 0.95  # observed: from here on a period counts as seen
-DAY = timedelta(days=1)
 WEEK, LAST_WEEK = timedelta(days=7), "voice:week"
-GROUPS = (("brand", "competitor"), ("product",), ("employee",))
 
 
 class Heard(Model, omit_defaults=False):
@@ -64,7 +65,7 @@ def report(view: View, config: Config, *, since: datetime, until: datetime, netw
         raise SetupError(f"Nothing watches {lost[0]!r}; there are {', '.join(watched) or 'no watches yet'}.")
     chosen = list(networks) or watched
     reshares: Counter[str] = Counter()
-    told = told_daily(_mentions(_said(view, since, until, chosen), reshares))
+    told = told_in(view, since, until, chosen, reshares)
     heard = [_heard(voice, kind, reshares) for kinds in GROUPS for voice, kind in _group(config, kinds, told)]
     coverage = tuple(_seen(view, network, since, until) for network in chosen)
     return Report(
@@ -80,26 +81,6 @@ def keep(config: Config, store: Store) -> Report:
     with store.begin() as tx:
         tx.memory.set(LAST_WEEK, found.plain())
     return found
-
-
-def _said(view: View, since: datetime, until: datetime, networks: Sequence[str]) -> Iterator[tuple[Post, Signal]]:
-    """Day by day, so that no more than a day's posts are held at once."""
-    start = since
-    while start < until:
-        end = min(start + DAY, until)
-        yield from view.signals.between(start, end, networks=networks)
-        start = end
-
-
-def _mentions(said: Iterable[tuple[Post, Signal]], reshares: Counter[str]) -> Iterator[Mention]:
-    """What speaks of each subject; reshares are only counted."""
-    for post, signal in said:
-        if post.kind == "share":
-            reshares.update(signal.subjects)
-            continue
-        day = post.published_at.astimezone(UTC).date()
-        text = f"{post.title or ''} {post.text}"
-        yield from (Mention(post=post.key, subject=subject, day=day, text=text) for subject in signal.subjects)
 
 
 def _group(config: Config, kinds: Sequence[str], told: Mapping[str, Sequence[int]]) -> list[tuple[Voice, str]]:

@@ -134,6 +134,11 @@ class Alarms(Repository):
             asked = asked.where(_COLUMNS.at >= since)
         return [Alarm(**row._mapping) for row in self._rows(asked)]
 
+    def between(self, since: datetime, until: datetime) -> list[Alarm]:
+        """Those about hours from then up to then, in their order."""
+        asked = sa.select(tables.alarms).where(_COLUMNS.at >= since, _COLUMNS.at < until)
+        return [Alarm(**row._mapping) for row in self._rows(asked.order_by(_COLUMNS.at, _COLUMNS.id))]
+
     def grades(self) -> list[Grade]:
         """Each detector by what people said of its alarms, and of those that never came; then topic by topic."""
         rows: dict[str, list[Any]] = {}

@@ -4,6 +4,8 @@ A poll that ended well has seen everything since the last one, as far back as it
 reached by such a poll stays a gap, and every number over that time must say so.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -22,6 +24,35 @@ class Stretch(Model):
     network: str
     since: Moment
     until: Moment
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of a time, to be asked about many parts of it."""
+
+    began: Mapping[str, tuple[str, datetime]]  # of each watch that was to see some of it: its network, and since when
+    stretches: Sequence[Stretch]
+
+    def share(self, since: datetime, until: datetime, *, network: str | None = None) -> float | None:
+        """What part of the watches' time was seen, 0 to 1; None where no watch was to see any of it.
+
+        A watch counts from when it was first registered; one that was since given up counts until it last was read.
+        """
+        due = {
+            key: until - max(began, since)
+            for key, (where, began) in self.began.items()
+            if began < until and network in (None, where)
+        }
+        whole = sum(due.values(), timedelta())
+        if not whole:
+            return None
+        parts = (min(one.until, until) - max(one.since, since) for one in self.stretches if one.watch in due)
+        seen = sum((part for part in parts if part > timedelta()), timedelta())
+        return min(float(seen / whole), 1.0)
+
+    def began_within(self, since: datetime, until: datetime, *, network: str | None = None) -> bool:
+        """Whether something was watched that was not watched from the beginning on."""
+        return any(since < began < until and network in (None, where) for where, began in self.began.values())
 
 
 class Observed(Repository):
@@ -70,17 +101,14 @@ class Observed(Repository):
         return min(float(sum(seen, timedelta()) / whole), 1.0)
 
     def share(self, since: datetime, until: datetime, *, network: str | None = None) -> float | None:
-        """What part of the watches' time was seen, 0 to 1; None where no watch was to see any of it.
+        """What part of the watches' time was seen, as `Seen` says it."""
+        return self.seen(since, until, network=network).share(since, until, network=network)
 
-        A watch counts from when it was first registered; one that was since given up counts until it last was read.
-        """
+    def seen(self, since: datetime, until: datetime, *, network: str | None = None) -> Seen:
+        """All that is known of this time, for questions about parts of it."""
         columns = tables.watches.c
-        asked = sa.select(columns.key, columns.started_at).where(columns.started_at < until)
+        asked = sa.select(columns.key, columns.network, columns.started_at).where(columns.started_at < until)
         if network is not None:
             asked = asked.where(columns.network == network)
-        due = {row.key: until - max(row.started_at, since) for row in self._rows(asked)}
-        whole = sum(due.values(), timedelta())
-        if not whole:
-            return None
-        seen = (one.until - one.since for one in self.stretches(since, until, network=network) if one.watch in due)
-        return min(float(sum(seen, timedelta()) / whole), 1.0)
+        began = {row.key: (row.network, row.started_at) for row in self._rows(asked)}
+        return Seen(began, self.stretches(since, until, network=network))

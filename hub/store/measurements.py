@@ -1,6 +1,6 @@
 """Measurements: the networks' own numbers of our accounts, as series over time. Rows are only ever added."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -37,6 +37,13 @@ class Measurements(Repository):
         if period is not None:
             asked = asked.where(_COLUMNS.period == period)
         return [_measurement(row) for row in self._rows(asked.order_by(_COLUMNS.at, _COLUMNS.account))]
+
+    def counted(self, names: Sequence[str], until: datetime) -> list[Measurement]:
+        """These numbers of all accounts as wholes that were counted before, oldest first."""
+        asked = sa.select(tables.measurements).where(
+            _COLUMNS.post == "", _COLUMNS.name.in_(names), _COLUMNS.at < until, _COLUMNS.value.is_not(None)
+        )
+        return [_measurement(row) for row in self._rows(asked.order_by(_COLUMNS.at, _COLUMNS.id))]
 
     def latest(self) -> list[Measurement]:
         """The newest value of every series of an account, in order of network, account and name."""

@@ -48,6 +48,17 @@ class StandingOf(Model):
     as_of: Moment
 
 
+class Class(Model):
+    """The accounts of one network that are the same to us."""
+
+    audience: str
+    network: str
+    accounts: int
+    influence: float  # of all of them together
+    followed: int  # accounts whose followers are known, and these
+    followers: int
+
+
 class People(Repository):
     """Ties, and the persons that they make."""
 
@@ -165,6 +176,23 @@ class People(Repository):
         """How these accounts stand, those at which somebody has looked."""
         asked = sa.select(tables.standings).where(among(tables.standings.c.author))
         return {row.author: StandingOf(**row._mapping) for row in self._rows(asked, listed=listed(authors))}
+
+    def classes(self, audiences: Sequence[str]) -> list["Class"]:
+        """Of each network, the accounts of each of these classes, summed up."""
+        columns, authors = tables.standings.c, tables.authors.c
+        alike = (columns.audience, columns.network)
+        asked = (
+            sa.select(
+                *alike, sa.func.count().label("accounts"), sa.func.sum(columns.influence).label("influence"),
+                sa.func.count(authors.followers).label("followed"),
+                sa.func.coalesce(sa.func.sum(authors.followers), 0).label("followers"),
+            )
+            .join_from(tables.standings, tables.authors, authors.key == columns.author, isouter=True)
+            .where(columns.audience.in_(audiences))
+            .group_by(*alike)
+            .order_by(*alike)
+        )  # fmt: skip
+        return [Class(**{**row._mapping, "followers": int(row.followers)}) for row in self._rows(asked)]
 
     def loudest(self, limit: int = 20, *, network: str | None = None, audience: str | None = None) -> list[StandingOf]:
         """The accounts with the most influence."""

@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from statistics import median
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from hub.domain import Model, Moment
@@ -25,7 +27,15 @@ class History(Model, omit_defaults=False):
     keys: frozenset[str]  # of these posts
 
 
+class _Reply(msgspec.Struct):
+    """Of a post, what it answers."""
+
+    in_reply_to: str | None = None
+
+
+OWN = "own_post"  # why a post of our own accounts became nobody's work
 _POSTS = tables.posts.c
+_reply = msgspec.json.Decoder(_Reply).decode
 _HANDED = sa.select(tables.handoffs.c.author, tables.handoffs.c.kind).where(among(tables.handoffs.c.author))
 
 
@@ -95,6 +105,34 @@ class Renown(Repository):
         columns = tables.standings.c
         asked = sa.select(columns.author, columns.influence).where(columns.network == network)
         return {row.author: row.influence for row in self._rows(asked)}
+
+    def median_followers(self) -> dict[str, float]:
+        """Of each network, how many follow an account in the middle of all of those that were seen there."""
+        columns = tables.authors.c
+        asked = sa.select(columns.network, columns.followers).where(columns.followers.is_not(None))
+        found: dict[str, list[int]] = {}
+        for row in self._connection.execute(asked):
+            found.setdefault(row.network, []).append(row.followers)
+        return {network: float(median(all_of)) for network, all_of in sorted(found.items())}
+
+    def exchanges(self, since: datetime, until: datetime, *, audience: str) -> list[tuple[datetime, str]]:
+        """When and where an account of this class answered us, or we answered it, by what both sides posted."""
+        standings = tables.standings.c
+        theirs = self._rows(
+            sa.select(_POSTS.key, _POSTS.published_at, _POSTS.network, _POSTS.thread, _POSTS.body)
+            .join_from(tables.standings, tables.posts, _POSTS.author == standings.author)
+            .where(standings.audience == audience, _POSTS.published_at >= since, _POSTS.published_at < until)
+        )
+        parents = {row.key: parent for row in theirs if (parent := _reply(row.body).in_reply_to)}
+        own = sa.select(_POSTS.key).where(among(_POSTS.key), _POSTS.reason == OWN)
+        ours = {row.key for row in self._rows(own, listed=listed(sorted(set(parents.values()))))}
+        answered = [(row.published_at, row.network) for row in theirs if parents.get(row.key) in ours]
+        said = {row.key for row in theirs}
+        replies = sa.select(_POSTS.published_at, _POSTS.network, _POSTS.body).where(
+            among(_POSTS.thread), _POSTS.reason == OWN, _POSTS.published_at >= since, _POSTS.published_at < until
+        )
+        rows = self._rows(replies, listed=listed(sorted({row.thread for row in theirs if row.thread})))
+        return answered + [(row.published_at, row.network) for row in rows if _reply(row.body).in_reply_to in said]
 
     def _recent(self) -> sa.ColumnElement[bool]:
         return _POSTS.published_at >= self.now - RECENT

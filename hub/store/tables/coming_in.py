@@ -137,6 +137,7 @@ measurements = Table(
     Column("period", Text, nullable=False),
     Column("at", Utc, nullable=False),
     Column("value", Float),
+    Index("ix_measurements_name", "name", "post", "at"),
     Index("uq_measurements_series", "network", "account", "post", "name", "period", "at", unique=True),
 )  # fmt: skip
 

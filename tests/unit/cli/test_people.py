@@ -127,7 +127,7 @@ def test_share_of_voice_tells_the_period_and_what_of_it_was_seen(hub: Hub, acme:
 
     told = hub("voice", "--json").json
     assert told["partial"] is True
-    assert told["definition"] == "share-of-voice@1"
+    assert told["definition"] == "share_of_voice_stories@1"
     assert {one["subject"]: one["share"] for one in told["voices"] if one["posts"]} == {"Acme": 0.75, "Kaffa": 0.25}
     shown = hub("voice")
     assert "75.0%" in shown.out

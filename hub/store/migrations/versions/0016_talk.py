@@ -32,6 +32,7 @@ def upgrade() -> None:
     """Make the tables, and fill them."""
     op.add_column("signals", sa.Column("audience", sa.Text(), nullable=False, server_default="public"))
     op.create_index("ix_standings_audience", "standings", ["audience", "network", "influence"])
+    op.create_index("ix_measurements_name", "measurements", ["name", "post", "at"])
     talk, themes = _tables()
     op.execute(
         "UPDATE signals SET audience = (SELECT standings.audience FROM posts JOIN standings "
@@ -122,5 +123,6 @@ def downgrade() -> None:
     """Drop them."""
     op.drop_table("themes")
     op.drop_table("talk")
+    op.drop_index("ix_measurements_name", "measurements")
     op.drop_index("ix_standings_audience", "standings")
     op.drop_column("signals", "audience")

@@ -49,7 +49,7 @@ class Figures:
             raise SetupError(f"{meant.title} cannot be shown by {by}; {_either(meant.splits)}.")
         asked = self._question(scope, by=by)
         only = getattr(scope, by, None)
-        names = PARTS[by](asked) if only is None else [only]
+        names = asked.once("parts", lambda: PARTS[by](asked)) if only is None else [only]
         parts = [Part(by=by, name=each, figure=self._figure(meant, Cell(asked, part=each))) for each in names]
         return sorted(parts, key=lambda part: (-(part.figure.value or 0), part.name))
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.domain import Author, Engagement, Post, Signal
-from hub.store import StandingOf, Store, tables
+from hub.store import StandingOf, Store, Transaction, tables
 from hub.store.talk import Sums, first_hour, hour_of, is_counted, moment_of, ranges_of
 from tests.unit.store.builders import START, make_post, make_signal
 
@@ -36,37 +36,40 @@ WRITES = st.one_of(
 
 
 def write(store: Store, what: tuple) -> None:
-    kind, *rest = what
     with store.begin() as tx:
-        if kind == "post":
-            number, author, sort, followers, counts = rest
-            said = make_post(
-                number, kind=sort, published_at=START - number * 7 * HOUR, engagement=counts,
-                author=Author(key=f"mastodon:account:{author}", native_id=author, handle=author, followers=followers),
-            )  # fmt: skip
-            tx.posts.save([said])
-        elif kind == "rank":
-            author, audience = rest
-            key = f"mastodon:account:{author}"
-            tx.people.stand([
-                StandingOf(author=key, network="mastodon", influence=1.0, parts={}, audience=audience, as_of=START)
-            ])  # fmt: skip
-        elif held := tx.posts.get(make_post(rest[0]).key):
-            if kind == "count":
-                tx.posts.save([held.with_(engagement=rest[1], collected_at=START + HOUR)])
-            else:
-                tx.signals.save([(held, make_signal(held, **rest[1]))])
+        put(tx, what)
 
 
-def recounted(store: Store) -> tuple[dict, dict]:
+def put(tx: Transaction, what: tuple) -> None:
+    kind, *rest = what
+    if kind == "post":
+        number, author, sort, followers, counts = rest
+        said = make_post(
+            number, kind=sort, published_at=START - number * 7 * HOUR, engagement=counts,
+            author=Author(key=f"mastodon:account:{author}", native_id=author, handle=author, followers=followers),
+        )  # fmt: skip
+        tx.posts.save([said])
+    elif kind == "rank":
+        author, audience = rest
+        key = f"mastodon:account:{author}"
+        tx.people.stand([
+            StandingOf(author=key, network="mastodon", influence=1.0, parts={}, audience=audience, as_of=START)
+        ])  # fmt: skip
+    elif held := tx.posts.get(make_post(rest[0]).key):
+        if kind == "count":
+            tx.posts.save([held.with_(engagement=rest[1], collected_at=START + HOUR)])
+        else:
+            tx.signals.save([(held, make_signal(held, **rest[1]))])
+
+
+def recounted(connection: sa.Connection) -> tuple[dict, dict]:
     """All sums, made anew of what is held."""
     talk: dict[tuple, Counter] = {}
     themes: dict[tuple, Counter] = {}
-    with store.engine.connect() as connection:
-        joined = sa.select(tables.posts.c.body, tables.signals.c.body, tables.signals.c.audience).join_from(
-            tables.posts, tables.signals, tables.signals.c.post == tables.posts.c.key
-        )
-        rows = connection.execute(joined).all()
+    joined = sa.select(tables.posts.c.body, tables.signals.c.body, tables.signals.c.audience).join_from(
+        tables.posts, tables.signals, tables.signals.c.post == tables.posts.c.key
+    )
+    rows = connection.execute(joined).all()
     for body, found, audience in rows:
         post, signal = msgspec.json.decode(body, type=Post), msgspec.json.decode(found, type=Signal)
         if not is_counted(signal):
@@ -97,27 +100,32 @@ def recounted(store: Store) -> tuple[dict, dict]:
     return tuple({key: +each for key, each in some.items() if +each} for some in (talk, themes))
 
 
-def kept(store: Store) -> tuple[dict, dict]:
+def kept(connection: sa.Connection) -> tuple[dict, dict]:
     """All sums as they are kept."""
     found = []
-    with store.engine.connect() as connection:
-        for table, keys in ((tables.talk, 5), (tables.themes, 6)):
-            sums = {}
-            for row in connection.execute(sa.select(table)).all():
-                names = table.columns.keys()[keys:]
-                if counted := {name: n for name, n in zip(names, row[keys:], strict=True) if n}:
-                    sums[tuple(row[:keys])] = counted
-            found.append(sums)
+    for table, keys in ((tables.talk, 5), (tables.themes, 6)):
+        sums = {}
+        for row in connection.execute(sa.select(table)).all():
+            names = table.columns.keys()[keys:]
+            if counted := {name: n for name, n in zip(names, row[keys:], strict=True) if n}:
+                sums[tuple(row[:keys])] = counted
+        found.append(sums)
     return tuple(found)
+
+
+@pytest.fixture(scope="module")
+def empty():
+    with Store.open("sqlite://", clock=lambda: START) as store:
+        yield store
 
 
 @settings(max_examples=60, deadline=None)
 @given(writes=st.lists(WRITES, max_size=20))
-def test_whatever_is_written_the_sums_are_what_the_posts_come_to(writes):
-    with Store.open("sqlite://", clock=lambda: START) as store:
+def test_whatever_is_written_the_sums_are_what_the_posts_come_to(empty, writes):
+    with empty.rehearse() as tx:
         for what in writes:
-            write(store, what)
-        assert kept(store) == recounted(store)
+            put(tx, what)
+        assert kept(tx.connection) == recounted(tx.connection)
 
 
 def test_the_sums_are_the_same_on_each_database_and_are_read_by_step(store):
@@ -131,7 +139,7 @@ def test_the_sums_are_the_same_on_each_database_and_are_read_by_step(store):
         said = view.talk.said(edges, by_audience=True)
         about = view.talk.themed("topic", edges, network="mastodon")
         nothing = view.talk.said(edges, network="x")
-    assert kept(store) == recounted(store)
+        assert kept(view.connection) == recounted(view.connection)
     assert [(one.step, one.audience, one.subjects, one.sums.posts, one.sums.likes) for one in sorted(said)] == [
         (0, "media", frozenset({"Acme", "Kaffa"}), 15, sum(range(15, 30))),
         (1, "media", frozenset({"Acme", "Kaffa"}), 14, sum(range(1, 15))),
@@ -154,6 +162,11 @@ def test_what_a_post_came_to_stays_when_its_content_goes_and_counts_once_when_it
 
     write(store, ("count", 1, Engagement(likes=6)))
     assert total(store).likes == 6
+
+
+def sums(store: Store, told) -> tuple[dict, dict]:
+    with store.read() as view:
+        return told(view.connection)
 
 
 def total(store: Store) -> Sums:
@@ -187,15 +200,15 @@ def test_sums_are_made_up_for_the_posts_that_are_there(url):
             write(store, ("judge", number, {"topics": ("price",), "sentiment": "negative"}))
         write(store, ("judge", 2, {"intent": "spam"}))
         write(store, ("rank", "ana", "analyst"))
-        before, config = kept(store), Config()
+        before, config = sums(store, kept), Config()
         config.set_main_option("script_location", str(migrate.MIGRATIONS))
         for move, to in ((command.downgrade, "0015"), (command.upgrade, "head")):
             with store.engine.begin() as connection:
                 config.attributes["connection"] = connection
                 move(config, to)
 
-        assert before == recounted(store) != ({}, {})
-        assert kept(store) == before
+        assert before == sums(store, recounted) != ({}, {})
+        assert sums(store, kept) == before
 
 
 @given(minutes=st.integers(0, 50_000), steps=st.lists(st.integers(0, 200), min_size=1))

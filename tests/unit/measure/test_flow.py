@@ -8,7 +8,7 @@ from hub.domain import Provenance, Scope
 from hub.domain.config import Config, Organisation, Subject
 from hub.measure.figures import Figures
 from hub.store import Store
-from tests.unit.store.builders import START, make_handoff, make_post, make_signal
+from tests.unit.store.builders import START, WATCH, make_handoff, make_post, make_signal
 
 ACME = Config(organisation=Organisation(name="Acme"), subjects=(Subject(name="Acme"), Subject(name="Kaffa")))
 DAY = timedelta(days=1)
@@ -93,6 +93,9 @@ def test_days_add_up_to_the_whole(store, clock):
 def test_a_cohort_is_partial_until_its_youngest_lead_is_old_enough(store, clock):
     save(store, *(handed(number, "Lead", key=f"mastodon:account:{number}") for number in range(1, 5)))
     cohort = Scope(since=START, until=START + DAY)
+    with store.begin() as tx:  # all of the cohort's time was seen
+        tx.watches.register(WATCH)
+        tx.observed.saw(WATCH.key, WATCH.network, since=START, until=START + DAY)
     clock.now = START + 10 * DAY
     with store.begin() as tx:
         tx.leads.ended({"mastodon:account:1": True, "mastodon:account:2": False}, who="crm")

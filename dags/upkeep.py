@@ -3,6 +3,7 @@
 check_<connector> (one task each)  ─▶ sweep_<network> (late posts; wakes triage)     watchdog (claims, sums, files)
 endings_<destination> (what became of leads)
 acquaint (who is one person, who is loud)      voice (whose voice was heard in the last week)
+forecast (what the next two weeks are to bring)
 """
 
 from typing import Any
@@ -162,6 +163,16 @@ def flow():
         return {"stories": sum(one.stories for one in found.voices)}
 
     voice()
+
+    @step(minutes=15)
+    def forecast() -> dict[str, int]:
+        from hub.stages import forecast as stage
+
+        with open_hub() as hub:
+            made = stage.keep(hub.config, hub.store)
+        return {"days": len(made)}
+
+    forecast()
 
 
 flow()

@@ -9,6 +9,7 @@ def register() -> None:
         leads,
         learning,
         listening,
+        numbers,
         operators,
         persons,
         planning,

@@ -7,6 +7,7 @@ from hub.store.circuits import Circuit
 from hub.store.clock import utc_now
 from hub.store.corrections import Correction
 from hub.store.faults import faultpoint
+from hub.store.forecasts import Forecast, ForecastSeries
 from hub.store.handoffs import Begun, Ended, HandedOff, Talk
 from hub.store.incidents import Incident
 from hub.store.intents import Draft, Intended
@@ -38,6 +39,8 @@ __all__ = [
     "Draft",
     "Edit",
     "Ended",
+    "Forecast",
+    "ForecastSeries",
     "Grade",
     "HandedOff",
     "Hour",

@@ -34,6 +34,7 @@ from hub.store.corrections import Corrections
 from hub.store.coverage import Observed
 from hub.store.engine import WRITE, open_engine, translated
 from hub.store.expectations import ExpectationsHistory
+from hub.store.forecasts import Forecasts
 from hub.store.handoffs import Handoffs
 from hub.store.histories import Histories
 from hub.store.incidents import Incidents
@@ -104,6 +105,7 @@ class View:
     talk = _Kept(TalkSums)
     archive = _Kept(Archive)
     quarantine = _Kept(Quarantine)
+    forecasts = _Kept(Forecasts)
     handoffs = _Kept(Handoffs)
     histories = _Kept(Histories)
     outbox = _Kept(Outbox)

@@ -90,6 +90,8 @@ class Delivery(Model):
     attempt: int = 0
     fence: int = 0
     claimed_at: Moment | None = None
+    network: str = ""  # that its post is from
+    decided_at: Moment | None = None  # when the hub decided that it is to be sent
     job: str | None = None  # of the other side, that it was handed to
 
 

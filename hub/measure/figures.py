@@ -17,13 +17,18 @@ from zoneinfo import ZoneInfo
 from hub.domain import Comparison, Definition, Dimension, Figure, Part, Scope, Step
 from hub.domain.config import Config
 from hub.errors import SetupError
-from hub.measure import catalogue, flow, listening, load
+from hub.measure import catalogue, flow, latency, listening, load
 from hub.measure.counted import Behind, Cell, Counted, Kpi, Question
 from hub.measure.said import themes
 from hub.store import View
 from hub.store.talk import PUBLIC, Judged
 
-KPIS: dict[str, Kpi] = {**listening.KPIS, **flow.KPIS, **load.KPIS}  # every module of KPIs adds its own
+KPIS: dict[str, Kpi] = {  # every module of KPIs adds its own
+    **listening.KPIS,
+    **flow.KPIS,
+    **load.KPIS,
+    **latency.KPIS,
+}
 BEHIND: dict[str, Behind] = {**listening.BEHIND}
 WHOLE = 0.95  # observed: from here on a period counts as seen
 

@@ -204,9 +204,24 @@ def _settle(batch: Opened, verdict: Verdict, book: Rulebook, store: Store, run: 
         quarantined = tx.quarantine.add_all([_rejected(one, batch.claim, run) for one in bad])
         known = admitted.known + len(bad) - quarantined
         skipped = batch.sorted.skipped + admitted.dead
+        clock(tx, batch, admitted)
         tx.batches.done(batch.claim, known=known, skipped=skipped, run=run)
     faultpoint("triage.committed")
     done.add(admitted, known=known, skipped=skipped, quarantined=quarantined)
+
+
+def clock(tx: Transaction, batch: Opened, admitted: Admitted) -> None:
+    """Count when these posts were published and how long it took until now, leaving out what nobody waited for."""
+    landed, found = batch.claim.batch, batch.found
+    given = {post.key for post, _ in batch.sorted.posts}
+    posts = [one.post for one in admitted.routed if one.post.key in given]
+    if found.as_context or not posts:
+        return
+    tx.arrivals.add(landed.watch, landed.network, [post.published_at for post in posts])
+    live = [post for post in posts if post.observed_via == "live" and post.published_at >= found.started_at]
+    lags = [(post.collected_at - post.published_at).total_seconds() for post in live]
+    tx.latencies.add(landed.network, "collected", lags)
+    tx.latencies.add(landed.network, "decided", [(tx.now - post.collected_at).total_seconds() for post in live])
 
 
 def bury(tx: Transaction, gone: Mapping[str, str]) -> None:

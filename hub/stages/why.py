@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 from hub.domain import Post, Signal, make_key
 from hub.errors import ContractBroken, RecordError
 from hub.mapping import Mapping as RecordMapping
+from hub.measure.latency import way
 from hub.stages.correct import audited
 from hub.store import BatchState, Correction, HandedOff, Landing, Standing, View
 
@@ -59,6 +60,7 @@ class Story:
     corrections: Sequence[Corrected]  # newest first
     handoffs: Sequence[HandedOff]  # what was made of it, with every delivery; the one that was asked for first
     batch: BatchState | None  # that brought it first
+    acknowledged: Mapping[str, datetime] = field(default_factory=dict)  # when somebody took it on, by handoff
 
     def steps(self, handed: HandedOff) -> list[tuple[str, timedelta]]:
         """How long each part of the way took; the parts add up to the whole."""
@@ -66,12 +68,8 @@ class Story:
         moments: list[tuple[str, datetime | None]] = [("until we read it", post.collected_at)]
         moments += [("until it was decided", handed.created_at)]
         moments += [(f"until {row.destination} had it", row.settled_at) for row in handed.deliveries[:1]]
-        steps, before = [], post.published_at
-        for name, moment in moments:
-            if moment is not None:
-                steps.append((name, moment - before))
-                before = moment
-        return steps
+        moments += [("until somebody took it on", self.acknowledged.get(handed.id))]
+        return way(post.published_at, moments)
 
 
 def matches(view: View, asked: str, names: Mapping[str, Names]) -> list[Match]:
@@ -104,11 +102,15 @@ def story(view: View, key: str, handoff: str | None = None) -> Story | None:
         handed = [*view.handoffs.told([handoff]), *handed]
     reasons = {(entry.at, entry.actor): entry.reason for entry in view.audit.recent(object=audited(key))}
     told = view.corrections.of([key])
+    incidents = {one.id: view.incidents.get(one.handoff.key) for one in handed if one.handoff.kind == "Alert"}
     return Story(
         key=key, post=view.posts.get(key), standing=standing, gone=view.posts.gone([key]).get(key),
         signal=view.signals.of([key]).get(key), earlier=view.signals.earlier(key),
         corrections=[Corrected(one, reasons.get((one.at, one.who), one.source)) for one in reversed(told)],
         handoffs=sorted(handed, key=lambda one: one.id != handoff), batch=view.batches.of_post(key),
+        acknowledged={
+            id: one.acknowledged_at for id, one in incidents.items() if one is not None and one.acknowledged_at
+        },
     )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ from hub.store.settlements import Settlements
 
 _HELD = (
     "id", "destination", "object", "external_id", "version", "body", "digest", "handoff", "lane", "parent",
-    "authority", "known_as", "attempt", "fence", "claimed_at", "job",
+    "authority", "known_as", "attempt", "fence", "claimed_at", "job", "post", "created_at",
 )  # fmt: skip
 DOUBT_SECONDS = 2 * 86_400.0  # after a restored copy; by then everything young enough to be work has been read again
 MOST_WAITING = 10_000  # so far is counted what waits, to choose the size of a call
@@ -254,10 +254,11 @@ class Outbox(OutboxReader):
                 digest=digest, handoff=handoff, lane=lane, parent=parent,
                 authority=_authority(authority), known_as=_names(known_as),
                 attempt=attempt + sending, fence=fence + 1, claimed_at=now if sending else claimed_at, job=job,
+                network=(post or "").partition(":")[0], decided_at=created_at,
             )
             for body, (
                 id, destination, object, external_id, version, _, digest, handoff, lane, parent, authority,
-                known_as, attempt, fence, claimed_at, job, *_,
+                known_as, attempt, fence, claimed_at, job, post, created_at, *_,
             ) in zip(bodies, rows, strict=True)
         ]  # fmt: skip
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from hub.domain import JOB_RUNNING, Delivery, Receipt
 from hub.store import tables
 from hub.store.faults import faultpoint
+from hub.store.latencies import Latencies
 from hub.store.listed import among, listed
 from hub.store.quarantine import Quarantine, Rejected
 from hub.store.repository import Repository
@@ -70,11 +71,22 @@ class Settlements(Repository):
             "new_detail": [receipt.detail for receipt in receipts],
         }
         if self._write_columns(_DONE, columns, now=self.now) == len(answers):
+            self._clock(deliveries)
             return []
         written = {
             (row.id, row.fence) for row in self._rows(_WRITTEN_NOW, listed=listed(columns["the_id"]), at=self.now)
         }
+        self._clock([delivery for delivery in deliveries if (delivery.id, delivery.fence) in written])
         return [delivery for delivery in deliveries if (delivery.id, delivery.fence) not in written]
+
+    def _clock(self, deliveries: Sequence[Delivery]) -> None:
+        """Count how long objects took that are there for the first time."""
+        times = [
+            (delivery.network, (self.now - delivery.decided_at).total_seconds())
+            for delivery in deliveries
+            if delivery.version == 1 and delivery.decided_at and delivery.network
+        ]
+        Latencies(self._connection, now=self.now, writing=self._writing).handed_over(times)
 
     def _keep_each(self, answers: Sequence[Answer]) -> list[Delivery]:
         held = self._held([delivery.id for delivery, _ in answers])

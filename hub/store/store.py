@@ -39,6 +39,7 @@ from hub.store.handoffs import Handoffs
 from hub.store.histories import Histories
 from hub.store.incidents import Incidents
 from hub.store.keeping import Keeping
+from hub.store.latencies import Arrivals, Latencies
 from hub.store.leads import Leads
 from hub.store.ledger import Ledger
 from hub.store.measurements import Measurements
@@ -96,6 +97,8 @@ class View:
     people = _Kept(People)
     renown = _Kept(Renown)
     leads = _Kept(Leads)
+    latencies = _Kept(Latencies)
+    arrivals = _Kept(Arrivals)
     keeping = _Kept(Keeping)
     measurements = _Kept(Measurements)
     observed = _Kept(Observed)

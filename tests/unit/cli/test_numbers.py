@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from hub.domain import Watch
 from hub.store import Store
 from tests.unit.cli.conftest import Hub
@@ -35,3 +37,20 @@ def test_what_is_to_be_expected_is_told_and_kept(hub: Hub, acme: Path, store: St
 
 def test_of_an_empty_store_nothing_is_to_be_expected(hub: Hub, acme: Path, store: Store) -> None:
     assert "Too little is known yet" in hub("forecast").out
+
+
+def test_how_long_it_takes_is_told_part_by_part(hub: Hub, acme: Path, store: Store) -> None:
+    with store.begin() as tx:
+        tx.watches.register(X)
+        tx.latencies.add("x", "collected", [10.0] * 18 + [7200.0] * 2)
+        tx.latencies.handed_over([("x", 600.0)])
+
+    told = hub("latency", "--json").json
+    assert [(row["part"], row["network"], row["times"]) for row in told] == [
+        ("detection_lag", "all", 20), ("detection_lag", "x", 20), ("handover_lag", "all", 1), ("handover_lag", "x", 1),
+    ]  # fmt: skip
+    assert [told[0][name] for name in ("p50", "p95")] == pytest.approx([10, 7200], rel=0.05)
+    shown = hub("latency", "--network", "x").out
+    assert "published to collected" in shown
+    assert "h" in shown
+    assert "Nothing came" in hub("latency", "--network", "mastodon").out

@@ -1,0 +1,129 @@
+"""Latencies: how long each part of the way takes, as a histogram for each hour; and when posts arrive, by watch.
+
+Quantiles are asked for over any stretch of time, and a million posts cannot be sorted for that. So times are counted in
+buckets, each a tenth longer than the one before: a quantile is off by five percent at most. Sums are kept up with the
+writes, as those of talk are.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from math import log
+from typing import Literal
+
+import sqlalchemy as sa
+
+from hub.domain import Model, Moment
+from hub.store import tables
+from hub.store.repository import Repository, insert_into
+
+Segment = Literal["collected", "decided", "handed_over"]
+"""Of the way of a post: until we had it, until it was decided on, until its object was at its destination."""
+RATIO = 1.1
+_PER_STEP = 1 / log(RATIO)
+_L, _A = tables.latencies.c, tables.arrivals.c
+
+
+class Lag(Model):
+    """So many times of one kind on one network lay in this bucket."""
+
+    network: str
+    segment: Segment
+    bucket: int
+    count: int
+
+
+class Acknowledged(Model):
+    """An incident that somebody has taken on: when people could see it, and when they did."""
+
+    network: str
+    told_at: Moment
+    acknowledged_at: Moment
+
+
+class Arrived(Model):
+    """Posts that one watch brought first, by the hour in which they were published."""
+
+    hour: Moment
+    watch: str
+    network: str
+    posts: int
+
+
+def bucket_of(seconds: float) -> int:
+    """0 for less than a second, then one for each tenth more; a clock that is ahead of ours is right now."""
+    return 1 + int(log(seconds) * _PER_STEP) if seconds >= 1 else 0
+
+
+def seconds_of(bucket: int) -> float:
+    """The middle of a bucket, as ratios go."""
+    return float(RATIO ** (bucket - 0.5)) if bucket else 0.5
+
+
+class Latencies(Repository):
+    """Counted in the hour in which a part of the way ended, which is now."""
+
+    def add(self, network: str, segment: Segment, seconds: Iterable[float]) -> None:
+        """Count these times."""
+        self._add([(network, segment, each) for each in seconds])
+
+    def handed_over(self, times: Iterable[tuple[str, float]]) -> None:
+        """Count how long objects took to their destination, each with the network that its post is from."""
+        self._add([(network, "handed_over", seconds) for network, seconds in times])
+
+    def histogram(self, since: datetime, until: datetime) -> list[Lag]:
+        """What ended in the hours that began in this time."""
+        alike = (_L.network, _L.segment, _L.bucket)
+        asked = sa.select(*alike, sa.func.sum(_L["count"]).label("count")).where(_L.hour >= since, _L.hour < until)
+        return [Lag(**row._mapping) for row in self._rows(asked.group_by(*alike).order_by(*alike))]
+
+    def acknowledged(self, since: datetime, until: datetime) -> list[Acknowledged]:
+        """Incidents that somebody took on in this time, of those that were told."""
+        incidents, handoffs, outbox = tables.incidents.c, tables.handoffs.c, tables.outbox.c
+        told_at = sa.func.min(outbox.settled_at, type_=outbox.settled_at.type).label("told_at")
+        asked = (
+            sa.select(handoffs.network, told_at, incidents.acknowledged_at)
+            .join_from(
+                tables.incidents, tables.handoffs, sa.and_(handoffs.kind == "Alert", handoffs.key == incidents.key)
+            )
+            .join(tables.outbox, outbox.handoff == handoffs.id)
+            .where(incidents.acknowledged_at >= since, incidents.acknowledged_at < until)
+            .where(handoffs.begins, outbox.state == "done")
+            .group_by(incidents.key, handoffs.network, incidents.acknowledged_at)
+            .order_by(incidents.acknowledged_at, incidents.key)
+        )
+        return [Acknowledged(**row._mapping) for row in self._rows(asked)]
+
+    def _add(self, times: Iterable[tuple[str, Segment, float]]) -> None:
+        hour = self.now.replace(minute=0, second=0, microsecond=0)
+        counted = Counter((network, segment, bucket_of(seconds)) for network, segment, seconds in times)
+        rows = [
+            {"hour": hour, "network": network, "segment": segment, "bucket": bucket, "count": count}
+            for (network, segment, bucket), count in sorted(counted.items())
+        ]
+        self._write_rows(_adding(tables.latencies, "count", sqlite=self._sqlite), rows)
+
+
+class Arrivals(Repository):
+    """Counted once, for the watch that brought a post first."""
+
+    def add(self, watch: str, network: str, published: Iterable[datetime]) -> None:
+        """Count posts that were published then."""
+        counted = Counter(at.replace(minute=0, second=0, microsecond=0) for at in published)
+        rows = [
+            {"hour": hour, "watch": watch, "network": network, "posts": posts}
+            for hour, posts in sorted(counted.items())
+        ]
+        self._write_rows(_adding(tables.arrivals, "posts", sqlite=self._sqlite), rows)
+
+    def between(self, since: datetime, until: datetime) -> list[Arrived]:
+        """What was published from the hour `since` up to `until`."""
+        asked = sa.select(tables.arrivals).where(_A.hour >= since, _A.hour < until).order_by(_A.hour, _A.watch)
+        return [Arrived(**row._mapping) for row in self._rows(asked)]
+
+
+def _adding(table: sa.Table, name: str, *, sqlite: bool) -> sa.Insert:
+    """An INSERT that adds to a count that is there already."""
+    insert = insert_into(table, sqlite=sqlite)
+    more = {name: table.c[name] + insert.excluded[name]}
+    return insert.on_conflict_do_update(index_elements=[column.name for column in table.primary_key], set_=more)

@@ -68,6 +68,9 @@ class Settings(Model):
     sweep_hours: Annotated[float, msgspec.Meta(gt=0, le=720)] = 36
     """How far back the nightly sweep for late posts reads."""
 
+    wall_seconds: Annotated[int, msgspec.Meta(ge=5, le=3_600)] = 60
+    """How often the command centre's page for a screen on the wall asks for new figures."""
+
     @property
     def var_dir(self) -> Path:
         """The folder of state."""

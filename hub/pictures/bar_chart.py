@@ -101,7 +101,7 @@ def _notes(shown: Sequence[Bar], count: int) -> str:
     if any(_sure(bar) for bar in shown):
         notes.append("rule: 95 % interval")
     if any(bar.partial for bar in shown):
-        notes.append("hollow: not all observed")
+        notes.append("hollow: partial")
     if count > len(shown):
         notes.append(f"{len(shown)} of {count} shown")
     return ", ".join(notes)
@@ -135,5 +135,5 @@ def _alt(title: str, parts: Sequence[Bar], unit: str) -> str:
     then = [f"{words.clean(bar.name)} {words.said(value, unit)}" for bar, value in rest]
     more = f" {len(known) - 3} more." if len(known) > 3 else ""
     hollow = [words.clean(bar.name) for bar in parts if bar.partial]
-    partial = f" Not wholly observed: {', '.join(hollow[:5])}." if hollow else ""
+    partial = f" Partial: {', '.join(hollow[:5])}." if hollow else ""
     return f"{words.clean(title, 200)}. {', then '.join([leads, *then])}.{more}{partial}"

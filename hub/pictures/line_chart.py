@@ -173,7 +173,7 @@ def _notes(series: Sequence[Line], count: int, partial: Collection[datetime]) ->
     if any(any(each is not None for each in line.expected) for line in series):
         notes.append("dotted: expected")
     if partial:
-        notes.append("dashed: not all observed")
+        notes.append("dashed: partial")
     if count > len(series):
         notes.append(f"{len(series)} of {count} shown")
     return ", ".join(notes)
@@ -209,7 +209,7 @@ def _alt(
     if not any(told):
         return f"{words.clean(title, 200)}: no data for this time."
     more = [f"{len(series) - MOST} more in the table."] if len(series) > MOST else []
-    parts = ["The dashed part was not wholly observed."] if partial else []
+    parts = ["What is dashed is partial."] if partial else []
     return " ".join([f"{words.clean(title, 200)}.", *filter(None, told), *more, *parts])
 
 

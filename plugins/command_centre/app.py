@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 
-from command_centre import desk, judging, listening, pages, pictures, words
+from command_centre import behind, desk, judging, kpis, listening, overview, pages, pictures, words
 from hub.errors import HubError
 
 HERE = Path(__file__).parent
@@ -36,7 +36,7 @@ def build() -> FastAPI:
         openapi_url=None,  # FastAPI's own routes would not ask who is there
     )
     app.include_router(pages.router)
-    for each in (pictures, listening, desk):
+    for each in (overview, listening, kpis, behind, pictures, desk):
         app.include_router(each.router)
     app.include_router(judging.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"))  # mounts ask nobody: public files only

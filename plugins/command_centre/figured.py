@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from command_centre import words
+from command_centre.filters import Filters
 from command_centre.looking import Look, gallery
 from hub.domain import Definition, Dimension, Figure, Part, Scope
 from hub.measure import catalogue
+from hub.measure.figures import BEHIND
 from hub.pictures import Bar, Drawing, Line, bar_chart, line_chart
 
 MINUTE, HOUR = 60.0, 3600.0
 LINES = 6  # that can be told apart in one picture
-WHOLE = 0.999  # of the hours observed
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,11 @@ class Card:
         return words.figured(self.figure.value, self.meant.unit)
 
     @property
+    def behind(self) -> bool:
+        """Whether the posts can be listed that made it."""
+        return self.meant.name in BEHIND
+
+    @property
     def interval(self) -> str | None:
         """Where the true value lies in 95 of 100 cases."""
         low, high = self.figure.low, self.figure.high
@@ -40,9 +46,8 @@ class Card:
 
     @property
     def partial(self) -> bool:
-        """Whether a part of it was never seen: then it is compared with nothing."""
-        seen = self.figure.coverage
-        return self.figure.partial or (seen is not None and seen < WHOLE)
+        """Whether too much of it was never seen: then it is compared with nothing."""
+        return self.figure.partial
 
     @property
     def change(self) -> str | None:
@@ -60,8 +65,6 @@ class Card:
         """What is now less what was before; None where they may not be compared."""
         then = self.before
         if then is None or then.value is None or self.figure.value is None or then.partial or self.partial:
-            return None
-        if then.coverage is not None and then.coverage < WHOLE:
             return None
         return self.figure.value - then.value
 
@@ -82,8 +85,17 @@ class Chart:
     digest: str
     name: str | None  # of the KPI; None where it shows no KPI
     data: str  # address of its numbers as a file, below the prefix
-    query: str  # the filters, as they stand in an address
-    behind: bool = True  # whether posts can be listed for it
+    filters: Filters
+    by: Dimension | None = None  # by what its rows are told apart
+
+    @property
+    def behind(self) -> bool:
+        """Whether the posts can be listed that made it."""
+        return self.name in BEHIND
+
+    def posts(self, part: str) -> str:
+        """Address of the posts behind one row."""
+        return f"/behind/{self.name}{self.filters.query(by=self.by, part=part)}"
 
 
 def card(look: Look, name: str, scope: Scope | None = None, *, compared: bool = True) -> Card:
@@ -121,12 +133,12 @@ def by_part(look: Look, name: str, by: Dimension, title: str) -> Chart:
     parts = look.figures.split(name, look.filters.scope, by) if _open(look, meant, by) else []
     size, unit = scale(meant, [part.figure for part in parts])
     drawing = bar_chart(title, [_bar(part, size) for part in parts], unit=unit)
-    return kept(drawing, name, f"/data/{name}.csv{look.filters.query(by=by)}", look)
+    return kept(drawing, name, f"/data/{name}.csv{look.filters.query(by=by)}", look, by=by)
 
 
-def kept(drawing: Drawing, name: str | None, data: str, look: Look, *, behind: bool = True) -> Chart:
+def kept(drawing: Drawing, name: str | None, data: str, look: Look, *, by: Dimension | None = None) -> Chart:
     """A chart whose picture can be asked for."""
-    return Chart(drawing, gallery().plan(drawing), name, data, look.filters.query(), behind and name is not None)
+    return Chart(drawing, gallery().plan(drawing), name, data, look.filters, by)
 
 
 def scale(meant: Definition, figures: Iterable[Figure]) -> tuple[float, str]:

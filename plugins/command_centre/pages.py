@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from command_centre import dag_files, guard, queries, words
+from command_centre import guard, queries, words
 from hub.errors import HubError
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -35,12 +35,6 @@ def acting_page(
     return made
 
 
-@router.get("/")
-def overview() -> HTMLResponse:
-    """What came in, what went where, what waits."""
-    return page("overview.html", unread=dag_files.unread(), **facts_of(queries.overview()))
-
-
 @router.get("/runs/{name:path}")
 def run(name: Annotated[str, Path(max_length=500)]) -> HTMLResponse:
     """What one run made; runs of Airflow are named `dag/run id`, others have no slash."""
@@ -51,13 +45,14 @@ def run(name: Annotated[str, Path(max_length=500)]) -> HTMLResponse:
 @router.get("/summary", response_class=JSONResponse)
 def summary() -> dict[str, Any]:
     """The figures of the tile on Airflow's home page."""
-    it = queries.overview()
+    with queries.snapshot() as (view, now):
+        it = queries.health(view, now)
     return {
         "fetched": it.total.fetched,
         "new": it.total.new,
         "handed_off": it.total.handed_off,
         "quarantined": it.total.quarantined,
-        "waiting": it.waiting_batches + it.waiting_deliveries,
+        "waiting": it.waiting,
         "overdue": it.overdue,
         "failing": len(it.ailing),
         "balanced": it.balanced,

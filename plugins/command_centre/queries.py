@@ -12,7 +12,6 @@ from hub.settings import read_settings
 from hub.stages import why
 from hub.store import Landing, Standing, Store
 
-DAY = timedelta(hours=24)
 RECENT = 25
 AT_A_TIME = 50  # posts on a page
 
@@ -46,37 +45,23 @@ class Outbound:
         """Deliveries that are not settled."""
         return self.counts.get("pending", 0) + self.counts.get("in_doubt", 0)
 
-
-@dataclass(frozen=True)
-class Hour:
-    """Mentions of our subjects in one hour."""
-
-    start: datetime
-    posts: int
-    tallest: int
-
-    @property
-    def height(self) -> int:
-        """Per cent of the tallest hour; an hour with posts is never invisible."""
-        return max(round(100 * self.posts / self.tallest), 3) if self.posts else 0
+    def is_left_alone(self, now: datetime) -> bool:
+        """Whether nothing is sent to it for a while, since it did not answer."""
+        return bool(self.circuit and self.circuit.open_until and self.circuit.open_until > now)
 
 
 @dataclass(frozen=True)
-class Overview:
-    """The first page."""
+class Health:
+    """Whether the hub does its work: what came in, what waits, what is wrong."""
 
     now: datetime
     total: Any
-    networks: list[tuple[str, Any]]
     unbalanced: list[Any]
     waiting_batches: int
     watches: list[Any]
-    observed: dict[str, float | None]  # of the last day, by watch
     destinations: list[Outbound]
-    handoffs: list[Any]
     quarantine: list[Any]
-    hours: list[Hour]
-    voice: dict[str, Any] | None  # share of voice of the week that upkeep last looked at
+    incidents: list[Any]  # that are open, the worst first
 
     @property
     def balanced(self) -> bool:
@@ -99,30 +84,28 @@ class Overview:
         return sum(each.waiting for each in self.destinations)
 
     @property
+    def waiting(self) -> int:
+        """Batches and deliveries on their way."""
+        return self.waiting_batches + self.waiting_deliveries
+
+    @property
     def ailing(self) -> list[Any]:
         """Watches whose last runs failed or that are paused."""
         return [watch for watch in self.watches if watch.state in ("failing", "paused")]
 
 
-def overview() -> Overview:
-    """What came in, what went where, what waits."""
-    with snapshot() as (view, now):
-        watches = view.watches.listing()
-        names = sorted({watch.network for watch in watches})
-        return Overview(
-            now=now,
-            total=view.ledger.balance(),
-            networks=[(name, view.ledger.balance(network=name)) for name in names],
-            unbalanced=view.ledger.unbalanced(),
-            waiting_batches=view.batches.pending(),
-            watches=watches,
-            observed={one.key: view.observed.share_of(one.key, view.now - DAY, view.now) for one in watches},
-            destinations=outbound(view),
-            handoffs=view.handoffs.recent(limit=RECENT),
-            quarantine=view.quarantine.counts(),
-            hours=hours(view, now),
-            voice=view.memory.get("voice:week"),
-        )
+def health(view: Any, now: datetime) -> Health:
+    """How the hub is, at this moment of the store."""
+    return Health(
+        now=now,
+        total=view.ledger.balance(),
+        unbalanced=view.ledger.unbalanced(),
+        waiting_batches=view.batches.pending(),
+        watches=view.watches.listing(),
+        destinations=outbound(view),
+        quarantine=view.quarantine.counts(),
+        incidents=sorted(view.incidents.open(), key=lambda one: (-one.severity, one.opened_at)),
+    )
 
 
 def outbound(view: Any) -> list[Outbound]:
@@ -132,19 +115,6 @@ def outbound(view: Any) -> list[Outbound]:
         {row.destination for row in view.outbox.recent(200)} | set(view.outbox.destinations()) | set(circuits)
     )
     return [Outbound(name, view.outbox.counts(name), circuits.get(name)) for name in names]
-
-
-def hours(view: Any, now: datetime) -> list[Hour]:
-    """The last day, hour by hour, quiet hours too."""
-    last = now.replace(minute=0, second=0, microsecond=0)
-    first = last - DAY + timedelta(hours=1)
-    posts: dict[datetime, int] = {}
-    for rollup in view.rollups.between(first, last + timedelta(hours=1)):
-        if rollup.relevant:
-            posts[rollup.hour] = posts.get(rollup.hour, 0) + rollup.posts
-    tallest = max(posts.values(), default=1)
-    starts = [first + timedelta(hours=n) for n in range(24)]
-    return [Hour(start, posts.get(start, 0), tallest) for start in starts]
 
 
 @dataclass(frozen=True)

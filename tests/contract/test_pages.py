@@ -74,8 +74,6 @@ def fill(var):
             reasons=(Reason(part="behaviour", name="purchase", points=54.6),),
         ),
     )
-    heard = {"subject": HOSTILE, "kind": "brand", "share": 0.25, "stories": 1, "posts": 4}
-    voice = {"until": NOW.isoformat(), "voices": [heard, heard | {"share": None, "stories": 0}], "partial": True}
     landed = Landing(str(var / "landing")).write(
         [{"id": "7", "server": "h", "content": HOSTILE}], network="mastodon", at=NOW
     )
@@ -86,7 +84,6 @@ def fill(var):
     with Store.open(f"sqlite:///{var}/hub.db", clock=lambda: NOW) as store:
         with store.begin() as tx:
             tx.watches.register(watch)
-            tx.memory.set("voice:week", voice)
             tx.batches.land(batch, Cursor(position="7"))
             tx.watches.failed(watch.key, "Unavailable", "mastodon.test gave no answer.")
             (claim,) = tx.batches.claim("w")
@@ -314,14 +311,6 @@ def test_a_lead_says_how_likely_it_buys_and_why(signed_in):
 
     for part in ("C2: fit 45 of 100, behaviour 55 of 100; 18 % of such leads are won", "<code>purchase</code> +55"):
         assert part in text
-
-
-def test_share_of_voice_is_shown_with_what_was_not_observed(signed_in):
-    text = " ".join(signed_in.get("/").text.split())
-
-    assert "<b>25.0 %</b>" in text
-    assert "1 of 4 posts tell something new" in text
-    assert "Not all of the week was observed" in text
 
 
 def test_the_figures_of_the_tile_are_those_of_the_ledger(signed_in):

@@ -133,7 +133,7 @@ def test_what_was_not_wholly_observed_is_dashed_and_hollow_and_said():
     assert [row["v"] for row in dashed["data"]["values"]] == [5, 2]
     assert "strokeDash" in dashed["mark"]
     assert [[row["v"] for row in layer["data"]["values"]] for layer in marks(drawing, "point")] == [[4, 5], [2]]
-    assert "dashed: not all observed" in drawing.spec["title"]["subtitle"]
+    assert "dashed: partial" in drawing.spec["title"]["subtitle"]
     assert "fell" not in drawing.alt, "a part is not compared with a whole"
 
 
@@ -181,7 +181,7 @@ def test_a_bar_of_a_part_is_hollow():
     whole, hollow = marks(drawing, "bar")
     assert "style" not in whole["mark"]
     assert hollow["mark"]["style"] == "partial-bar"
-    assert "Not wholly observed: b." in drawing.alt
+    assert "Partial: b." in drawing.alt
     assert drawing.rows == (("a", 2.0), ("b (partial)", 1.0))
 
 

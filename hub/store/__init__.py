@@ -18,57 +18,19 @@ from hub.store.models import KeptModel
 from hub.store.outbox_rows import OutboxRow
 from hub.store.people import StandingOf, Tie
 from hub.store.posts import Edit, Saved, Standing
-from hub.store.quarantine import Counted, Item, Rejected
+from hub.store.quarantine import Counted, Fate, Item, Rejected
 from hub.store.repository import StaleClaim
 from hub.store.rollups import Hour, Rollup
 from hub.store.runs import Run
 from hub.store.store import Store, Transaction, View
+from hub.store.tallies import Course, Queue, Reached, Told
 from hub.store.watches import Reading, WatchState
 
 __all__ = [
-    "Alarm",
-    "Balance",
-    "BatchClaim",
-    "BatchState",
-    "BatchSum",
-    "Begun",
-    "Circuit",
-    "Correction",
-    "Counted",
-    "DamagedFile",
-    "Draft",
-    "Edit",
-    "Ended",
-    "Forecast",
-    "ForecastSeries",
-    "Grade",
-    "HandedOff",
-    "Hour",
-    "Incident",
-    "Intended",
-    "Item",
-    "Kept",
-    "KeptModel",
-    "LandedFile",
-    "Landing",
-    "OutboxRow",
-    "Reading",
-    "Rejected",
-    "Rollup",
-    "Run",
-    "Said",
-    "Saved",
-    "Scored",
-    "StaleClaim",
-    "Standing",
-    "StandingOf",
-    "Store",
-    "Talk",
-    "Tie",
-    "Transaction",
-    "Version",
-    "View",
-    "WatchState",
-    "faultpoint",
+    "Alarm", "Balance", "BatchClaim", "BatchState", "BatchSum", "Begun", "Circuit", "Correction", "Counted",
+    "Course", "DamagedFile", "Draft", "Edit", "Ended", "Fate", "Forecast", "ForecastSeries", "Grade", "HandedOff",
+    "Hour", "Incident", "Intended", "Item", "Kept", "KeptModel", "LandedFile", "Landing", "OutboxRow", "Queue",
+    "Reached", "Reading", "Rejected", "Rollup", "Run", "Said", "Saved", "Scored", "StaleClaim", "Standing",
+    "StandingOf", "Store", "Talk", "Tie", "Told", "Transaction", "Version", "View", "WatchState", "faultpoint",
     "utc_now",
 ]  # fmt: skip

@@ -67,6 +67,15 @@ class BudgetUses(Repository):
         until = self.now + timedelta(seconds=allowance.seconds)
         self._keep_pace(name, allowance.gap, until=until, first=self.now + timedelta(seconds=allowance.gap))
 
+    def spent(self, name: str, budget: Budget) -> int:
+        """How much of this budget is taken in the window that ends now."""
+        start = self.now - timedelta(minutes=budget.per_minutes)
+        uses = sa.select(sa.func.sum(_columns.cost).label("spent")).where(
+            _columns.name == name, _columns.at > start, _columns.at <= self.now + timedelta(minutes=budget.per_minutes)
+        )
+        row = self._one(uses)
+        return int(row.spent or 0) if row else 0
+
     def is_paced(self, name: str) -> bool:
         """Whether calls keep a distance now."""
         return self._kept(name) is not None

@@ -4,6 +4,7 @@ They hold keys and labels and no text. So what is learned from them is learned f
 post that was erased teaches nothing more.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -62,6 +63,21 @@ class Corrections(Repository):
         for one in self._made(_ALL.order_by(tables.corrections.c.id)):
             answers.setdefault(one.post, {})[one.field] = one.new
         return answers
+
+    def taken_for(
+        self, since: datetime, until: datetime, *, network: str | None = None
+    ) -> Counter[tuple[str, str, str]]:
+        """How often people said that a post was something else: field, what it was taken for, what it is.
+
+        The last word on each post counts, once.
+        """
+        asked = _ALL.where(tables.corrections.c.at >= since, tables.corrections.c.at < until)
+        last: dict[tuple[str, str], Correction] = {}
+        for one in self._made(asked.order_by(tables.corrections.c.id)):
+            if network is None or one.post.partition(":")[0] == network:
+                first = last.get((one.post, one.field), one)
+                last[one.post, one.field] = one.with_(old=first.old)
+        return Counter((one.field, one.old, one.new) for one in last.values() if one.old != one.new)
 
     def _made(self, statement: sa.Executable, **given: object) -> list[Correction]:
         rows = self._rows(statement, **given)

@@ -5,6 +5,7 @@ A person is all accounts that merged ties connect; parting one tie gives both si
 accounts of one network are never in one person: a tie that would bring them together stays a suggestion.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
@@ -19,6 +20,7 @@ from hub.store.talk import PUBLIC, TalkSums
 
 State = Literal["merged", "suggested", "parted"]
 _TIES = tables.ties.c
+LOUDEST = 2000  # accounts of a network that are looked at by what they are to us
 MOST = 1000  # accounts that share a name; a commoner name tells nobody apart
 
 
@@ -203,6 +205,26 @@ class People(Repository):
         if audience is not None:
             asked = asked.where(columns.audience == audience)
         return [StandingOf(**row._mapping) for row in self._rows(asked)]
+
+    def heard(self, network: str, *, audience: str | None = None, limit: int = 50) -> list[StandingOf]:
+        """The loudest accounts of one network; of one audience, those among its two thousand loudest."""
+        loud = self._loud(network)
+        asked = sa.select(loud).order_by(loud.c.influence.desc(), loud.c.author).limit(limit)
+        if audience is not None:
+            asked = asked.where(loud.c.audience == audience)
+        return [StandingOf(**row._mapping) for row in self._rows(asked)]
+
+    def classes(self, network: str) -> Counter[str]:
+        """What the two thousand loudest accounts of one network are to us."""
+        loud = self._loud(network)
+        asked = sa.select(loud.c.audience, sa.func.count().label("accounts")).group_by(loud.c.audience)
+        return Counter({row.audience: row.accounts for row in self._rows(asked)})
+
+    def _loud(self, network: str) -> sa.Subquery:
+        """Along the index of influence, so that it costs the same however many accounts there are."""
+        columns = tables.standings.c
+        asked = sa.select(tables.standings).where(columns.network == network)
+        return asked.order_by(columns.influence.desc()).limit(LOUDEST).subquery("loud")
 
     def _between(self, first: str, second: str) -> Tie | None:
         row = self._one(sa.select(tables.ties).where(_TIES.one == first, _TIES.other == second))

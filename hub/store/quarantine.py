@@ -97,6 +97,16 @@ class Counted(Model):
     tries: int  # of the one that was tried most often
 
 
+class Fate(Model):
+    """When one item came, why, and where it is by now."""
+
+    since: Moment
+    changed_at: Moment
+    network: str
+    reason: str
+    state: State
+
+
 class Quarantine(Repository):
     """All that was set apart; nothing in it is lost, and nothing is in it twice."""
 
@@ -154,6 +164,12 @@ class Quarantine(Repository):
         tries = sa.func.max(columns.tries).label("tries")
         statement = sa.select(*alike, items, since, tries).where(columns.state == "open").group_by(*alike)
         return [Counted(**row._mapping) for row in self._rows(statement.order_by(items.desc(), *alike))]
+
+    def fates(self, limit: int = 5000) -> list[Fate]:
+        """The newest items, whatever became of them, newest first: what a history is drawn of."""
+        columns = [tables.quarantine.c[name] for name in Fate.__struct_fields__]
+        asked = sa.select(*columns).order_by(tables.quarantine.c.id.desc()).limit(limit)
+        return [Fate(**row._mapping) for row in self._rows(asked)]
 
     def release(self, ids: Collection[int]) -> list[Item]:
         """Let these open items go back to the stage they left."""

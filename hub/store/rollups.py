@@ -83,6 +83,24 @@ class Rollups(Repository):
         )  # fmt: skip
         return [Hour(**row._mapping) for row in self._rows(asked)]
 
+    def course(self, subject: str, start: datetime, end: datetime, *, network: str | None = None) -> list[Hour]:
+        """Hour by hour and network by network, what was said of one subject, spam apart, as alarms are raised by."""
+        columns = tables.rollups.c
+        negative = sa.case((columns.sentiment == "negative", columns.posts), else_=0)
+        crisis = sa.case((columns.intent == "crisis", columns.posts), else_=0)
+        asked = (
+            sa.select(
+                columns.hour, columns.network, columns.subject, sa.func.sum(columns.posts).label("posts"),
+                sa.func.sum(negative).label("negative"), sa.func.sum(crisis).label("crisis"),
+            )
+            .where(columns.hour >= start, columns.hour < end, columns.subject == subject, columns.intent != "spam")
+            .group_by(columns.hour, columns.network, columns.subject)
+            .order_by(columns.hour)
+        )  # fmt: skip
+        if network is not None:
+            asked = asked.where(columns.network == network)
+        return [Hour(**row._mapping) for row in self._rows(asked)]
+
     def by_topic(self, start: datetime, end: datetime, *, least: int, since: datetime) -> list[Hour]:
         """The same by topic, of those topics only that had `least` posts in some hour after `since`."""
         columns = tables.topic_rollups.c

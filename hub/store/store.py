@@ -57,6 +57,7 @@ from hub.store.rollups import Rollups
 from hub.store.runs import Runs
 from hub.store.signals import Signals
 from hub.store.talk import TalkSums
+from hub.store.tallies import Tallies
 from hub.store.tokens import KeptTokens
 from hub.store.tombstones import Tombstones
 from hub.store.watches import Watches
@@ -117,6 +118,7 @@ class View:
     alarms = _Kept(Alarms)
     presses = _Kept(Presses)
     ledger = _Kept(Ledger)
+    tallies = _Kept(Tallies)
     corrections = _Kept(Corrections)
     models = _Kept(Models)
     runs = _Kept(Runs)

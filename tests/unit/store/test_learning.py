@@ -32,6 +32,23 @@ def test_the_last_word_counts_and_every_word_is_kept(store: Store) -> None:
         assert view.corrections.of(["p2"]) == [correction(post="p2")]
 
 
+def test_what_posts_were_taken_for_is_told_by_the_first_judgement_and_the_last_word(store: Store) -> None:
+    later = START + timedelta(hours=1)
+    with store.begin() as tx:
+        tx.corrections.add(
+            [correction(), correction(post="x:p2"), correction(field="sentiment", old="neutral", new="x")]
+        )
+        tx.corrections.add([correction(old="purchase", new="support"), correction(post="p3", at=later)])
+        tx.corrections.add([correction(post="p4"), correction(post="p4", old="purchase", new="none")])  # taken back
+
+    with store.read() as view:
+        assert view.corrections.taken_for(START, later) == {
+            ("intent", "none", "support"): 1, ("intent", "none", "purchase"): 1, ("sentiment", "neutral", "x"): 1,
+        }  # fmt: skip
+        assert view.corrections.taken_for(START, later, network="x") == {("intent", "none", "purchase"): 1}
+        assert view.corrections.taken_for(later, later + timedelta(hours=1)) == {("intent", "none", "purchase"): 1}
+
+
 def test_corrections_since_a_moment_are_counted(store: Store) -> None:
     later = START + timedelta(seconds=1)
     with store.begin() as tx:

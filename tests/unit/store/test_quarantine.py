@@ -76,6 +76,22 @@ def test_filters_and_counts(store):
         ]
 
 
+def test_a_history_is_made_of_the_newest_items_whatever_became_of_them(store, clock):
+    with store.begin() as tx:
+        tx.quarantine.add_all([rejected(1), rejected(2)])
+    first = clock.now
+    clock.forward(hours=1)
+    with store.begin() as tx:
+        tx.quarantine.add_all([rejected(3, reason="no_id", network="x")])
+        tx.quarantine.dismiss([1], "spoilt")
+
+    with store.read() as view:
+        newest, *others = view.quarantine.fates()
+        assert len(view.quarantine.fates(2)) == 2
+    assert (newest.since, newest.reason, newest.network, newest.state) == (clock.now, "no_id", "x", "open")
+    assert [(one.since, one.state) for one in others] == [(first, "open"), (first, "dismissed")]
+
+
 def triaged(store):
     """A batch of ten: 2 known, 1 skipped, 3 handed off, 2 set aside, 1 undecided, 1 quarantined."""
     land(store, records=10)

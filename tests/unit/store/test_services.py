@@ -105,6 +105,22 @@ def test_a_cost_above_the_whole_budget_is_had_when_the_window_is_empty(store, cl
         assert tx.budgets.acquire("x", budget) == 0
 
 
+def test_what_is_spent_is_told_without_taking_anything(store, clock):
+    budget = Budget(requests=5, per_minutes=1)
+    with store.begin() as tx:
+        tx.budgets.acquire("x", budget, cost=2)
+    clock.forward(seconds=30)
+    with store.begin() as tx:
+        tx.budgets.acquire("x", budget)
+        tx.budgets.acquire("y", budget)
+    with store.read() as view:
+        assert view.budgets.spent("x", budget) == 3
+    clock.forward(seconds=30)
+    with store.read() as view:
+        assert view.budgets.spent("x", budget) == 1
+        assert view.budgets.spent("z", budget) == 0
+
+
 def test_a_large_budget_is_kept_too_and_its_calls_leave_few_rows(store, clock):
     budget, taken = Budget(requests=1_500, per_minutes=1), []
     for _ in range(60):

@@ -9,6 +9,7 @@ def register() -> None:
         leads,
         learning,
         listening,
+        maturity,
         numbers,
         operators,
         persons,

@@ -1,5 +1,6 @@
 """`hub.yaml`: who we are, what we listen for, and who gets the work (decision 19)."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -203,6 +204,16 @@ class Config(Model):
     def team(self, name: str) -> dict[str, Any]:
         """What is known of a team, in plain words; an unknown name is a team without any address."""
         return next((team for team in self.teams if team.name == name), Team(name=name)).plain()
+
+    def planned(self, subject: str, topic: str, at: datetime) -> list[Campaign]:
+        """The campaigns that bring talk of this in this hour; one about a topic brings some of the whole as well."""
+        return [
+            each
+            for each in self.campaigns
+            if each.since <= at < each.until
+            and each.subject in (None, subject)
+            and (not topic or each.topic in (None, topic))
+        ]
 
     def channels(self) -> tuple[str, ...]:
         """Every channel that is named, each once."""

@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hub.domain import Handoff, Post, Provenance, Signal
-from hub.domain.config import Campaign, Config, Detection
-from hub.measure.spikes import WORST, Reading, Sensitivity, SpikeDetector
+from hub.domain.config import Config, Detection
+from hub.measure.baseline import HISTORY, sensitivity
+from hub.measure.spikes import WORST, Reading, SpikeDetector
 from hub.stages.incidents import situation
 from hub.stages.render import Outlet, render
 from hub.store import Hour, Rejected, Store, Transaction
 
 DETECTOR, BY_TOPIC = "spikes@1", "topic-spikes@1"
-HISTORY = timedelta(days=29)
 FRESH = timedelta(hours=2)  # hours that are judged anew in each run
 EVERY = timedelta(minutes=5)
 LAST_RUN = "detect:last"
@@ -126,12 +126,12 @@ def _judged(
     subject: str, network: str, topic: str, counts: Mapping[datetime, Hour], config: Config, now: datetime, *,
     began: datetime,
 ) -> Iterator[Finding]:  # fmt: skip
-    detector = SpikeDetector(_sensitivity(config.detection))
+    detector = SpikeDetector(sensitivity(config.detection))
     hour, before = began, Counter[str]()
     while hour <= now:
         one = counts.get(hour)
         posts = one.posts if one else 0
-        planned = campaigns(config, subject, topic, hour)
+        planned = config.planned(subject, topic, hour)
         reading = detector.read(hour, posts, uplift=max((each.uplift for each in planned), default=1.0))
         if one and reading.spike and hour > now - FRESH - HOUR:
             usual = {name: before[name] / max(before["posts"], 1) for name in ("negative", "crisis")}
@@ -148,21 +148,6 @@ def _is_crisis(one: Hour, usual: Mapping[str, float], how: Detection) -> bool:
     """Whether a spike is one: more of it negative than usual, or more of it posts of crisis."""
     worse = one.negative / one.posts - usual["negative"] >= how.worse_share
     return worse or one.crisis >= max(LEAST_CRISIS, WORSE_CRISIS * usual["crisis"] * one.posts)
-
-
-def campaigns(config: Config, subject: str, topic: str, at: datetime) -> list[Campaign]:
-    """The campaigns that bring talk of this in this hour; one about a topic brings some of the whole as well."""
-    return [
-        each
-        for each in config.campaigns
-        if each.since <= at < each.until
-        and each.subject in (None, subject)
-        and (not topic or each.topic in (None, topic))
-    ]
-
-
-def _sensitivity(how: Detection) -> Sensitivity:
-    return Sensitivity(least_count=how.least_posts, persists=how.persists_hours, rest=timedelta(hours=how.rest_hours))
 
 
 def _tell(

@@ -11,12 +11,12 @@ from datetime import timedelta
 from hub.domain import Author, LeadScore, Post, Signal
 from hub.domain.config import Config
 from hub.errors import SetupError
+from hub.measure.live import CALIBRATION
 from hub.people import Known, audience_of
 from hub.people.calibration import Calibration, calibrate
 from hub.people.leads import Background, Deed, counting, score_lead
 from hub.store import Store, Transaction, View
 
-CALIBRATION = "leads:calibration"
 PRESS = ("media", "analyst")
 WON = {"won", "converted", "closed - converted", "closed won", "qualified", "yes", "true", "1"}
 LOST = {"lost", "closed - not converted", "closed lost", "unqualified", "no", "false", "0"}

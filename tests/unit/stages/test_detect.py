@@ -8,7 +8,7 @@ import pytest
 
 from hub.domain.config import Campaign, Detection
 from hub.stages import detect
-from hub.stages.detect import Detected, campaigns, findings_in
+from hub.stages.detect import Detected, findings_in
 from hub.store import Hour
 from tests.unit.stages.world import ALARMS, NOW, WANTS_TO_BUY, Clock, Town, acme, outlet, tweet
 
@@ -79,10 +79,10 @@ def test_a_campaign_about_a_topic_explains_the_topic_and_the_whole_and_no_other(
     campaign = Campaign(name="sale", since=THIS_HOUR, until=THIS_HOUR + HOUR, topic="price", subject="Acme")
     config = CONFIG.with_(campaigns=(campaign,))
 
-    planned = {topic: campaigns(config, "Acme", topic, THIS_HOUR) for topic in ("", "price", "safety")}
+    planned = {topic: config.planned("Acme", topic, THIS_HOUR) for topic in ("", "price", "safety")}
     assert planned == {"": [campaign], "price": [campaign], "safety": []}
-    assert campaigns(config, "Kaffa", "price", THIS_HOUR) == []
-    assert campaigns(config, "Acme", "price", THIS_HOUR + HOUR) == []
+    assert config.planned("Kaffa", "price", THIS_HOUR) == []
+    assert config.planned("Acme", "price", THIS_HOUR + HOUR) == []
 
 
 def test_few_posts_are_no_spike_however_quiet_it_was() -> None:

@@ -10,7 +10,23 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 
-from command_centre import behind, desk, judging, kpis, listening, overview, pages, pictures, words
+from command_centre import (
+    behind,
+    crises,
+    desk,
+    judging,
+    kpis,
+    listening,
+    maturity,
+    overview,
+    pages,
+    people,
+    pictures,
+    quality,
+    sources,
+    words,
+    work,
+)
 from hub.errors import HubError
 
 HERE = Path(__file__).parent
@@ -36,7 +52,8 @@ def build() -> FastAPI:
         openapi_url=None,  # FastAPI's own routes would not ask who is there
     )
     app.include_router(pages.router)
-    for each in (overview, listening, kpis, behind, pictures, desk):
+    shown = (overview, listening, crises, work, people, sources, quality, maturity, kpis, behind, pictures, desk)
+    for each in shown:
         app.include_router(each.router)
     app.include_router(judging.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"))  # mounts ask nobody: public files only

@@ -7,12 +7,13 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from urllib.parse import quote
 
 import pytest
 
 from hub.domain import Author, Batch, Cursor, Handoff, LeadScore, Post, Provenance, Reason, Receipt, Signal, Watch
 from hub.pictures import Bar, Gallery, bar_chart
-from hub.store import Draft, Landing, Standing, Store
+from hub.store import Correction, Draft, Landing, Standing, StandingOf, Store
 from tests.contract.airflow_db import own_database
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -22,7 +23,7 @@ HOSTILE = f'{SCRIPT} "><img src=x onerror=alert(1)> {{{{ 7*7 }}}} \u202egnp.exe 
 ACTION = re.compile(r"/command-centre/(quarantine(/1)?/\w+|handoffs/[0-9a-f]+/correct|posts/[\w%]+/correct|[a-z/_]*)")
 FILLERS = {
     "key": "mastodon:status:h/7", "id": None, "name": "triage/manual__2026-03-01T12:00:00+00:00", "item": "1",
-    "kpi": "mentions", "digest": None,
+    "kpi": "mentions", "digest": None, "author": "mastodon:account:h/1", "incident": None,
 }  # fmt: skip
 CONFIG = {
     "organisation": {"name": HOSTILE, "timezone": "Europe/Berlin"},
@@ -95,6 +96,7 @@ def fill(var):
                 network="mastodon", watch=watch.key, batch=batch.name, run=FILLERS["name"],
             )  # fmt: skip
             tx.batches.done(claim, known=0, skipped=0, run=FILLERS["name"])
+            tell_of_people(tx, author.key, post, handoff)
             tx.outbox.intend(
                 [
                     Draft(
@@ -109,6 +111,47 @@ def fill(var):
             tx.outbox.settle(
                 delivery, Receipt(delivery=delivery.id, outcome="created", object_id="35", url="javascript:alert(1)")
             )
+
+
+def tell_of_people(tx, author, post, handoff):
+    """An incident with its alarm and alert, a ranked account with a tie, a check that failed, a correction, a model."""
+    incident = "\x1f".join(("incident", f"spike:{HOSTILE}", "1"))
+    FILLERS["incident"] = quote(incident, safe="")
+    tx.incidents.report(incident, title=HOSTILE, severity=7, subjects=(HOSTILE, "Acme"))
+    tx.incidents.acknowledge(incident, HOSTILE)
+    tx.incidents.judge(incident, "true", HOSTILE)
+    tx.alarms.raise_(
+        detector="spikes@1", subject=HOSTILE, network="mastodon", at=NOW - timedelta(hours=1), value=40, expected=4,
+        severity=7, crisis=True, incident=incident, topic=HOSTILE,
+    )  # fmt: skip
+    tx.alarms.decide_all(incident, "true", HOSTILE)
+    tx.handoffs.save([handoff.with_(kind="Alert", key=incident, severity=7)])
+    standing = StandingOf(
+        author=author, network="mastodon", influence=44.0, parts={"followers": 44.0}, audience="media", as_of=NOW
+    )
+    tx.people.stand([standing])
+    evidence = ("same_name", HOSTILE)
+    other = "x:account:2"
+    tx.people.tie(author, other, state="suggested", confidence=0.7, evidence=evidence, found_by="match@1")
+    tx.people.tie(
+        other, "y:account:3", state="merged", confidence=0.9, evidence=evidence, found_by="match@1", by=HOSTILE
+    )
+    tx.expectations.save(
+        run=FILLERS["name"],
+        suite=HOSTILE,
+        success=False,
+        statistics={"evaluated": 1},
+        failures=[{"expectation": HOSTILE}],
+    )
+    tx.corrections.add([
+        Correction(
+            post=post.key, field="intent", old="support", new="praise", found_by="rules@1", who=HOSTILE, source="page",
+            at=NOW,
+        )
+    ])  # fmt: skip
+    confusion = {"group": HOSTILE, "posts": 9, "accuracy": 0.9, "macro_f1": 0.8}
+    tx.models.keep("m1", b"", {"fields": [{"field": HOSTILE, "confusion": [confusion]}]})
+    tx.models.run("m1", who="ana")
 
 
 @pytest.fixture(scope="module")

@@ -16,13 +16,14 @@ from hub.errors import SetupError
 from sandbox.authority import Authority
 from sandbox.clock import Clock
 from sandbox.control import ControlPages
-from sandbox.credentials import environment
+from sandbox.credentials import environment, mail_connection
 from sandbox.faults import Switchboard
 from sandbox.gateway import Gateway
 from sandbox.invention import Talk, invent
 from sandbox.kit import System
 from sandbox.limits import Limits
 from sandbox.loading import load_posts, read_rows
+from sandbox.mail import Mailbox, MailServer
 from sandbox.messages import Request
 from sandbox.place import listen, lock, write_note
 from sandbox.scenario import load_scenario
@@ -86,16 +87,24 @@ class Sandbox:
         self.authority = Authority(plan.var, outside=bool(self.gateway.names))
         modules = played_modules()
         self._networks = [name for name, _ in modules]
-        self.titles = {manifest.name: manifest.title for manifest in connectors.manifests()}
+        self.titles = {manifest.name: manifest.title for manifest in connectors.manifests()} | {"email": "E-mail"}
         self._resume()
         self.systems = [self._play(name, module) for name, module in modules]
+        self.mailbox = Mailbox(name="email", world=self.world, clock=self.clock, state=self.state, limits=self.limits)
+        self.systems.append(self.mailbox)
+        self.mail = MailServer(
+            self.mailbox, self.switchboard, self.authority, port=int(self.state.fact("mail_port", 0))
+        )
+        held.callback(self.mail.close)
+        self.state.set_fact("mail_port", self.mail.port)
         self.state.commit()
 
     @property
     def env(self) -> dict[str, str]:
         """Variables that lead a process into this sandbox."""
         limited = self.plan.enforce_limits
-        return environment(self.port, self.authority.bundle, live=self.gateway.names, limited=limited)
+        mail = {"smtp_default": mail_connection(self.mail.port)}
+        return environment(self.port, self.authority.bundle, live=self.gateway.names, limited=limited, more=mail)
 
     def find(self, host: str, request: Request | None = None) -> System | None:
         """The system that plays this host, unless it is let through; of several, the one that takes the request."""

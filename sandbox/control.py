@@ -9,13 +9,14 @@ import orjson
 from hub.errors import HubError
 from sandbox.faults import Rule
 from sandbox.inspector import SECURITY_HEADERS, page
+from sandbox.inspector_files import shown
 from sandbox.messages import Reply, Request
 
 if TYPE_CHECKING:
     from sandbox.app import Sandbox
 
 OWN_NAMES = ("127.0.0.1", "localhost")
-WRONG_USE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, msgspec.MsgspecError, HubError)
+WRONG_USE = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, msgspec.MsgspecError, HubError)
 CHANGES = ("edited_text", "edited_at", "deleted_at")
 
 
@@ -49,6 +50,8 @@ class ControlPages:
                 return way(request)
             if method == "GET" and request.path.startswith("/state/"):
                 return self._state(request)
+            if method == "GET" and request.path.startswith(("/letters/", "/pictures/")):
+                return shown(self._sandbox, request.path)
         except WRONG_USE as wrong:
             return Reply.json({"error": f"{type(wrong).__name__}: {wrong}"}, status=400)
         return Reply.json({"error": "no such page"}, status=404)

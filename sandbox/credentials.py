@@ -1,6 +1,7 @@
 """What leads a process into the sandbox: proxy, trusted authority, and connections as in production."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,26 @@ CONNECTIONS: dict[str, dict[str, Any]] = {
 """Invented accounts; they open nothing but the sandbox."""
 
 
-def environment(port: int, bundle: Path, *, live: tuple[str, ...] = (), limited: bool = True) -> dict[str, str]:
+def mail_connection(port: int) -> dict[str, Any]:
+    """The account at the played mail server: STARTTLS, as Airflow's own connections of type smtp say it."""
+    return {
+        "conn_type": "smtp",
+        "host": "127.0.0.1",
+        "port": port,
+        "login": "reports@acme.test",
+        "password": "sandbox-mail-password",
+        "extra": {"from_email": "Acme Social Intelligence <reports@acme.test>", "disable_ssl": True},
+    }
+
+
+def environment(
+    port: int,
+    bundle: Path,
+    *,
+    live: tuple[str, ...] = (),
+    limited: bool = True,
+    more: Mapping[str, dict[str, Any]] | None = None,
+) -> dict[str, str]:
     """The variables; a network that is let through keeps the connection that its owner gives it."""
     proxy = f"http://127.0.0.1:{port}"
     direct = "127.0.0.1,localhost"
@@ -65,7 +85,7 @@ def environment(port: int, bundle: Path, *, live: tuple[str, ...] = (), limited:
         "NO_PROXY": direct, "no_proxy": direct,
         "REQUESTS_CA_BUNDLE": str(bundle.resolve()), "SSL_CERT_FILE": str(bundle.resolve()),
     }  # fmt: skip
-    for name, facts in CONNECTIONS.items():
+    for name, facts in {**CONNECTIONS, **(more or {})}.items():
         if not limited:  # a plan without limits: the hub need not slow down
             facts = {**facts, "extra": {**facts.get("extra", {}), "requests_per_minute": 1_000_000}}
         if name.removesuffix("_default") not in live:

@@ -24,7 +24,7 @@ STYLE = (HERE / "templates" / "inspector.css").read_text(encoding="utf-8")
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; "
+        f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; img-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -56,6 +56,7 @@ def page(sandbox: "Sandbox", *, every: int = 0) -> str:
     posts = _posts(sandbox)
     shown = {each["address"]: f"#post-{each['post'].id}" for each in posts if each["address"]}
     whereabouts = _whereabouts(leads, tickets, threads)
+    letters = _rows(sandbox, "email", "letters")
     rows = sandbox.state
     return _templates().get_template("inspector.html").render(
         css=Markup(STYLE),  # our own file, never anybody's text
@@ -64,6 +65,7 @@ def page(sandbox: "Sandbox", *, every: int = 0) -> str:
         tickets=tickets[::-1][:NEWEST], ticket_count=len(tickets),
         comment_count=sum(len(ticket["comments"]) for ticket in tickets),
         threads=threads[:NEWEST], message_count=sum(1 + len(head["replies"]) for head in threads),
+        letters=letters[::-1][:NEWEST], letter_count=len(letters),
         posts=[each | {"became": whereabouts.get(each["address"], [])} for each in posts],
         post_count=sandbox.world.size,
         told=lambda message: blocks_of(message, shown), parts=lambda text: _parted(text or "", shown),

@@ -21,15 +21,20 @@ class Span(NamedTuple):
 
 
 class Block(NamedTuple):
-    """One block: its kind, and each of its texts as spans."""
+    """One block: its kind, each of its texts as spans, and the file that it shows."""
 
     kind: str
     texts: list[list[Span]]
+    file: str = ""
+    alt: str = ""
 
 
 def blocks_of(message: Mapping[str, Any], shown: Mapping[str, str]) -> list[Block]:
     """A message's blocks, or its plain text when it has none. `shown` tells where on the page an address is met."""
-    blocks = [Block(str(block.get("type", "")), list(_texts(block, shown))) for block in message.get("blocks") or []]
+    blocks = [
+        Block(str(block.get("type", "")), list(_texts(block, shown)), _file(block), str(block.get("alt_text") or ""))
+        for block in message.get("blocks") or []
+    ]
     return blocks or [Block("section", [spans(str(message.get("text") or ""), shown)])]
 
 
@@ -55,6 +60,11 @@ def _span(token: re.Match[str], shown: Mapping[str, str]) -> Span:
     if not target.startswith(("http://", "https://")):
         return Span("token", html.unescape(token[0]))
     return Span("link", words or target, shown.get(target, target if target.startswith(OWN) else ""))
+
+
+def _file(block: Mapping[str, Any]) -> str:
+    file = block.get("slack_file")
+    return str(file.get("id") or "") if isinstance(file, dict) else ""
 
 
 def _texts(block: Mapping[str, Any], shown: Mapping[str, str]) -> Iterator[list[Span]]:

@@ -14,6 +14,7 @@ by `chat.update` to (channel, ts), where a repeat does nothing. What else shaped
 - History shows a message a little after it was posted: until then its absence proves nothing.
 - Looked-up history is bounded by the time of the claim; a history too long to read to its end proves nothing,
   and the delivery stays in doubt.
+- A report is one message that shows pictures; how they come there without a message of their own: `pictures`.
 - A person's words reach Slack only escaped (the mapping does that), without unfurling and without name linking.
 """
 
@@ -31,6 +32,7 @@ from connectors.slack.folding import Folding, Parcel
 from connectors.slack.history import History
 from connectors.slack.listening import Listener
 from connectors.slack.marks import mark_of
+from connectors.slack.pictures import with_pictures
 from connectors.slack.setup import steps
 from connectors.slack.workspace import Workspace, is_line, parts_of
 from hub.domain import Delivery, FoundRecord, Receipt
@@ -121,7 +123,11 @@ class Slack(Destination):
         elif first.parent and not first.parent_object_id:
             yield Receipt(delivery=first.id, outcome="parent_missing", reason="no_thread")
         elif len(parcel.deliveries) == 1:
-            yield self.told(first, self.post(parcel, {**first.body, "metadata": mark_of(first)}))
+            message = {**first.body, "metadata": mark_of(first)}
+            if "pictures" in message:
+                yield self.told(first, with_pictures(self.workspace, message, lambda shown: self.post(parcel, shown)))
+            else:
+                yield self.told(first, self.post(parcel, message))
         else:
             yield from self.send_digest(parcel)
 
@@ -172,7 +178,11 @@ class Slack(Destination):
         if message is None:
             return self.told(delivery, {"ok": False, "error": "message_not_found"})
         message = {name: value for name, value in message.items() if name != "line"}
-        answer = self.workspace.call("chat_update", **message | {"channel": channel, "ts": ts, "parse": "none"})
+
+        def update(words: dict[str, Any]) -> dict[str, Any]:
+            return self.workspace.call("chat_update", **words | {"channel": channel, "ts": ts, "parse": "none"})
+
+        answer = with_pictures(self.workspace, message, update) if "pictures" in message else update(message)
         return self.told(delivery, answer, line=is_line(delivery.object_id))
 
     def told(self, delivery: Delivery, answer: dict[str, Any], *, line: bool = False) -> Receipt:

@@ -15,6 +15,7 @@ from hub.domain import Delivery
 MOST_SINGLY = 5  # that wait for one channel or thread at the same time
 MESSAGES_A_MINUTE = 10  # for one channel, digests counted as one
 WINDOW_SECONDS = 60
+REPORT = "report"  # the object that is a message with pictures, never a line of a digest
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ class Folding:
                 yield from self._of_one_spot(together[spot], *spot)
 
     def _of_one_spot(self, deliveries: list[Delivery], channel: str, thread: str | None) -> Iterator[Parcel]:
-        singly = len(deliveries) <= self.most_singly and not self._was_busy(channel)
+        whole = deliveries[0].object == REPORT  # it has no line that could stand for it
+        singly = whole or (len(deliveries) <= self.most_singly and not self._was_busy(channel))
         for parcel in [[one] for one in deliveries] if singly else digests(deliveries):
             yield Parcel(parcel, thread, 0.0 if thread else self._wait(channel, singly=singly))
 

@@ -36,6 +36,8 @@ class Slack(Sockets, Files):
         problem = self.closed_to_us(channel) or refusal_of(given)
         if channel is None or problem:
             return no(problem or "channel_not_found")
+        if not self.has_pictures(given):
+            return no("invalid_blocks")
         if too_soon := self.over_the_channel(channel):
             return too_soon
         thread_ts = given.get("thread_ts")
@@ -63,6 +65,7 @@ class Slack(Sockets, Files):
         channel = self.channel_of(given.get("channel"))
         row = self.table("messages").get(f"{(channel or {}).get('id')}/{given.get('ts')}")
         problem = self.closed_to_us(channel) or (None if row else "message_not_found") or refusal_of(given)
+        problem = problem or (None if self.has_pictures(given) else "invalid_blocks")
         if row is None or problem:
             return no(problem or "message_not_found")
         changes = {name: given[name] for name in ("text", "metadata") if name in given}

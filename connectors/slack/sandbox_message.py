@@ -73,11 +73,16 @@ def are_fields(block: Row, kind: Any) -> bool:
 
 
 def is_picture(block: Row, kind: Any) -> bool:
-    """A picture has an address and words for who cannot see it."""
+    """A picture has an address or is a file of the workspace, and has words for who cannot see it."""
     if kind != "image":
         return True
     address, alt = str(block.get("image_url") or ""), str(block.get("alt_text") or "")
-    return 0 < len(address) <= LONGEST_ADDRESS and 0 < len(alt) <= LONGEST_ALT
+    if not 0 < len(alt) <= LONGEST_ALT:
+        return False
+    file = block.get("slack_file")
+    if file is not None:  # named by its id or by its address, never by both
+        return not address and isinstance(file, dict) and bool(file.get("id")) != bool(file.get("url"))
+    return 0 < len(address) <= LONGEST_ADDRESS
 
 
 def is_button(element: Row) -> bool:

@@ -17,6 +17,7 @@ NEEDED = {
     "users:read": "to know whether who presses a button is one of you",
 }
 OPTIONAL = {
+    "files:write": "only for the pictures of reports",
     "groups:read": "only for private channels",
     "groups:history": "only for private channels",
     "usergroups:read": "only where `buttons` in hub.yaml names user groups",

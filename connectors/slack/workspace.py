@@ -45,7 +45,7 @@ class Workspace:
 
         `pace` is the channel that a new message goes to.
         """
-        from slack_sdk.errors import SlackApiError
+        from slack_sdk.errors import SlackApiError, SlackRequestError
 
         self._wait_for_turn(method, pace)
         require_lease(self.services.clock.now())
@@ -57,6 +57,8 @@ class Workspace:
             response = refused.response
             raise_for_all(response.status_code, response.data, response.headers, self.services.clock.now())
             answer = response.data
+        except SlackRequestError:  # an upload that was not taken; its words hold what it was of
+            raise Unavailable("Slack did not take a file.", sent=False) from None
         except (OSError, HTTPException) as trouble:
             raise Unavailable(
                 f"Slack gave no usable answer ({type(trouble).__name__}).", sent=may_have_been_sent(trouble)

@@ -123,6 +123,22 @@ class LocalFiles:
         return file
 
 
+class Kept(Protocol):
+    """What was made here and goes out as it is, by digest: a report's pictures."""
+
+    def read(self, digest: str) -> bytes:
+        """The bytes of this digest; a SetupError says that they are not there."""
+        ...
+
+
+class NothingKept:
+    """For a connector that is handed no files."""
+
+    def read(self, digest: str) -> bytes:
+        """There is none."""
+        raise SetupError(f"No file {digest[:12]} is kept here; correct HUB_REPORTS_URL.")
+
+
 Resolver = Callable[[str, int], list[str]]
 """All addresses of a host name, as text."""
 
@@ -139,6 +155,7 @@ class Services:
     transport: BaseAdapter | None = None  # plays the other side: a recording in place of the wire
     proxy: str | None = None  # where a library that opens its own connections finds it; None asks the environment
     files: Files = field(default_factory=LocalFiles)
+    kept: Kept = field(default_factory=NothingKept)
     reach: Reach = field(default_factory=Reach)  # what cannot be connected to, found out once for all
     resolve: Resolver | None = None  # for the gate's tests; None asks the system
 

@@ -33,6 +33,7 @@ def test_everything_that_is_there_is_named_and_what_is_not_has_its_remedy(slack:
 
     assert {name: step.state for name, step in steps.items()} == {
         "bot token": "there", **{f"scope {name}": "there" for name in NEEDED}, "scope usergroups:read": "there",
+        "scope files:write": "there",
         "app-level token": "there", "channel #social-alerts": "there", "channel C0OPS": "there",
         "channel #all-acme": "by hand", "channel #nowhere": "by hand",
     }  # fmt: skip

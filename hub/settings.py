@@ -37,6 +37,8 @@ class Settings(Model):
     """SQLAlchemy URL of the store. Empty: SQLite at `<var>/hub.db`; several machines: `postgresql+psycopg://...`."""
     landing_url: str = ""
     """Folder or fsspec URL (`s3://bucket/path`) for landed files. Empty: `<var>/landing`."""
+    reports_url: str = ""
+    """Folder or fsspec URL for reports that were made and their pictures. Empty: `<var>/reports`."""
     link_base: str = "http://127.0.0.1:8080"
     """Address at which people reach Airflow; links in tickets, leads and alerts start with it."""
     airflow_port: Port = 8080
@@ -102,6 +104,11 @@ class Settings(Model):
     def landing(self) -> str:
         """Folder or URL of the landing zone."""
         return self.landing_url or str(self.var_dir / "landing")
+
+    @property
+    def reports(self) -> str:
+        """Folder or URL of the reports that were made."""
+        return self.reports_url or str(self.var_dir / "reports")
 
 
 def variable(field: str) -> str:

@@ -16,6 +16,7 @@ def register() -> None:
         planning,
         protocols,
         quarantine,
+        report,
         runs,
         serve,
         setup,

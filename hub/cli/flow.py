@@ -8,7 +8,7 @@ from hub.cli.exits import DONE, SOME_REFUSED, code_of, gravest
 from hub.cli.tables import counted
 from hub.domain import Watch
 from hub.errors import HubError, SetupError
-from hub.wiring import Hub, collect, deliver, triage
+from hub.wiring import Hub, collect, deliver, reporting, triage
 
 REFUSED = ("refused", "unknown")
 
@@ -49,6 +49,7 @@ def run_once(hub: Hub) -> Pass:
     _triage(hub, done)
     for manifest in destinations:
         _deliver(hub, manifest.name, done)
+    _mail(hub, done)
     _close(hub, done)
     return done
 
@@ -95,6 +96,20 @@ def _deliver(hub: Hub, name: str, done: Pass) -> None:
         done.trouble(name, delivered.stopped)
     if any(delivered.outcomes.get(outcome) for outcome in REFUSED):
         done.codes.add(SOME_REFUSED)
+
+
+def _mail(hub: Hub, done: Pass) -> None:
+    """Letters that wait: reports whose mail server asked us to come again."""
+    try:
+        delivered = reporting.deliver_mail(hub, by_hand=True)
+    except HubError as problem:
+        done.trouble("email", problem)
+        return
+    if delivered.outcomes:
+        say(f"Mail: {counted(delivered.outcomes)}")
+        done.delivered["email"] = delivered.outcomes
+    if delivered.stopped:
+        done.trouble("email", delivered.stopped)
 
 
 def _close(hub: Hub, done: Pass) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from hub.domain.model import Model, Moment
+from hub.domain.reports import OwnReport
 from hub.domain.watches import Watch
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -163,6 +164,14 @@ class BusinessHours(Model):
     closes: ClockTime = "17:00"
 
 
+class Reporting(Model):
+    """When reports are made, in the organisation's time zone; late posts have come in by then."""
+
+    daily_at: ClockTime = "06:00"  # of the day before
+    weekly_at: ClockTime = "06:30"  # of the week before
+    weekly_on: Weekday = "mon"
+
+
 class Route(Model):
     """A rule that turns a signal into a handoff for a team; expressions speak of post, author, signal, lead."""
 
@@ -194,6 +203,8 @@ class Config(Model):
     campaigns: tuple[Campaign, ...] = ()
     reach: Reach = Reach()
     business_hours: BusinessHours = BusinessHours()
+    reporting: Reporting = Reporting()
+    reports: tuple[OwnReport, ...] = ()  # a report named as in mappings/reports takes over what is said here
     routes: tuple[Route, ...] = ()  # a route named as in mappings/_routes.yaml takes its place
     destinations: tuple[str, ...] | None = None  # None: all that are connected
 

@@ -11,6 +11,7 @@ from hub.store.forecasts import Forecast, ForecastSeries
 from hub.store.handoffs import Begun, Ended, HandedOff, Talk
 from hub.store.incidents import Incident
 from hub.store.intents import Draft, Intended
+from hub.store.kept import KeptFiles
 from hub.store.landing import DamagedFile, LandedFile, Landing
 from hub.store.leads import Said, Scored
 from hub.store.ledger import Balance, BatchSum
@@ -19,6 +20,7 @@ from hub.store.outbox_rows import OutboxRow
 from hub.store.people import StandingOf, Tie
 from hub.store.posts import Edit, Saved, Standing
 from hub.store.quarantine import Counted, Fate, Item, Rejected
+from hub.store.reports import Made, Sent, handoff_of
 from hub.store.repository import StaleClaim
 from hub.store.rollups import Hour, Rollup
 from hub.store.runs import Run
@@ -29,8 +31,8 @@ from hub.store.watches import Reading, WatchState
 __all__ = [
     "Alarm", "Balance", "BatchClaim", "BatchState", "BatchSum", "Begun", "Circuit", "Correction", "Counted",
     "Course", "DamagedFile", "Draft", "Edit", "Ended", "Fate", "Forecast", "ForecastSeries", "Grade", "HandedOff",
-    "Hour", "Incident", "Intended", "Item", "Kept", "KeptModel", "LandedFile", "Landing", "OutboxRow", "Queue",
-    "Reached", "Reading", "Rejected", "Rollup", "Run", "Said", "Saved", "Scored", "StaleClaim", "Standing",
-    "StandingOf", "Store", "Talk", "Tie", "Told", "Transaction", "Version", "View", "WatchState", "faultpoint",
-    "utc_now",
+    "Hour", "Incident", "Intended", "Item", "Kept", "KeptFiles", "KeptModel", "LandedFile", "Landing", "Made",
+    "OutboxRow", "Queue", "Reached", "Reading", "Rejected", "Rollup", "Run", "Said", "Saved", "Scored", "Sent",
+    "StaleClaim", "Standing", "StandingOf", "Store", "Talk", "Tie", "Told", "Transaction", "Version", "View",
+    "WatchState", "faultpoint", "handoff_of", "utc_now",
 ]  # fmt: skip

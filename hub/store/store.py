@@ -52,6 +52,7 @@ from hub.store.posts import Posts
 from hub.store.presses import Presses
 from hub.store.quarantine import Quarantine
 from hub.store.renown import Renown
+from hub.store.reports import Reports
 from hub.store.repository import Repository
 from hub.store.rollups import Rollups
 from hub.store.runs import Runs
@@ -122,6 +123,7 @@ class View:
     corrections = _Kept(Corrections)
     models = _Kept(Models)
     runs = _Kept(Runs)
+    reports = _Kept(Reports)
     audit = _Kept(AuditLog)
     expectations = _Kept(ExpectationsHistory)
     memory = _Kept(Lookups)

@@ -21,7 +21,7 @@ from hub.stages.admit import Reading, Rulebook
 from hub.stages.render import Outlet
 from hub.stages.rules import Rule
 from hub.stages.validate import expectations_gate
-from hub.store import Landing, Store
+from hub.store import KeptFiles, Landing, Store
 from hub.store.services import Shared
 
 Connect = Callable[[Manifest, str | None], Connection]
@@ -75,7 +75,13 @@ class Hub:
             tokens=shared.tokens,
             clock=shared.clock,
             limits=limits,
+            kept=self.kept,
         )
+
+    @cached_property
+    def kept(self) -> KeptFiles:
+        """Reports that were made, and their pictures."""
+        return KeptFiles(self.settings.reports)
 
     def close(self) -> None:
         """Let go of the store, if it was opened."""

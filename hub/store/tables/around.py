@@ -65,3 +65,17 @@ tokens = Table(
     Column("lease_until", Utc),
     Column("changed_at", Utc, nullable=False),
 )  # fmt: skip
+
+reports = Table(
+    "reports", metadata,
+    Column("name", Text, primary_key=True),
+    Column("since", Utc, primary_key=True),
+    Column("until", Utc, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("department", Text, nullable=False),
+    Column("period", Text, nullable=False),
+    Column("digest", Text, nullable=False, index=True),  # of the file that holds it
+    Column("partial", Boolean, nullable=False),
+    Column("made_at", Utc, nullable=False),
+    Index("ix_reports_until", "until"),
+)  # fmt: skip

@@ -6,6 +6,7 @@ from hub.store.batches import BatchClaim, BatchState
 from hub.store.circuits import Circuit
 from hub.store.clock import utc_now
 from hub.store.corrections import Correction
+from hub.store.export_marks import Mark
 from hub.store.faults import faultpoint
 from hub.store.forecasts import Forecast, ForecastSeries
 from hub.store.handoffs import Begun, Ended, HandedOff, Talk
@@ -32,7 +33,7 @@ __all__ = [
     "Alarm", "Balance", "BatchClaim", "BatchState", "BatchSum", "Begun", "Circuit", "Correction", "Counted",
     "Course", "DamagedFile", "Draft", "Edit", "Ended", "Fate", "Forecast", "ForecastSeries", "Grade", "HandedOff",
     "Hour", "Incident", "Intended", "Item", "Kept", "KeptFiles", "KeptModel", "LandedFile", "Landing", "Made",
-    "OutboxRow", "Queue", "Reached", "Reading", "Rejected", "Rollup", "Run", "Said", "Saved", "Scored", "Sent",
-    "StaleClaim", "Standing", "StandingOf", "Store", "Talk", "Tie", "Told", "Transaction", "Version", "View",
-    "WatchState", "faultpoint", "handoff_of", "utc_now",
+    "Mark", "OutboxRow", "Queue", "Reached", "Reading", "Rejected", "Rollup", "Run", "Said", "Saved", "Scored",
+    "Sent", "StaleClaim", "Standing", "StandingOf", "Store", "Talk", "Tie", "Told", "Transaction", "Version",
+    "View", "WatchState", "faultpoint", "handoff_of", "utc_now",
 ]  # fmt: skip

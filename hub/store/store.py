@@ -34,6 +34,8 @@ from hub.store.corrections import Corrections
 from hub.store.coverage import Observed
 from hub.store.engine import WRITE, open_engine, translated
 from hub.store.expectations import ExpectationsHistory
+from hub.store.export_marks import ExportMarks
+from hub.store.extract import Extract
 from hub.store.forecasts import Forecasts
 from hub.store.handoffs import Handoffs
 from hub.store.histories import Histories
@@ -126,6 +128,8 @@ class View:
     reports = _Kept(Reports)
     audit = _Kept(AuditLog)
     expectations = _Kept(ExpectationsHistory)
+    extract = _Kept(Extract)
+    export_marks = _Kept(ExportMarks)
     memory = _Kept(Lookups)
     budgets = _Kept(BudgetUses)
     tokens = _Kept(KeptTokens)

@@ -1,6 +1,6 @@
 """What the machinery itself remembers: runs, checks, audit, look-ups, budgets, tokens."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text
 
 from hub.store.schema import Number, Plain, Utc, metadata
 
@@ -78,4 +78,14 @@ reports = Table(
     Column("partial", Boolean, nullable=False),
     Column("made_at", Utc, nullable=False),
     Index("ix_reports_until", "until"),
+)  # fmt: skip
+
+export_marks = Table(  # days of a network whose rows in the export are out of date; triggers set them
+    "export_marks", metadata,
+    Column("id", Number, primary_key=True),
+    Column("area", Text, nullable=False),  # talk, work, seen, event
+    Column("network", Text, nullable=False),
+    Column("day", Text, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Index("uq_export_marks_day", "area", "network", "day", "epoch", unique=True),
 )  # fmt: skip

@@ -39,6 +39,12 @@ class Settings(Model):
     """Folder or fsspec URL (`s3://bucket/path`) for landed files. Empty: `<var>/landing`."""
     reports_url: str = ""
     """Folder or fsspec URL for reports that were made and their pictures. Empty: `<var>/reports`."""
+    export: str = ""
+    """Folder or fsspec URL (`s3://bucket/path`) for what analysts read; no other hub's. Empty: `<var>/export`."""
+    export_private: bool = False
+    """Whether messages that only their author and you can read are exported, too."""
+    sql_memory: Annotated[str, msgspec.Meta(pattern=r"^[0-9]+ ?(MB|GB)$")] = "1GB"
+    """The most memory that `hub sql` takes; what does not fit goes to a temporary folder."""
     link_base: str = "http://127.0.0.1:8080"
     """Address at which people reach Airflow; links in tickets, leads and alerts start with it."""
     airflow_port: Port = 8080
@@ -109,6 +115,11 @@ class Settings(Model):
     def reports(self) -> str:
         """Folder or URL of the reports that were made."""
         return self.reports_url or str(self.var_dir / "reports")
+
+    @property
+    def exported(self) -> str:
+        """Folder or URL of what is exported."""
+        return self.export or str(self.var_dir / "export")
 
 
 def variable(field: str) -> str:

@@ -5,6 +5,7 @@ def register() -> None:
     """Make every command known; cheap, since a command imports what it needs when it runs."""
     from hub.cli import (  # noqa: F401
         alarms,
+        analysts,
         authors,
         leads,
         learning,

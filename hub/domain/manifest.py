@@ -113,7 +113,7 @@ class Policy(Model):
     renewable: bool = True  # whether reading a post again lets us keep it for as long again
     author_retention_days: Amount | None = None  # the same for what is said of an author
     honour_deletes_within_hours: int | None = None
-    purposes: tuple[str, ...] = ("listening", "service", "sales")
+    purposes: tuple[str, ...] = ("listening", "service", "sales")  # and `analysis`: posts are exported
     reference: str = ""
 
 

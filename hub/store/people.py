@@ -214,7 +214,7 @@ class People(Repository):
             asked = asked.where(loud.c.audience == audience)
         return [StandingOf(**row._mapping) for row in self._rows(asked)]
 
-    def classes(self, network: str) -> Counter[str]:
+    def audiences(self, network: str) -> Counter[str]:
         """What the two thousand loudest accounts of one network are to us."""
         loud = self._loud(network)
         asked = sa.select(loud.c.audience, sa.func.count().label("accounts")).group_by(loud.c.audience)

@@ -77,7 +77,7 @@ def people(view: View, *, network: str | None = None, audience: str | None = Non
     classes: Counter[str] = Counter()
     for name in networks:
         standings += view.people.heard(name, audience=audience, limit=SHOWN)
-        classes += view.people.classes(name)
+        classes += view.people.audiences(name)
     loud = sorted(standings, key=lambda one: (-one.influence, one.author))[:SHOWN]
     ties = {state: view.people.listing(state, FEW) for state in ("suggested", "merged")}
     keys = {one.author for one in loud} | {

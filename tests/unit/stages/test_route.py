@@ -18,7 +18,7 @@ from hub.stages.rules import Rule
 from hub.store import Store, Talk, Transaction
 from tests.unit.stages.world import NOW, acme, make_book, make_post, make_signal
 
-EVERYTHING = ("listening", "service", "sales")
+EVERYTHING = ("listening", "service", "sales", "analysis")
 BUYS = {"intent": "purchase", "confidence": 0.9}
 BURNS = {"scores": {"crisis": 0.9}, "sentiment": "negative", "intent": "complaint"}
 

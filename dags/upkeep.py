@@ -129,11 +129,16 @@ def flow():
             with hub.store.read() as view:
                 stale, broken, changed = view.outbox.stale(), view.ledger.unbalanced(), view.audit.verify()
                 waits = replay.overdue(view, hub.settings.quarantine_hours)
+            with hub.store.begin() as tx:
+                drifted = tx.ledger.put_right()
         for notice in filter(None, (waits, left_over.notice)):
             tell_operations(notice)
         if broken:
             names = ", ".join(each.batch for each in broken[:5])
             raise ContractBroken(f"{len(broken)} batches do not balance, such as {names}.")
+        if drifted:
+            sums = ", ".join(list(drifted)[:5])
+            raise ContractBroken(f"Sums of the ledger were not those of the rows, and are put right: {sums}.")
         if changed is not None:
             raise ContractBroken(f"The audit log was changed at entry {changed}.")
         return {

@@ -20,6 +20,7 @@ from hub.store import tables
 from hub.store.faults import faultpoint
 from hub.store.listed import among, listed
 from hub.store.repository import Repository, StaleClaim
+from hub.store.sums import Sums
 from hub.store.watches import Watches
 
 _FIELDS = [tables.batches.c[name] for name in Batch.__struct_fields__]
@@ -63,6 +64,8 @@ class Batches(Repository):
         }  # fmt: skip
         insert = self._insert(tables.batches).values(row)
         new = self._write(insert.on_conflict_do_nothing(index_elements=["watch", "digest"])) == 1
+        if new:
+            self._sums.add(batch.network, "records", "landed", batch.records)
         new = new or self._revive(batch)
         if not new:
             self._count_repeat(batch)
@@ -95,6 +98,9 @@ class Batches(Repository):
     def done(self, claim: BatchClaim, *, known: int, skipped: int, run: str) -> None:
         """Everything in this batch has its fate; call it in the transaction that wrote the posts."""
         self._settle(claim, state="done", known=known, skipped=skipped, triage_run=run, done_at=self.now)
+        self._sums.add(claim.batch.network, "known", "", known)
+        self._sums.add(claim.batch.network, "skipped", "", skipped)
+        self._moved(claim.batch, "landed", "done")
 
     def quarantine(self, claim: BatchClaim, reason: str, detail: str) -> None:
         """The batch's file cannot be read: all its records count as quarantined, until it lands again.
@@ -102,6 +108,7 @@ class Batches(Repository):
         Its watch goes back to where it was before, so that the next pull brings these records once more.
         """
         self._settle(claim, state="quarantined", reason=reason, detail=detail)
+        self._moved(claim.batch, "landed", "quarantined")
         self._send_back(claim.batch)
 
     def release(self, claim: BatchClaim) -> None:
@@ -132,7 +139,7 @@ class Batches(Repository):
 
     def damaged(self) -> list[BatchState]:
         """Batches whose file could not be read, and whose records have not landed anew yet, oldest first."""
-        held = sa.select(tables.batches).where(tables.batches.c.state == "quarantined")
+        held = sa.select(tables.batches).where(tables.batches.c.state == sa.text("'quarantined'"))
         return self._states(held.order_by(tables.batches.c.id))
 
     def listed(self, paths: Collection[str]) -> set[str]:
@@ -181,7 +188,18 @@ class Batches(Repository):
             "detail": None,
             "lease_until": None,
         }
-        return self._write(sa.update(tables.batches).where(damaged).values(anew)) == 1
+        if self._write(sa.update(tables.batches).where(damaged).values(anew)) != 1:
+            return False
+        self._moved(batch, "quarantined", "landed")
+        return True
+
+    def _moved(self, batch: Batch, left: str, to: str) -> None:
+        self._sums.add(batch.network, "records", left, -batch.records)
+        self._sums.add(batch.network, "records", to, batch.records)
+
+    @property
+    def _sums(self) -> Sums:
+        return Sums(self._connection, now=self.now, writing=self._writing)
 
     def _count_repeat(self, batch: Batch) -> None:
         row = {"run": batch.run, "watch": batch.watch, "network": batch.network, "batches": 1, "records": batch.records}
@@ -189,6 +207,7 @@ class Batches(Repository):
         columns = tables.repeats.c
         more = {"batches": columns.batches + 1, "records": columns.records + insert.excluded.records}
         self._write(insert.on_conflict_do_update(index_elements=["run", "watch"], set_=more))
+        self._sums.add(batch.network, "repeated", "", batch.records)
 
     def _states(self, statement: sa.Select[Any]) -> list[BatchState]:
         return [

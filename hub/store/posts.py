@@ -4,6 +4,7 @@ Standing is what the ledger counts. A post is `pending` while a person decides, 
 (with a reason); `quarantined` while something about it must be mended.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from hub.store.authors import Authors
 from hub.store.listed import among, listed
 from hub.store.repository import Repository
 from hub.store.revisions import Revisions
+from hub.store.sums import Sums
 from hub.store.talk import TalkSums
 from hub.store.watches import Watches
 
@@ -34,6 +36,11 @@ def _asked(*names: str) -> sa.Select[Any]:
 _INSERT = sa.insert(tables.posts)
 _KNOWN, _BODIES, _THREADS = _asked("key"), _asked("key", "body"), _asked("key", "thread")
 _STANDINGS = _asked("key", "state", "reason")
+_BROUGHT = (  # locked, where several write: of two that move one post the later must know where the first left it
+    _STANDINGS.add_columns(tables.batches.c.network)
+    .join(tables.batches, tables.batches.c.id == tables.posts.c.batch)
+    .with_for_update(of=tables.posts)
+)
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -86,6 +93,7 @@ class Posts(Repository):
     def mark(self, standings: Mapping[str, Standing]) -> int:
         """Move these posts to other standings; returns how many there were."""
         moved = 0
+        self._left(standings)
         for standing in set(standings.values()):
             keys = sorted(key for key, one in standings.items() if one == standing)
             values = {"state": standing.state, "reason": standing.reason}
@@ -177,12 +185,26 @@ class Posts(Repository):
         number = brought.id if brought else None
         self._write_columns(_INSERT, _columns(posts, standings), batch=number)
         if brought:
+            self._count(brought.network, Counter(standings.get(post.key, PENDING) for post in posts))
             watches = Watches(self._connection, now=self.now, writing=True)
             watches.posted(brought.watch, max(post.published_at for post in posts))
 
     def _batch(self, name: str | None) -> sa.Row[Any] | None:
         columns = tables.batches.c
-        return self._one(sa.select(columns.id, columns.watch).where(columns.name == name)) if name else None
+        asked = sa.select(columns.id, columns.watch, columns.network).where(columns.name == name)
+        return self._one(asked) if name else None
+
+    def _left(self, standings: Mapping[str, Standing]) -> None:
+        """Count these posts where they are going to stand, and no longer where they stood."""
+        for row in self._rows(_BROUGHT, listed=listed(standings)):
+            stood, stands = Standing(row.state, row.reason), standings[row.key]
+            if stood != stands:
+                self._count(row.network, {stood: -1, stands: 1})
+
+    def _count(self, network: str, standings: Mapping[Standing, int]) -> None:
+        sums = Sums(self._connection, now=self.now, writing=self._writing)
+        for standing, number in standings.items():
+            sums.add(network, "posts", standing.state, number, reason=standing.reason)
 
     def _revise(self, pairs: Sequence[tuple[Post, Post]]) -> list[Post]:
         """Write what differs between the post held and the one just read; returns those that changed."""

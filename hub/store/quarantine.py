@@ -20,6 +20,7 @@ from hub.store import tables
 from hub.store.listed import among, listed
 from hub.store.records import decode, encode_sorted
 from hub.store.repository import Repository
+from hub.store.sums import Sums
 
 Kind = Literal["record", "post", "delivery"]
 State = Literal["open", "released", "resolved", "dismissed"]
@@ -121,6 +122,7 @@ class Quarantine(Repository):
         held = self._held(given)
         rows = [self._row(one, digest) for (stage, digest), one in given.items() if (stage, digest) not in held]
         self._write_rows(sa.insert(tables.quarantine), rows)
+        self._came(rows)
         for key, row in held.items():
             if row.state == "released" or (row.state == "resolved" and row.kind == "delivery"):
                 again = {
@@ -209,10 +211,26 @@ class Quarantine(Repository):
     def _move(self, ids: Collection[int], state: State, *, left: State | None = None, **values: Any) -> int:
         columns = tables.quarantine.c
         moved = {"state": state, "changed_at": self.now, **values}
-        update = sa.update(tables.quarantine).values(moved).where(among(columns.id))
-        if left is not None:
-            update = update.where(columns.state == left)
-        return self._write(update, listed=listed(ids))
+        these = among(columns.id) if left is None else sa.and_(among(columns.id), columns.state == left)
+        for row in self._rows(_COUNTED.where(these), listed=listed(ids)):
+            self._sums.add(row.network, "held", counts_as(row.state, row.outcome), -1)
+            self._sums.add(row.network, "held", counts_as(state, values.get("outcome", row.outcome)), 1)
+        return self._write(sa.update(tables.quarantine).values(moved).where(these), listed=listed(ids))
+
+    def _came(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Count new records, by the network of the batch that brought them."""
+        brought = [row["batch"] for row in rows if row["kind"] == "record" and row["batch"]]
+        if not brought:
+            return
+        asked = sa.select(tables.batches.c.name, tables.batches.c.network).where(among(tables.batches.c.name))
+        networks = {row.name: row.network for row in self._rows(asked, listed=listed(set(brought)))}
+        for batch in brought:
+            if batch in networks:
+                self._sums.add(networks[batch], "held", "held", 1)
+
+    @property
+    def _sums(self) -> Sums:
+        return Sums(self._connection, now=self.now, writing=self._writing)
 
     def _row(self, one: Rejected, digest: str) -> dict[str, Any]:
         fields = {name: getattr(one, name) for name in Rejected.__struct_fields__}
@@ -223,7 +241,24 @@ class Quarantine(Repository):
         }  # fmt: skip
 
 
+def counts_as(state: str, outcome: str | None) -> str:
+    """As what the ledger counts a record: `valid` ones have a post of their own by now, and are counted there."""
+    match state:
+        case "released":
+            return "released"
+        case "resolved":
+            return str(outcome)
+        case _:
+            return "held"
+
+
 _ID = tables.quarantine.c.id
+_COUNTED = (
+    sa.select(tables.batches.c.network, tables.quarantine.c.state, tables.quarantine.c.outcome)
+    .join(tables.batches, tables.batches.c.name == tables.quarantine.c.batch)
+    .where(tables.quarantine.c.kind == "record")
+    .with_for_update(of=tables.quarantine)
+)
 
 
 def _matching(**asked: str | None) -> list[sa.ColumnElement[bool]]:

@@ -59,6 +59,7 @@ from hub.store.repository import Repository
 from hub.store.rollups import Rollups
 from hub.store.runs import Runs
 from hub.store.signals import Signals
+from hub.store.sums import Sums
 from hub.store.talk import TalkSums
 from hub.store.tallies import Tallies
 from hub.store.tokens import KeptTokens
@@ -110,6 +111,7 @@ class View:
     signals = _Kept(Signals)
     rollups = _Kept(Rollups)
     talk = _Kept(TalkSums)
+    sums = _Kept(Sums)
     archive = _Kept(Archive)
     quarantine = _Kept(Quarantine)
     forecasts = _Kept(Forecasts)
@@ -186,7 +188,10 @@ class Store:
             # Row counts of inserts say what was new; SQLAlchemy forgets them unless it is asked not to.
             connection = connection.execution_options(**{WRITE: True, "preserve_rowcount": True})
             with connection.begin():
-                yield Transaction(connection, self.now())
+                made = Transaction(connection, self.now())
+                made.sums.forget()
+                yield made
+                made.sums.write()
 
     @contextmanager
     def rehearse(self) -> Iterator[Transaction]:

@@ -13,6 +13,7 @@ from hub.stages import why
 from hub.store import Landing, Standing, Store
 
 RECENT = 25
+LAST_BATCHES = 500  # are checked record by record; the others once a night
 AT_A_TIME = 50  # posts on a page
 
 
@@ -98,8 +99,8 @@ def health(view: Any, now: datetime) -> Health:
     """How the hub is, at this moment of the store."""
     return Health(
         now=now,
-        total=view.ledger.balance(),
-        unbalanced=view.ledger.unbalanced(),
+        total=view.ledger.kept(),
+        unbalanced=view.ledger.unbalanced(last=LAST_BATCHES),
         waiting_batches=view.batches.pending(),
         watches=view.watches.listing(),
         destinations=outbound(view),

@@ -4,7 +4,7 @@ Which rows a partial index covers stands only in the migrations: said here for P
 load that database's dialect.
 """
 
-from hub.store.tables.around import audit, budget_uses, expectations, export_marks, memory, reports, runs, tokens
+from hub.store.tables.around import audit, budget_uses, expectations, export_marks, memory, reports, runs, sums, tokens
 from hub.store.tables.coming_in import (
     authors,
     batches,
@@ -36,6 +36,6 @@ __all__ = [
     "alarms", "arrivals", "audit", "author_names", "authors", "batches", "budget_uses", "circuits", "corrections",
     "edits", "engagement", "expectations", "export_marks", "forecasts", "handoffs", "incidents", "latencies",
     "lead_outcomes", "lead_scores", "measurements", "memory", "models", "observed", "outbox", "posts", "presses",
-    "quarantine", "repeats", "replaced_signals", "reports", "rollups", "runs", "signals", "standings", "talk",
-    "themes", "ties", "tokens", "tombstones", "topic_rollups", "watches",
+    "quarantine", "repeats", "replaced_signals", "reports", "rollups", "runs", "signals", "standings", "sums",
+    "talk", "themes", "ties", "tokens", "tombstones", "topic_rollups", "watches",
 ]  # fmt: skip

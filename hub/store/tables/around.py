@@ -1,4 +1,4 @@
-"""What the machinery itself remembers: runs, checks, audit, look-ups, budgets, tokens."""
+"""What the machinery itself remembers: runs, checks, audit, look-ups, budgets, tokens, the ledger's sums."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text
 
@@ -88,4 +88,14 @@ export_marks = Table(  # days of a network whose rows in the export are out of d
     Column("day", Text, nullable=False),
     Column("epoch", BigInteger, nullable=False),
     Index("uq_export_marks_day", "area", "network", "day", "epoch", unique=True),
+)  # fmt: skip
+
+sums = Table(  # what the ledger adds up; see hub/store/sums.py
+    "sums", metadata,
+    Column("network", Text, primary_key=True),
+    Column("thing", Text, primary_key=True),  # posts, records, known, skipped, repeated, held
+    Column("state", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("number", Number, nullable=False),
+    sqlite_with_rowid=False,
 )  # fmt: skip

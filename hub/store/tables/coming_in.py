@@ -51,6 +51,7 @@ batches = Table(
     Column("detail", Text),
     UniqueConstraint("watch", "digest"),
     Index("ix_batches_waiting", "id"),
+    Index("ix_batches_damaged", "id"),
 )  # fmt: skip
 
 repeats = Table(  # batches that were fetched again unchanged: read, and known to the last record
@@ -96,6 +97,7 @@ posts = Table(
     Column("gone", Text),  # why its content is not kept any more
     Index("ix_posts_standing", "batch", "state", "reason"),
     Index("ix_posts_thread", "thread"),
+    Index("ix_posts_reason", "reason", "published_at"),
 )  # fmt: skip
 
 edits = Table(

@@ -28,6 +28,7 @@ handoffs = Table(
         "ix_handoffs_begun", "kind", "created_at", "network", "visibility", "team", "route", "subject", "thing",
         "begins",  # always true: without it SQLite would look each row up
     ),
+    Index("ix_handoffs_run", "run", "created_at"),
 )  # fmt: skip
 
 outbox = Table(

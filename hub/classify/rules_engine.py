@@ -24,7 +24,7 @@ from hub.domain.config import Subject, Topic
 OF_OTHERS = 0.4  # what trouble with a competitor's product counts
 MANY_TAGS, MANY_HANDLES, SHORT, BARE = 6, 6, 6, 3
 LONG_NUMBER = re.compile(r"\d{5}")  # of a telephone, or one that messages are sent to
-LOUD_OR_LONG = re.compile(r"[A-Z\d]{4}")  # true of every shout and of every long number: both in one look
+LOUD_OR_LONG = re.compile("[A-Z0-9]{4}")  # true of every shout and of every long number, in ASCII: both in one look
 MANY_FOLLOWERS = 50_000
 VERY_NEGATIVE = -0.55
 MONEY = frozenset("$€£")
@@ -119,7 +119,7 @@ def _facts(item: Item, reading: Reading, feeling: float, kinds: set[str]) -> int
     text, links, length = reading.text, reading.links, len(reading.tokens)
     handles = text.count("@")
     ours = bool(kinds) and kinds != OTHERS
-    striking = LOUD_OR_LONG.search(text) is not None
+    striking = LOUD_OR_LONG.search(text) is not None or not text.isascii()
     holds = (  # in the order of `FACTS`
         feeling <= sentiment.NEGATIVE,
         feeling <= VERY_NEGATIVE,

@@ -4,7 +4,7 @@ What they said last is held against what they said before, by the mean of each s
 say more than a handful of things, and a line through four points tells a reader nothing that two means do not.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from hub.domain import Model, Signal
@@ -29,7 +29,12 @@ class Trend(Model, omit_defaults=False):
 
 def sentiment_trend(signals: Iterable[Signal]) -> Trend:
     """The trend of one person's signals, newest first; the caller leaves out reshares and spam."""
-    scores = [signal.sentiment_score for signal, _ in zip(signals, range(NEWEST + EARLIER), strict=False)]
+    return trend_of([signal.sentiment_score for signal, _ in zip(signals, range(NEWEST + EARLIER), strict=False)])
+
+
+def trend_of(scores: Sequence[float]) -> Trend:
+    """The same of their sentiment scores."""
+    scores = scores[: NEWEST + EARLIER]
     split = min(NEWEST, (len(scores) + 1) // 2)
     recent, before = scores[:split], scores[split:]
     return Trend(
@@ -38,7 +43,7 @@ def sentiment_trend(signals: Iterable[Signal]) -> Trend:
     )  # fmt: skip
 
 
-def _word(recent: list[float], before: list[float]) -> Direction:
+def _word(recent: Sequence[float], before: Sequence[float]) -> Direction:
     if len(recent) + len(before) < ENOUGH:
         return "too few posts"
     change = round(sum(recent) / len(recent) - sum(before) / len(before), 6)
@@ -47,5 +52,5 @@ def _word(recent: list[float], before: list[float]) -> Direction:
     return "improving" if change > 0 else "worsening"
 
 
-def _mean(scores: list[float]) -> float | None:
+def _mean(scores: Sequence[float]) -> float | None:
     return sum(scores) / len(scores) if scores else None

@@ -18,7 +18,6 @@ from hub.stages.classify import classify
 from hub.stages.desk import Desk, fold_alerts, open_desk
 from hub.stages.history import with_histories
 from hub.stages.incidents import situation
-from hub.stages.profile import profiled
 from hub.stages.render import Outlet, Rendered, render
 from hub.stages.route import BY_ITSELF, Routed, Router, unwanted
 from hub.stages.rules import Rule
@@ -138,8 +137,8 @@ def admit(tx: Transaction, considered: Considered, found: Found, book: Rulebook,
     alive = [post for post in posts if post.key not in dead and post.author.key not in dead]
     fresh = [post for post in unknown(alive, settled(tx, alive, found)) if post.key in signals]
     routed = _route(tx, fresh, signals, found, book, run)
-    folded = with_histories(tx, fold_alerts([handoff for one in routed for handoff in one.handoffs]))
-    handoffs = profiled(tx, folded, ((post, signals[post.key]) for post in fresh))
+    folded = fold_alerts([handoff for one in routed for handoff in one.handoffs])
+    handoffs = with_histories(tx, folded, ((post, signals[post.key]) for post in fresh))
     rendered = [
         (handoff, render(handoff, book.outlets, book.config, incident=situation(tx, handoff, handoffs)))
         for handoff in handoffs

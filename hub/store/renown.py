@@ -4,27 +4,15 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from statistics import median
-from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from hub.domain import Model, Moment
 from hub.store import tables
 from hub.store.listed import among, listed
 from hub.store.repository import Repository
 
 RECENT = timedelta(days=90)
-
-
-class History(Model, omit_defaults=False):
-    """What we hold of what an account said."""
-
-    posts: int
-    first_at: Moment
-    last_at: Moment
-    scores: tuple[tuple[Moment, float], ...]  # when, and its sentiment, -1 to 1: of the newest posts, newest first
-    keys: frozenset[str]  # of these posts
 
 
 class _Reply(msgspec.Struct):
@@ -69,36 +57,6 @@ class Renown(Repository):
         """How often people here helped each."""
         rows = self._rows(_HANDED, listed=listed(authors))
         return Counter(row.author for row in rows if row.kind == "Case")  # asked for it, SQLite walks through all cases
-
-    def histories(self, authors: Collection[str], *, newest: int) -> dict[str, History]:
-        """What each has said, by account: how much, since when, and the sentiment of the newest posts."""
-        counted = sa.select(
-            _POSTS.author, sa.func.count().label("posts"), sa.func.min(_POSTS.published_at).label("first_at"),
-            sa.func.max(_POSTS.published_at).label("last_at"),
-        ).where(among(_POSTS.author)).group_by(_POSTS.author)  # fmt: skip
-        order = (_POSTS.published_at.desc(), _POSTS.id.desc())
-        placed = sa.func.row_number().over(partition_by=_POSTS.author, order_by=order).label("place")
-        ranked = (
-            sa.select(_POSTS.author, _POSTS.key, _POSTS.published_at, placed).where(among(_POSTS.author)).subquery()
-        )
-        signals = tables.signals.c
-        scored = (
-            sa.select(ranked.c.author, ranked.c.key, ranked.c.published_at, signals.sentiment_score)
-            .join(tables.signals, signals.post == ranked.c.key)
-            .where(ranked.c.place <= newest)
-            .order_by(ranked.c.place)
-        )
-        said: dict[str, list[sa.Row[Any]]] = {}
-        for row in self._rows(scored, listed=listed(authors)):
-            said.setdefault(row.author, []).append(row)
-        return {
-            row.author: History(
-                posts=row.posts, first_at=row.first_at, last_at=row.last_at,
-                scores=tuple((one.published_at, one.sentiment_score) for one in said.get(row.author, ())),
-                keys=frozenset(one.key for one in said.get(row.author, ())),
-            )
-            for row in self._rows(counted, listed=listed(authors))
-        }  # fmt: skip
 
     def influences(self, network: str) -> dict[str, float]:
         """The influence of every account of a network that was ranked before."""

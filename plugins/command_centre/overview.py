@@ -31,7 +31,7 @@ def overview(given: Asked) -> HTMLResponse:
         names = sorted({watch.network for watch in look.view.watches.listing()})
         facts = look.facts | {
             "it": queries.health(look.view, look.now),
-            "networks": [(name, look.view.ledger.balance(network=name)) for name in names],
+            "networks": [(name, look.view.ledger.kept(network=name)) for name in names],
             "handoffs": look.view.handoffs.recent(limit=queries.RECENT),
             "cards": figured.cards(look, KEY),
             "volume": figured.over_time(look, "mentions", "Mentions", by="subject"),

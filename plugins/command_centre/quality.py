@@ -89,7 +89,7 @@ def quality(look: Look) -> Quality:
         engine=view.models.running(), models=models,
         measured=[row for one in models if one.state == "running" for row in _measured(one)],
         balances=[
-            (name, view.ledger.balance(network=name)) for name in networks
+            (name, view.ledger.kept(network=name)) for name in networks
         ],
         unbalanced=view.ledger.unbalanced(),
     )  # fmt: skip

@@ -115,8 +115,8 @@ class Comparer:
             yield change.with_(what=what), None
 
     def _tell_histories(self, asked: Sequence[Asked]) -> None:
-        """A new case begins with what is known of its author."""
-        begins = [each for each in asked if each.old is None and each.kind == "Case" and not each.waits]
+        """A new case or lead begins with what is known of its author."""
+        begins = [each for each in asked if each.old is None and each.kind != "Alert" and not each.waits]
         for each, told in zip(begins, with_histories(self.view, [one.new for one in begins]), strict=True):
             each.new = told
 

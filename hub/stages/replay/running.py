@@ -13,7 +13,6 @@ from hub.stages.history import with_histories
 from hub.stages.incidents import as_it_stands
 from hub.stages.opened import held
 from hub.stages.posts import PostMaker
-from hub.stages.profile import profiled
 from hub.stages.render import Rendered, render
 from hub.stages.replay.fates import Fate, Planned, Replayed
 from hub.stages.route import Routed
@@ -122,7 +121,7 @@ class _Replay:
             tx.posts.mark({item.post: Standing("set_aside", "gone")} if item.post else {})
             return _resolved(tx, item, "gone", "The post is gone, at its origin or by retention: nothing is sent.")
         routed = self._decided_anew(tx, item, item.post) if item.stage == "route" else None
-        tx.handoffs.save(profiled(tx, with_histories(tx, routed.handoffs), ()) if routed else ())
+        tx.handoffs.save(with_histories(tx, routed.handoffs) if routed else ())
         handed = tx.handoffs.recent(limit=1_000, post=item.post)
         drafts, problems = self._missing(tx, handed)
         problems += [RecordError(why, reason=CANNOT_DECIDE) for why in (routed.undecided.values() if routed else ())]

@@ -125,3 +125,22 @@ def test_nothing_of_a_history_is_kept_when_its_post_is_gone(town: Town) -> None:
 
     [case] = cases(town)
     assert case.history is None
+
+
+def test_a_lead_is_told_with_a_profile_of_its_account(town: Town) -> None:
+    """Reshares and spam say nothing of a mood, as in a case's history; what is being decided on counts."""
+    town.hear(tweet(1, "I love @acme, thank you!", minutes_ago=500))
+    town.hear(tweet(2, "Win free followers now!!! http://spam.test #win #free #follow #gift #cash #money @acme"))
+    with town.store.begin() as tx:
+        tx.people.stand([standing()])
+
+    town.hear(tweet(9, WANTS_TO_BUY, minutes_ago=5))
+
+    with town.look() as view:
+        [lead] = [one.handoff for one in view.handoffs.recent(kind="Lead")]
+        spam = view.signals.of(["x:post:2"])["x:post:2"]
+    profile = lead.profile
+    assert (spam.intent, profile is not None) == ("spam", True)
+    assert profile is not None
+    assert (profile.posts_seen, profile.trend.of + profile.trend.of_before) == (3, 2)
+    assert (profile.first_seen_at, profile.audience) == (NOW - timedelta(minutes=500), "customer")

@@ -218,7 +218,7 @@ def decode_entities(text: str | None) -> str | None:
     """
     if not isinstance(text, str):
         return None
-    return text if BARE.search(text) else characters_of(text)
+    return text if "&" not in text or BARE.search(text) else characters_of(text)
 
 
 def characters_of(text: str) -> str:

@@ -107,7 +107,7 @@ def consider(posts: Sequence[Post], found: Found, book: Rulebook, store: Store) 
     ordered = sorted(posts, key=lambda post: post.published_at)
     with store.read() as view:
         ordered = with_threads(ordered, view)
-        fresh = unknown(ordered, settled(view, ordered, found))
+        fresh = unknown(ordered, settled(view, view.posts.known([post.key for post in ordered]), found))
         parents = view.posts.many({post.in_reply_to for post in fresh if post.in_reply_to})
     items = items_of(fresh, parents, book.config, said_to_us=lambda post: found.kind in ADDRESSED)
     told = classify(book.engine, items, seconds=book.text_seconds)
@@ -135,7 +135,8 @@ def admit(tx: Transaction, considered: Considered, found: Found, book: Rulebook,
     posts, signals = considered.posts, considered.signals
     dead = tx.tombstones.dead({post.key for post in posts} | {post.author.key for post in posts})
     alive = [post for post in posts if post.key not in dead and post.author.key not in dead]
-    fresh = [post for post in unknown(alive, settled(tx, alive, found)) if post.key in signals]
+    known = tx.posts.known([post.key for post in alive])
+    fresh = [post for post in unknown(alive, settled(tx, known, found)) if post.key in signals]
     routed = _route(tx, fresh, signals, found, book, run)
     folded = fold_alerts([handoff for one in routed for handoff in one.handoffs])
     handoffs = with_histories(tx, folded, ((post, signals[post.key]) for post in fresh))
@@ -146,16 +147,16 @@ def admit(tx: Transaction, considered: Considered, found: Found, book: Rulebook,
     unfinished = _unfinished(routed, rendered, found, run)
     quarantined = frozenset(unfinished)
     standings = {one.post.key: _standing(one, unfinished) for one in routed}
-    saved = tx.posts.save(alive, batch=found.batch, standings=standings)
+    saved = tx.posts.save(alive, batch=found.batch, standings=standings, known=known)
     promoted = {key: standing for key, standing in standings.items() if key in saved.known or key not in signals}
     tx.posts.mark(promoted)
     held = tx.posts.many([post.key for post in fresh if post.key in saved.known])
-    tx.signals.save([(held.get(post.key, post), signals[post.key]) for post in fresh])
+    tx.signals.save([(held.get(post.key, post), signals[post.key]) for post in fresh], new=saved.new)
     tx.handoffs.save(handoffs)
     tx.outbox.intend([draft for _, made in rendered for draft in made.drafts])
     tx.quarantine.add_all(list(unfinished.values()))
-    known = len(saved.known) + saved.repeats
-    return Admitted(tuple(routed), tuple(handoffs), quarantined, known, len(promoted), len(posts) - len(alive))
+    dropped, repeated = len(posts) - len(alive), len(saved.known) + saved.repeats
+    return Admitted(tuple(routed), tuple(handoffs), quarantined, repeated, len(promoted), dropped)
 
 
 def _unfinished(
@@ -185,12 +186,11 @@ def _rejected(stage: str, reason: str, detail: str, post: Post, found: Found, ru
     )  # fmt: skip
 
 
-def settled(view: View, posts: Sequence[Post], found: Found) -> set[str]:
-    """Keys of those posts that are known, and stay what they are.
+def settled(view: View, known: set[str], found: Found) -> set[str]:
+    """Keys of those known posts that stay what they are.
 
     A post that was fetched only because others answer it is work like any other once a watch finds it.
     """
-    known = view.posts.known([post.key for post in posts])
     if not known or found.as_context:
         return known
     standings = view.posts.standings(known)

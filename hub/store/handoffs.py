@@ -15,6 +15,17 @@ from hub.store.repository import Repository
 
 _decode = msgspec.json.Decoder(Handoff).decode
 _encode = msgspec.json.Encoder().encode
+_HANDED, _POSTS = tables.handoffs.c, tables.posts.c
+_TALKS = (
+    sa.select(
+        _HANDED.key, _HANDED.team,
+        sa.func.max(sa.func.coalesce(_POSTS.published_at, _HANDED.created_at)).label("last_at"),
+    )
+    .outerjoin(tables.posts, _POSTS.key == _HANDED.post)
+    .where(_HANDED.kind == "Case", among(_HANDED.author))
+    .group_by(_HANDED.key, _HANDED.team)
+    .order_by(sa.func.min(_HANDED.created_at), _HANDED.key)
+)  # fmt: skip
 
 
 class HandedOff(Model):
@@ -98,18 +109,8 @@ class Handoffs(Repository):
 
     def talks(self, authors: Iterable[str]) -> list[Talk]:
         """The conversations that these accounts have cases for, in the order in which they began."""
-        columns, posts = tables.handoffs.c, tables.posts.c
-        began_at = sa.func.min(columns.created_at)
-        last_at = sa.func.max(sa.func.coalesce(posts.published_at, columns.created_at))
-        statement = (
-            sa.select(columns.key, columns.team, last_at.label("last_at"))
-            .outerjoin(tables.posts, posts.key == columns.post)
-            .where(columns.kind == "Case", among(columns.author))
-            .group_by(columns.key, columns.team)
-            .order_by(began_at, columns.key)
-        )
         talks: dict[str, Talk] = {}
-        for row in self._rows(statement, listed=listed(authors)):
+        for row in self._rows(_TALKS, listed=listed(authors)):
             before = talks.get(row.key)
             talks[row.key] = before.with_(last_at=max(before.last_at, row.last_at)) if before else Talk(**row._mapping)
         return list(talks.values())

@@ -21,6 +21,12 @@ from hub.store.talk import PUBLIC, TalkSums
 State = Literal["merged", "suggested", "parted"]
 _TIES = tables.ties.c
 LOUDEST = 2000  # accounts of a network that are looked at by what they are to us
+_OF_THESE = sa.or_(among(_TIES.one), among(_TIES.other))
+_MERGED = sa.select(_TIES.one, _TIES.other).where(_TIES.state == "merged", _OF_THESE)
+_SUGGESTED = (
+    sa.select(tables.ties).where(_TIES.state == "suggested", _OF_THESE).order_by(_TIES.confidence.desc(), _TIES.id)
+)
+_STANDINGS = sa.select(tables.standings).where(among(tables.standings.c.author))
 MOST = 1000  # accounts that share a name; a commoner name tells nobody apart
 
 
@@ -129,9 +135,7 @@ class People(Repository):
 
     def suggested(self, authors: Collection[str]) -> list[Tie]:
         """What nobody has confirmed yet of the ties of these accounts, the surest first."""
-        asked = sa.select(tables.ties).where(_TIES.state == "suggested", sa.or_(among(_TIES.one), among(_TIES.other)))
-        rows = self._rows(asked.order_by(_TIES.confidence.desc(), _TIES.id), listed=listed(authors))
-        return [_tie(row) for row in rows]
+        return [_tie(row) for row in self._rows(_SUGGESTED, listed=listed(authors))]
 
     def listing(self, state: State, limit: int = 50) -> list[Tie]:
         """Ties in this state, the surest first."""
@@ -148,11 +152,8 @@ class People(Repository):
         near: dict[str, set[str]] = {}
         waiting = sorted(asked_for)
         while waiting:
-            asked = sa.select(_TIES.one, _TIES.other).where(
-                _TIES.state == "merged", sa.or_(among(_TIES.one), among(_TIES.other))
-            )
             known = near | {author: near.get(author, set()) for author in waiting}
-            for row in self._rows(asked, listed=listed(waiting)):
+            for row in self._rows(_MERGED, listed=listed(waiting)):
                 known.setdefault(row.one, set()).add(row.other)
                 known.setdefault(row.other, set()).add(row.one)
             waiting, near = sorted(set(known) - set(near) - set(waiting)), known
@@ -176,8 +177,7 @@ class People(Repository):
 
     def standings(self, authors: Collection[str]) -> dict[str, StandingOf]:
         """How these accounts stand, those at which somebody has looked."""
-        asked = sa.select(tables.standings).where(among(tables.standings.c.author))
-        return {row.author: StandingOf(**row._mapping) for row in self._rows(asked, listed=listed(authors))}
+        return {row.author: StandingOf(**row._mapping) for row in self._rows(_STANDINGS, listed=listed(authors))}
 
     def classes(self, audiences: Sequence[str]) -> list["Class"]:
         """Of each network, the accounts of each of these classes, summed up."""

@@ -71,15 +71,17 @@ class Posts(Repository):
     """All posts we hold."""
 
     def save(
-        self, posts: Sequence[Post], *, batch: str | None = None, standings: Mapping[str, Standing] | None = None
-    ) -> Saved:
+        self, posts: Sequence[Post], *, batch: str | None = None, standings: Mapping[str, Standing] | None = None,
+        known: Collection[str] | None = None,
+    ) -> Saved:  # fmt: skip
         """Write what is new, with its standing (`pending` unless said), and what has changed of the known.
 
         Known posts keep their standing. Text that was edited and counts that moved are kept beside the new ones.
+        `known` is what `known()` has said of these keys in this transaction, if it was asked: it is not asked again.
         """
         self._hold("posts")
         given = {post.key: post for post in posts}
-        held = self._held(given)
+        held = self._held(given if known is None else known)
         fresh = [post for key, post in given.items() if key not in held]
         changed = self._revise([(held[key], post) for key, post in given.items() if key in held])
         Authors(self._connection, now=self.now, writing=self._writing).save(given.values())
@@ -178,7 +180,8 @@ class Posts(Repository):
         return Revisions(self._connection, now=self.now, writing=self._writing)
 
     def _held(self, keys: Iterable[str]) -> dict[str, Post]:
-        return {row.key: _decode(row.body) for row in self._rows(_BODIES, listed=listed(keys))}
+        asked = list(keys)
+        return {row.key: _decode(row.body) for row in self._rows(_BODIES, listed=listed(asked))} if asked else {}
 
     def _add(self, posts: Sequence[Post], batch: str | None, standings: Mapping[str, Standing]) -> None:
         brought = self._batch(batch)

@@ -1,6 +1,6 @@
 """Signals: what was found in each post. A newer judgement takes the older one's place; the older one is kept."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,16 +28,19 @@ _CHANGING = ("found_by", "intent", "sentiment", "sentiment_score", "confidence",
 class Signals(Repository):
     """One current signal for each post."""
 
-    def save(self, judged: Sequence[tuple[Post, Signal]]) -> None:
+    def save(self, judged: Sequence[tuple[Post, Signal]], *, new: Collection[str] = ()) -> None:
         """Keep these signals and bring the sums up to date; the same signal again changes nothing.
 
-        A post that was never judged must be given as it is held.
+        A post that was never judged must be given as it is held. `new` are posts that came in this transaction: nobody
+        has judged them before.
         """
         self._hold("posts")  # whose counts may not move meanwhile
         fresh = {signal.post: (post, signal) for post, signal in judged}
-        rows = {row.post: row for row in self._rows(_HELD, listed=listed(fresh))}
+        older = [key for key in fresh if key not in new]
+        rows = {row.post: row for row in self._rows(_HELD, listed=listed(older))} if older else {}
         held = {key: _decode(row.body) for key, row in rows.items()}
-        fresh = {key: pair for key, pair in fresh.items() if held.get(key) != pair[1]}
+        if held:
+            fresh = {key: pair for key, pair in fresh.items() if held.get(key) != pair[1]}
         if not fresh:
             return
         gone = [(fresh[key][0], old) for key, old in held.items() if key in fresh]
@@ -54,7 +57,8 @@ class Signals(Repository):
 
     def of(self, keys: Iterable[str]) -> dict[str, Signal]:
         """The current signals of these posts, by post."""
-        return {row.post: _decode(row.body) for row in self._rows(_BODIES, listed=listed(keys))}
+        asked = list(keys)
+        return {row.post: _decode(row.body) for row in self._rows(_BODIES, listed=listed(asked))} if asked else {}
 
     def between(self, start: datetime, end: datetime, *, networks: Sequence[str]) -> list[tuple[Post, Signal]]:
         """Posts of these networks that were published from `start` up to `end`, with what was found in them.

@@ -8,11 +8,13 @@ at all") takes away.
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from hub.classify.choosing import TROUBLE
 from hub.classify.phrases import PhraseBook
 from hub.classify.text import Reading
 from hub.domain import INTENTS
@@ -22,6 +24,7 @@ LEXICONS = Path(__file__).parent / "lexicon"
 LANGUAGES = ("en", "de", "es", "fr")
 TAG = re.compile(r"#\w+")
 REMEMBERED = 10_000
+STRONG = 0.6  # the weight of a rule that needs no other
 URGENT = "urgent"  # not an intent: its rules make the urgency
 TOPICS = "topics"  # nor this: its rules say what a post is about
 FILES = (*(intent for intent in INTENTS if intent != "none"), URGENT, TOPICS)
@@ -46,6 +49,16 @@ class Rule(NamedTuple):
     evidence: str  # how it is named on a signal
 
 
+class Fired(NamedTuple):
+    """The rules that hold for a text, in the order of their files, and what they say together."""
+
+    rules: tuple[Rule, ...] = ()
+    evidence: tuple[str, ...] = ()  # of what they say of an intent; topics are no evidence
+    scores: Mapping[str, float] = MappingProxyType({})
+    in_trouble: bool = False  # whether one that has words speaks of trouble
+    really_bad: bool = False  # whether a strong one does: "thanks for the dead machine" thanks nobody
+
+
 class Rules:
     """All rules; each language's book of phrases is made when it is first needed."""
 
@@ -58,18 +71,31 @@ class Rules:
         self._tagged = re.compile(rf"#\w*?({'|'.join(map(re.escape, sorted(tags, key=len, reverse=True)))})")
         self._by_tag = lru_cache(REMEMBERED)(self._of_tag)  # the same few tags, and facts, come again and again
         self._by_facts = lru_cache(REMEMBERED)(self._of_facts)
+        self._together = lru_cache(REMEMBERED)(self._holding)
         self._factual = tuple(number for number, rule in enumerate(rules) if not rule.worded)
         self._books: dict[str | None, PhraseBook] = {}
 
-    def fired(self, reading: Reading, line: str, language: str | None, facts: int) -> list[Rule]:
-        """The rules that hold for this text, in the order of their files."""
+    def fired(self, reading: Reading, line: str, language: str | None, facts: int) -> Fired:
+        """The rules that hold for this text."""
         numbers = self.book(language).find(reading, line)
         if "#" in reading.folded:
             numbers.update(*map(self._by_tag, TAG.findall(reading.folded)))
-        holds = self._holds
-        holding = {number for number in numbers if holds(number, facts)}
-        holding.update(self._by_facts(facts))
-        return [self.rules[number] for number in sorted(holding)] if holding else []
+        return self._together(frozenset(numbers), facts)
+
+    def _holding(self, numbers: frozenset[int], facts: int) -> Fired:
+        """Of the rules whose phrases or tags stand in a text those that hold, with those that need no words."""
+        holding = {number for number in numbers if self._holds(number, facts)}.union(self._by_facts(facts))
+        if not holding:
+            return NOTHING
+        rules = tuple(self.rules[number] for number in sorted(holding))
+        trouble = [rule for rule in rules if rule.intent in TROUBLE]
+        return Fired(
+            rules=rules,
+            evidence=tuple(rule.evidence for rule in rules if rule.intent != TOPICS),
+            scores=MappingProxyType(scores_of(rules)),
+            in_trouble=any(rule.worded for rule in trouble),
+            really_bad=any(rule.intent != "support" and rule.weight >= STRONG for rule in trouble),
+        )
 
     def _of_tag(self, tag: str) -> tuple[int, ...]:
         """The rule of the first part of a hashtag that tells anything."""
@@ -92,7 +118,10 @@ class Rules:
         return book
 
 
-def scores_of(fired: list[Rule]) -> dict[str, float]:
+NOTHING = Fired()
+
+
+def scores_of(fired: Iterable[Rule]) -> dict[str, float]:
     """How sure the fired rules are together, for each intent that any of them speaks for."""
     wrong: dict[str, float] = {}
     kept: dict[str, float] = {}

@@ -6,6 +6,7 @@ of microseconds: texts are cut into tokens once, and a rule is tried only where 
 
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import compress
 
 from hub.classify import sentiment
@@ -15,8 +16,8 @@ from hub.classify.language import detect
 from hub.classify.leaning import LANGUAGE as LEARNED
 from hub.classify.leaning import leaning
 from hub.classify.phrases import PhraseBook
-from hub.classify.rules import BIT, FACTS, LANGUAGES, TOPICS, URGENT, Rule, load_rules, scores_of
-from hub.classify.subjects import SubjectFinder
+from hub.classify.rules import BIT, FACTS, LANGUAGES, TOPICS, URGENT, Fired, load_rules
+from hub.classify.subjects import Meant, SubjectFinder
 from hub.classify.text import Reading
 from hub.domain import Intent, Sentiment, Signal
 from hub.domain.config import Subject, Topic
@@ -63,50 +64,50 @@ class RulesEngine(InBatches):
         spoken = language if language in LANGUAGES else "en" if language is None else None
         feeling = sentiment.score(reading.tokens, spoken, exclamations=reading.text.count("!"))
         named = self.subjects.find(reading, item.parent)
-        subjects = named.subjects or self._subjects_of_parent(item)
-        kinds: set[str] = {subject.kind for subject in subjects}
-        facts = _facts(item, reading, feeling, kinds) | self._parent_facts(item)
+        meant, answers = named.meant, bool(item.parent)
+        if answers and not meant.subjects:
+            meant = self._meant_by_parent(item)
+        kinds = meant.kinds
+        facts = _facts(item, reading, feeling, kinds)
+        if answers:
+            facts |= self._parent_facts(item)
         fired = load_rules().fired(reading, named.line, spoken, facts)
-        evidence = [rule.evidence for rule in fired if rule.intent != TOPICS]
-        scores = scores_of(fired)
+        evidence, scores = fired.evidence, dict(fired.scores)
         said = scores.pop(URGENT, 0.0)
         topics = self._topics(reading, fired) if scores.pop(TOPICS, 0.0) or self.topics else ()
         if scores:
             if kinds == OTHERS and not item.addressed and damp(scores, TROUBLE, OF_OTHERS):
-                evidence.append("subject.competitor_only")
-            trouble = any(rule.worded and rule.intent in TROUBLE for rule in fired)
-            mine = trouble and (item.addressed or bool(kinds - OTHERS))
+                evidence += ("subject.competitor_only",)
+            mine = fired.in_trouble and (item.addressed or bool(kinds - OTHERS))
             intent, confidence = choose(scores, self.thresholds, mine=mine)
         else:  # as most posts
             intent, confidence = "none", 1.0
         side, sounds = _feeling(item, reading, spoken, feeling, fired)
         if side != "neutral" and feeling:
-            evidence += sentiment.told(reading.words, spoken, side)
-        relevant = intent != "spam" and bool(subjects or item.addressed or not self.subjects.subjects)
+            evidence += tuple(sentiment.told(reading.words, spoken, side))
+        relevant = intent != "spam" and bool(kinds or item.addressed or not self.subjects.subjects)
         return Signal(
             post=item.key, found_by=self.found_by, lang=language, sentiment=side, sentiment_score=round(sounds, 3),
             intent=intent, confidence=confidence,
             scores={name: value for name, value in scores.items() if value > 0} if scores else scores,
             urgency=_urgency(said, scores, item) if scores else said,
             worth=worth_of(scores, relevant=relevant) if scores else 0.0, relevant=relevant,
-            subjects=tuple([subject.name for subject in subjects]), topics=topics, evidence=tuple(evidence),
+            subjects=meant.names, topics=topics, evidence=evidence,
         )  # fmt: skip
 
-    def _topics(self, reading: Reading, fired: list[Rule]) -> tuple[str, ...]:
+    def _topics(self, reading: Reading, fired: Fired) -> tuple[str, ...]:
         """What a post is about: the organisation's own topics, and the shipped ones that it has not made its own."""
-        names = [rule.name for rule in fired if rule.intent == TOPICS and rule.name not in self.topics]
+        names = [rule.name for rule in fired.rules if rule.intent == TOPICS and rule.name not in self.topics]
         names += [self._topic_names[number] for number in sorted(self._topic_book.find(reading, reading.line))]
         return tuple(dict.fromkeys(names))
 
-    def _subjects_of_parent(self, item: Item) -> tuple[Subject, ...]:
+    def _meant_by_parent(self, item: Item) -> Meant:
         """What an answer speaks of when it names nothing itself: what its parent speaks of."""
-        return self.subjects.find(Reading(item.parent)).subjects if item.parent else ()
+        return self.subjects.find(Reading(item.parent or "")).meant
 
     def _parent_facts(self, item: Item) -> int:
         """Whether the parent is in trouble: then "same here" is a complaint too."""
-        if not item.parent:
-            return 0
-        parent = self.classify([Item(key=item.key, text=item.parent, network=item.network)])[0]
+        parent = self.classify([Item(key=item.key, text=item.parent or "", network=item.network)])[0]
         return BIT["parent_in_trouble"] if any(parent.scores.get(name, 0) >= THRESHOLD for name in TROUBLE) else 0
 
 
@@ -114,7 +115,7 @@ def _read(item: Item) -> Reading:
     return Reading(f"{item.title}\n{item.text}" if item.title else item.text)
 
 
-def _facts(item: Item, reading: Reading, feeling: float, kinds: set[str]) -> int:
+def _facts(item: Item, reading: Reading, feeling: float, kinds: AbstractSet[str]) -> int:
     """What holds of a post besides its phrases, as bits."""
     text, links, length = reading.text, reading.links, len(reading.tokens)
     handles = text.count("@")
@@ -144,9 +145,7 @@ def _facts(item: Item, reading: Reading, feeling: float, kinds: set[str]) -> int
     return sum(compress(BITS, holds))
 
 
-def _feeling(
-    item: Item, reading: Reading, spoken: str | None, lexical: float, fired: list[Rule]
-) -> tuple[Sentiment, float]:
+def _feeling(item: Item, reading: Reading, spoken: str | None, lexical: float, fired: Fired) -> tuple[Sentiment, float]:
     """What a post sounds like: by the lexicon, by how words lean where that was learned, and by what it is about."""
     if spoken == LEARNED:
         known = leaning()
@@ -154,15 +153,10 @@ def _feeling(
         side, sounds = sentiment.weighed(lexical, lean, at_home=item.network in known.networks)
     else:
         side, sounds = sentiment.named(lexical), lexical
-    if side != "negative" and fired and _really_bad(fired):
+    if side != "negative" and fired.really_bad:
         sounds = min(sounds, 0.0) - 0.3
         side = "negative"
     return side, sounds
-
-
-def _really_bad(fired: list[Rule]) -> bool:
-    """Whether a strong rule of trouble fired: "thanks for the dead machine" thanks nobody."""
-    return any(rule.intent in TROUBLE and rule.intent != "support" and rule.weight >= 0.6 for rule in fired)
 
 
 def _urgency(said: float, scores: dict[str, float], item: Item) -> float:

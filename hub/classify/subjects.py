@@ -27,11 +27,27 @@ REMEMBERED = 1_000  # sets of words under which names are found
 JOINED_FROM = 5  # letters; a shorter name without its blanks is some other word
 
 
+class Meant(NamedTuple):
+    """Some of our subjects, in the order in which they were configured."""
+
+    subjects: tuple[Subject, ...] = ()
+    names: tuple[str, ...] = ()
+    kinds: frozenset[str] = frozenset()
+
+
 class Named(NamedTuple):
     """The subjects that a text names, and its line with placeholders in their places."""
 
-    subjects: tuple[Subject, ...]
+    meant: Meant
     line: str
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """Those that are meant."""
+        return self.meant.subjects
+
+
+NOBODY = Meant()
 
 
 class SubjectFinder:
@@ -42,6 +58,7 @@ class SubjectFinder:
         self._aliases = _index((number, alias) for number, subject in enumerate(subjects) for alias in _names(subject))
         self._anchors = frozenset(self._aliases)
         self._candidates = lru_cache(REMEMBERED)(self._behind)  # most posts name the same few
+        self._ordered = lru_cache(REMEMBERED)(self._these)
         self._places = [f" {RIVAL if one.kind == 'competitor' else US} " for one in subjects]
         self._exclusions = [tuple(_bounded(one.exclusions)) for one in subjects]
         self._contexts = PhraseBook((number, text) for number, one in enumerate(subjects) for text in one.context)
@@ -56,7 +73,7 @@ class SubjectFinder:
         anchors = reading.words & self._anchors
         asked = self._queries.find(reading, line) if self._asks else set()
         if not anchors:
-            return Named(self._ordered(asked), line)
+            return Named(self._ordered(frozenset(asked)) if asked else NOBODY, line)
         found = [one for one in self._candidates(anchors) if one[1] in line]
         if not self._all_sure:
             found = [one for one in found if one[0] in self._sure or self._meant(one, reading, parent)]
@@ -65,15 +82,16 @@ class SubjectFinder:
             asked.add(number)
         while US_TWICE in line:
             line = line.replace(US_TWICE, US)
-        return Named(self._ordered(asked), line)
+        return Named(self._ordered(frozenset(asked)), line)
 
     def _behind(self, anchors: frozenset[str]) -> tuple[tuple[int, str], ...]:
         """The names that may stand where these words do, the longest first: `acme home` before `acme`."""
         names = (one for anchor in anchors for one in self._aliases[anchor])
         return tuple(sorted(names, key=lambda one: (-len(one[1]), one)))
 
-    def _ordered(self, numbers: set[int]) -> tuple[Subject, ...]:
-        return tuple([self.subjects[number] for number in sorted(numbers)]) if numbers else ()
+    def _these(self, numbers: frozenset[int]) -> Meant:
+        found = tuple(self.subjects[number] for number in sorted(numbers))
+        return Meant(found, tuple(one.name for one in found), frozenset(one.kind for one in found))
 
     def _meant(self, found: tuple[int, str], reading: Reading, parent: str | None) -> bool:
         """Whether a name that stands in a text means the subject."""

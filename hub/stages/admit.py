@@ -124,7 +124,8 @@ def items_of(
         item_of(
             post,
             parent=texts.get(post.in_reply_to or ""),
-            addressed=said_to_us(post) or any(name.lower().removeprefix("@") in own for name in post.mentions),
+            addressed=said_to_us(post)
+            or (bool(own) and any(name.lower().removeprefix("@") in own for name in post.mentions)),
         )
         for post in posts
     ]

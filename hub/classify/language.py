@@ -78,14 +78,20 @@ def predictor() -> Predictor:
     return model
 
 
+def borne_out(hint: str | None, words: AbstractSet[str]) -> str | None:
+    """The language that a network names, if so many of its small words stand among these that it must be right."""
+    hint = primary(hint)
+    return hint if hint in SMALL_WORDS and len(words & SMALL_WORDS[hint]) >= BORNE_OUT else None
+
+
 def detect(plain: str, hint: str | None = None, words: AbstractSet[str] = frozenset()) -> str | None:
     """The language of a text without links and handles; None means nobody can say.
 
     `hint` is the network's word, `words` are those of the text, folded.
     """
+    if believed := borne_out(hint, words):
+        return believed
     hint = primary(hint)
-    if hint in SMALL_WORDS and len(words & SMALL_WORDS[hint]) >= BORNE_OUT:
-        return hint
     text = " ".join(NOT_TEXT.sub(" ", plain[:LOOKED_AT]).split())
     if len(text) < ENOUGH_LETTERS:
         return hint
@@ -142,6 +148,7 @@ def likely() -> Likely:
 
 
 @lru_cache(maxsize=1_000)
+@lru_cache(maxsize=1_000)  # networks name the same few
 def primary(tag: str | None) -> str | None:
     """The language of a BCP 47 tag: `en` for `en-US`; None for the codes that mean "no language"."""
     if not tag:

@@ -12,7 +12,7 @@ from itertools import compress
 from hub.classify import sentiment
 from hub.classify.choosing import THRESHOLD, TROUBLE, choose, damp, thresholds_with, worth_of
 from hub.classify.engine import InBatches, Item
-from hub.classify.language import detect
+from hub.classify.language import borne_out, detect
 from hub.classify.leaning import LANGUAGE as LEARNED
 from hub.classify.leaning import leaning
 from hub.classify.phrases import PhraseBook
@@ -56,7 +56,8 @@ class RulesEngine(InBatches):
         """The signals of one batch."""
         readings = [_read(item) for item in items]
         languages = [
-            detect(reading.plain, item.lang, reading.words) for reading, item in zip(readings, items, strict=True)
+            borne_out(item.lang, reading.words) or detect(reading.plain, item.lang)
+            for reading, item in zip(readings, items, strict=True)
         ]
         return list(map(self._signal, items, readings, languages))
 

@@ -33,7 +33,7 @@ APOSTROPHES = "’`´"
 class Reading:
     """One text, read once for all rules: `line` is the tokens with single spaces round each of them."""
 
-    __slots__ = ("folded", "line", "links", "plain", "text", "tokens", "words")
+    __slots__ = ("folded", "line", "links", "text", "tokens", "words")
 
     def __init__(self, text: str) -> None:
         text = text[:TEXT_LIMIT]
@@ -42,7 +42,6 @@ class Reading:
             text, links = LINK.subn(" ", text)
         self.text = text
         self.links = links
-        self.plain = self._without_handles(text)
         self.folded = fold(text)
         self.tokens = _cut(self.folded)
         self.words = frozenset(self.tokens)
@@ -51,9 +50,10 @@ class Reading:
             said = [token for token in said if token not in SENTENCE_ENDS]
         self.line = f" {' '.join(said)} "
 
-    @staticmethod
-    def _without_handles(text: str) -> str:
-        return HANDLE.sub(" ", text) if "@" in text else text
+    @property
+    def plain(self) -> str:
+        """The text without handles, which belong to no language."""
+        return HANDLE.sub(" ", self.text) if "@" in self.text else self.text
 
     @property
     def shouts(self) -> int:

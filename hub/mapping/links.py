@@ -1,6 +1,7 @@
 """Functions on addresses. Each takes any value: what is no usable address gives null."""
 
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -10,7 +11,12 @@ NOT_WRITTEN = re.compile(r"[\x00-\x20\x7f]")  # blanks and controls: no address 
 
 
 def _split(url: Any) -> SplitResult | None:
-    if not isinstance(url, str) or NOT_WRITTEN.search(url):
+    return _parts_of(url) if isinstance(url, str) else None
+
+
+@lru_cache(maxsize=1_000)  # one piece of work names the same few addresses again and again
+def _parts_of(url: str) -> SplitResult | None:
+    if NOT_WRITTEN.search(url):
         return None
     try:
         parts = urlsplit(url)

@@ -47,9 +47,9 @@ def render(
     `incident` is what its message tells of the whole event; `event` is what has become of it, where that is to be told;
     `label` speaks for the mappings' own.
     """
-    plain = handoff.plain()
+    plain, ref = handoff.plain(), handoff.id
     document = plain | {
-        "ref": handoff.id,
+        "ref": ref,
         "post": Post.made_whole(plain["post"]),
         "author": Author.made_whole(plain["author"]),
         "to": _address(handoff, config),
@@ -59,7 +59,7 @@ def render(
         "reopen_hours": config.conversations.reopen_hours,
     }
     if handoff.kind == "Alert":
-        document["corrections"] = [{"intent": name, "value": f"{handoff.id}:{name}"} for name in INTENTS]
+        document["corrections"] = [{"intent": name, "value": f"{ref}:{name}"} for name in INTENTS]
     if incident is not None:
         document["incident"] = incident.plain()
     rendered = Rendered()
@@ -99,7 +99,7 @@ def _draft(handoff: Handoff, document: dict[str, Any], outlet: Outlet, mapping: 
         body=body,
         authority=mapping.authority,
         known_as=identity.known_as,
-        handoff=handoff.id,
+        handoff=document["ref"],
         mapping=label,
         post=handoff.post.key,
         author=handoff.author.key,

@@ -79,13 +79,15 @@ def flaws_of(verdict: Verdict) -> dict[str, Flaw]:
 
 def sound(found: Sorted, flaws: Mapping[str, Flaw]) -> list[Post]:
     """The posts that nothing is said against."""
-    return [post for post, _ in found.posts if post.key not in flaws]
+    return [post for post, _ in found.posts if not flaws or post.key not in flaws]
 
 
 def bad_of(
     found: Sorted, flaws: Mapping[str, Flaw], records: Callable[[], Iterable[dict[str, Any]]]
 ) -> list[BadRecord]:
     """All that cannot go on, as it came; only for what has become a post are the records read again."""
+    if not flaws:
+        return found.bad
     broken = {place: flaws[post.key] for post, place in found.posts if post.key in flaws}
     bad = [
         BadRecord(record, flaw.reason, flaw.detail, flaw.stage)

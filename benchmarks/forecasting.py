@@ -6,7 +6,8 @@ Rolling origin: each midnight, with all that came before, the next day and the n
 weeks are for settings, and were looked at when the method was chosen; the figures are of the later part, which was not.
 Seasonal naive stands twice: the last day and the last week; ours is held against the better of the two for each series.
 Holt-Winters (statsmodels, season of a day, no trend) stands beside them where it is asked for: it takes minutes. WAPE
-is in percent of what came; bias as well, above zero too much was forecast. `inside`: how often the count lay in the interval.
+is in percent of what came; bias as well, above zero too much was forecast. `inside`: how often the
+count lay in the interval.
 """
 
 import csv

@@ -7,8 +7,6 @@ checked against its name: half a file is no file.
 from hashlib import sha256
 from uuid import uuid4
 
-import fsspec
-
 from hub.errors import SetupError
 
 
@@ -16,6 +14,8 @@ class KeptFiles:
     """A folder of files by digest."""
 
     def __init__(self, url: str) -> None:
+        import fsspec  # a run that makes no report needs none of it
+
         self._url = url
         self._files, self._root = fsspec.core.url_to_fs(url)
 

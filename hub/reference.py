@@ -9,14 +9,29 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import connectors
 from hub import errors, settings
-from hub.domain import config, manifest
+from hub.domain import Definition, config, manifest
+from hub.domain.figures import Group
 from hub.mapping import FUNCTIONS
+from hub.measure import catalogue
 
 HOME = settings.HOME
+KPIS = """# KPIs
+
+Every figure on a page, in a report, in a CRM field or in an export is one of these, computed in one place and followed
+by its name and version: `hub kpi NAME` tells it of any period. A change of what one means is a new version.
+
+- Periods are half open and made of the hours that begin in them; days and weeks begin at midnight in the organisation's
+  time zone, in zones that are off by half an hour at the hour after it.
+- A ratio of a period is the ratio of its sums. Nothing to divide by is no value, never zero.
+- Each figure says how much of the sources' time was observed. Below 95 per cent, before the period is over, or when a
+  watch began inside it, it is partial: such a figure is compared with no other period.
+- Counts of reactions are the last that were read. What a post came to stays in the sums when its content is let go of.
+- Sentiment comes with the interval that holds the true value in 95 of 100 cases, taking what was collected as a sample.
+- A post counts by what its author is to us when it is judged; a new class of an account reaches ninety days back."""
 NOTE = "<!-- Written by `make docs`; change the code it comes from, not this page. -->\n\n"
 MARKS = ("<!-- connectors: begin -->", "<!-- connectors: end -->")
 
@@ -33,6 +48,7 @@ def pages() -> dict[Path, str]:
         folder / "commands.md": _commands(),
         folder / "mapping-functions.md": _functions(),
         folder / "errors.md": _errors(),
+        folder / "kpis.md": _kpis(),
     }
     return {path: NOTE + text.rstrip() + "\n" for path, text in made.items()} | _connectors_readme()
 
@@ -66,6 +82,7 @@ def _index() -> str:
         "- [Manifest](manifest.md): what a connector says of its system\n"
         "- [Mapping functions](mapping-functions.md): what expressions can call\n"
         "- [Errors](errors.md): what each error asks of you\n"
+        "- [KPIs](kpis.md): what every figure means, and where its definition comes from\n"
     )
 
 
@@ -201,6 +218,33 @@ def _errors() -> str:
     rows = [f"| `{each.__name__}` | {_first_line(each)} |" for each in classes]
     head = f"# Errors\n\n```text\n{inspect.cleandoc(tree)}\n```\n\n| Error | Meaning |\n| --- | --- |\n"
     return head + "\n".join(rows)
+
+
+def _kpis() -> str:
+    parts = [KPIS]
+    for group in get_args(Group):
+        some = [one for one in catalogue.definitions() if one.group == group]
+        if some:
+            parts += [f"## {group.capitalize()}", *map(_kpi, some)]
+    return "\n\n".join(parts)
+
+
+def _kpi(meant: Definition) -> str:
+    rows = {
+        "Formula": f"`{meant.formula}`, in {meant.unit}",
+        "Numerator": meant.numerator,
+        "Denominator": meant.denominator,
+        "Clock": f"`{meant.clock}`" if meant.clock.isidentifier() else meant.clock,
+        "Left out": meant.exclusions,
+        "Narrowed to": ", ".join(meant.narrows) or "nothing",
+        "Shown by": ", ".join(meant.splits) or "nothing",
+        "Good when": {"more": "it rises", "less": "it falls", "neither": ""}[meant.better],
+        "Elsewhere": meant.variants,
+        "Sources": ", ".join(meant.sources),
+        "No data until there is": meant.needs,
+    }
+    told = [f"| {name} | {_cell(text)} |" for name, text in rows.items() if text]
+    return "\n".join([f"### {meant.title}", "", f"`{meant.id}`. {meant.meaning}", "", "| | |", "| --- | --- |", *told])
 
 
 def _first_line(documented: object) -> str:

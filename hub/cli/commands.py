@@ -7,6 +7,7 @@ def register() -> None:
         alarms,
         analysts,
         authors,
+        kpis,
         leads,
         learning,
         listening,

@@ -27,8 +27,8 @@ def voice(
     from hub.stages.voice import report
 
     with opened_hub() as hub, hub.store.read() as view:
-        end = _moment(until) if until else view.now
-        start = _moment(since) if since else end - timedelta(days=days)
+        end = moment(until) if until else view.now
+        start = moment(since) if since else end - timedelta(days=days)
         if start >= end:
             raise SetupError("The period ends before it begins; correct --since or --until.")
         found = report(view, hub.config, since=start, until=end, networks=network or ())
@@ -54,9 +54,10 @@ def _share(value: float | None, *, digits: int = 0) -> str:
     return "" if value is None else f"{value:.{digits}%}"
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """A time that somebody wrote; without a zone it is UTC."""
     try:
-        moment = datetime.fromisoformat(text)
+        written = datetime.fromisoformat(text)
     except ValueError:
         raise SetupError(f"{text!r} is no time; write it as 2026-03-02 or 2026-03-02T14:00.") from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return written.astimezone(UTC) if written.tzinfo else written.replace(tzinfo=UTC)

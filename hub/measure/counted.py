@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from hub.domain import Dimension, Model, Scope, Step
 from hub.domain.config import Config
 from hub.store import View
-from hub.store.talk import Judged
+from hub.store.behind import Judged
 
 T = TypeVar("T")
 

@@ -21,7 +21,8 @@ from hub.measure import catalogue, flow, latency, listening, load
 from hub.measure.counted import Behind, Cell, Counted, Kpi, Question
 from hub.measure.said import themes
 from hub.store import View
-from hub.store.talk import PUBLIC, Judged
+from hub.store.behind import Judged
+from hub.store.talk import PUBLIC
 
 KPIS: dict[str, Kpi] = {  # every module of KPIs adds its own
     **listening.KPIS,

@@ -11,7 +11,8 @@ from hub.measure.intervals import of_difference, of_share
 from hub.measure.reach import KPIS as REACH
 from hub.measure.reach import UNSEEN
 from hub.measure.said import by_subject, of_kinds, sums_of, wanted
-from hub.store.talk import Judged, Sums, Wanted
+from hub.store.behind import Judged, Wanted
+from hub.store.tally import Sums
 
 NOTHING = "Nothing was said."
 UNCOUNTED = "No network tells how these posts were reacted to."
@@ -121,7 +122,7 @@ def spike_severity(cell: Cell) -> Counted:
 
 
 def _behind(choose: Callable[[Cell], Wanted], cell: Cell, limit: int, before: str | None) -> list[Judged]:
-    return cell.question.view.talk.behind(cell.since, cell.until, choose(cell), limit=limit, before=before)
+    return cell.question.view.behind.posts(cell.since, cell.until, choose(cell), limit=limit, before=before)
 
 
 def _posts(*kinds: str, **changes: Any) -> Behind:

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable
 
 from hub.domain.config import Config
 from hub.measure.counted import Cell, Question
-from hub.store.talk import Spoken, Sums, Themed, Wanted
+from hub.store.behind import Wanted
+from hub.store.talk import Spoken, Themed
+from hub.store.tally import Sums
 
 OURS = ("brand", "product", "employee")
 THEMES = ("intent", "topic")

@@ -27,6 +27,7 @@ from hub.store.archive import Archive
 from hub.store.audit import AuditLog
 from hub.store.authors import Authors
 from hub.store.batches import Batches
+from hub.store.behind import Behind
 from hub.store.budgets import BudgetUses
 from hub.store.circuits import Circuits
 from hub.store.clock import Clock, clock_of
@@ -112,6 +113,7 @@ class View:
     rollups = _Kept(Rollups)
     talk = _Kept(TalkSums)
     sums = _Kept(Sums)
+    behind = _Kept(Behind)
     archive = _Kept(Archive)
     quarantine = _Kept(Quarantine)
     forecasts = _Kept(Forecasts)

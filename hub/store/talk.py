@@ -11,75 +11,32 @@ A stretch of time is made of the hours that begin in it. What lies in whole days
 so that ninety days cost no more than their edges, wherever days begin.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
-from hub.domain import Model, Post, Signal
+from hub.domain import Post, Signal
 from hub.store import tables
 from hub.store.listed import among, listed
 from hub.store.repository import Repository, insert_into
+from hub.store.tally import SUMS, THEME_SUMS, Counts, Sums, facts_of, first_hour, tally
 
 DAY_HOURS = 24
 PUBLIC = "public"  # what an account is to us of which nothing else is known
 RECENT = timedelta(days=90)  # how far back a new class of an account changes what is counted
-AT_A_TIME = 2_000
-HOUR = timedelta(hours=1)
+AT_A_TIME = 2_000  # accounts
 
 _KEY = ("hours", "at", "network", "subjects", "audience")
 _THEME_KEY = ("hours", "at", "network", "subjects", "dimension", "theme")
-_PLACE = sa.select(tables.posts.c.id, tables.posts.c.published_at).where(tables.posts.c.key == sa.bindparam("key"))
 _encode = msgspec.json.Encoder().encode
 _decode_post = msgspec.json.Decoder(Post).decode
 _decode_signal = msgspec.json.Decoder(Signal).decode
 _names = msgspec.json.Decoder(tuple[str, ...]).decode
-
-
-class Sums(Model, omit_defaults=False):
-    """What posts come to; `counted`, `viewed` and `followed` are posts of which the numbers behind them are known."""
-
-    posts: int = 0
-    reshares: int = 0
-    positive: int = 0
-    negative: int = 0
-    counted: int = 0
-    likes: int = 0
-    shares: int = 0
-    replies: int = 0
-    quotes: int = 0
-    viewed: int = 0
-    views: int = 0
-    viewed_engagement: int = 0
-    viewed_shares: int = 0
-    followed: int = 0
-    followers: int = 0
-    followed_engagement: int = 0
-    followed_shares: int = 0
-
-    @property
-    def engagement(self) -> int:
-        """Reactions, answers, and how often the words were passed on, alike in weight."""
-        return self.likes + self.shares + self.replies + self.quotes
-
-    @property
-    def passed_on(self) -> int:
-        """Shares, with words of one's own or without."""
-        return self.shares + self.quotes
-
-    @classmethod
-    def of(cls, some: Iterable["Sums"]) -> "Sums":
-        """All of these together."""
-        rows = [msgspec.structs.astuple(one) for one in some]
-        return cls(**dict(zip(_SUMS, map(sum, zip(*rows, strict=True)), strict=True))) if rows else cls()
-
-
-_SUMS: tuple[str, ...] = Sums.__struct_fields__
-_THEME_SUMS = ("posts", "positive", "negative")
 
 
 class Spoken(NamedTuple):
@@ -102,51 +59,6 @@ class Themed(NamedTuple):
     sums: Sums  # posts, positive and negative ones; the others are not kept by theme
 
 
-class Counts(NamedTuple):
-    """A post as it is counted."""
-
-    post: Post
-    signal: Signal
-    audience: str
-
-
-class Wanted(Model):
-    """Which posts about ours are meant."""
-
-    network: str | None = None
-    subjects: frozenset[str] | None = None  # those that name one of these; None: whatever of ours they name
-    reshares: bool = False  # these and nothing else
-    sentiments: tuple[str, ...] = ()  # one of these; none: however it is meant
-    intent: str | None = None
-    topic: str | None = None
-    audience: str | None = None
-    known: Literal["reactions", "views", "followers"] | None = None  # only posts of which these numbers are known
-
-    def names(self, subjects: Container[str]) -> bool:
-        """Whether something that names these is meant."""
-        return self.subjects is None or any(one in subjects for one in self.subjects)
-
-    def means(self, post: Post, signal: Signal) -> bool:
-        """Whether this post about ours is meant, network, audience and time apart."""
-        return (
-            self.names(signal.subjects)
-            and (not self.sentiments or signal.sentiment in self.sentiments)
-            and self.intent in (None, signal.intent)
-            and (self.topic is None or self.topic in signal.topics)
-            and (self.known is None or _numbers(post)[_KNOWN[self.known]] > 0)
-        )
-
-
-_KNOWN = {"reactions": 0, "views": 5, "followers": 9}
-
-
-class Judged(Model):
-    """A post with what was found in it."""
-
-    post: Post
-    signal: Signal
-
-
 class TalkSums(Repository):
     """Sums by time, network, set of subjects and audience."""
 
@@ -156,11 +68,11 @@ class TalkSums(Repository):
         """What was said from each edge up to the next one, in one statement."""
         columns = tables.talk.c
         alike = ["network", "subjects", *(["audience"] if by_audience else [])]
-        rows = self._summed(tables.talk, _SUMS, alike, edges, [] if network is None else [columns.network == network])
+        rows = self._summed(tables.talk, SUMS, alike, edges, [] if network is None else [columns.network == network])
         return [
             Spoken(
-                row.step, row.network, _set(row.subjects), row.audience if by_audience else None,
-                Sums(**{name: int(row._mapping[name]) for name in _SUMS}),
+                row.step, row.network, subjects_of(row.subjects), row.audience if by_audience else None,
+                Sums(**{name: int(row._mapping[name]) for name in SUMS}),
             )
             for row in rows
         ]  # fmt: skip
@@ -172,70 +84,11 @@ class TalkSums(Repository):
         alike = ["network", "subjects", "theme"]
         return [
             Themed(
-                row.step, row.network, _set(row.subjects), row.theme,
+                row.step, row.network, subjects_of(row.subjects), row.theme,
                 Sums(posts=int(row.posts), positive=int(row.positive), negative=int(row.negative)),
             )
-            for row in self._summed(tables.themes, _THEME_SUMS, alike, edges, narrowed)
+            for row in self._summed(tables.themes, THEME_SUMS, alike, edges, narrowed)
         ]  # fmt: skip
-
-    def behind(
-        self, since: datetime, until: datetime, wanted: Wanted, *, limit: int = 50, before: str | None = None
-    ) -> list[Judged]:
-        """The newest of the posts that the sums of this time are made of; `before`: older than the post of this key.
-
-        The sums say which hours have any, and only these hours are read.
-        """
-        last = self._one(_PLACE, key=before) if before else None
-        found: list[Judged] = []
-        for hour in self._hours(first_hour(since), first_hour(until), wanted):
-            if last is not None and hour > hour_of(last.published_at):
-                continue
-            for row in self._of_hour(hour, wanted):
-                if last is not None and (row.published_at, row.id) >= (last.published_at, last.id):
-                    continue
-                signal = _decode_signal(row.found)
-                if wanted.names(signal.subjects) and wanted.means(post := _decode_post(row.body), signal):
-                    found.append(Judged(post=post, signal=signal))
-                    if len(found) == limit:
-                        return found
-        return found
-
-    def _hours(self, start: int, end: int, wanted: Wanted) -> Iterator[int]:
-        """The hours of this time in which such posts may be, the newest first; found day by day."""
-        for day in self._with_any(DAY_HOURS, start - start % DAY_HOURS, end, wanted):
-            yield from self._with_any(1, max(day, start), min(day + DAY_HOURS, end), wanted)
-
-    def _with_any(self, hours: int, start: int, end: int, wanted: Wanted) -> list[int]:
-        columns = tables.talk.c
-        counted = columns.reshares if wanted.reshares else columns.posts
-        asked = sa.select(columns.at, columns.subjects).where(
-            columns.hours == hours, columns.at >= start, columns.at < end, counted > 0
-        )
-        if wanted.network is not None:
-            asked = asked.where(columns.network == wanted.network)
-        if wanted.audience is not None:
-            asked = asked.where(columns.audience == wanted.audience)
-        rows = self._rows(asked.distinct().order_by(columns.at.desc()))
-        return list(dict.fromkeys(row.at for row in rows if wanted.names(_set(row.subjects))))
-
-    def _of_hour(self, hour: int, wanted: Wanted) -> Iterator[sa.Row[Any]]:
-        posts, signals = tables.posts.c, tables.signals.c
-        asked = (
-            sa.select(posts.id, posts.published_at, posts.body, signals.body.label("found"))
-            .join_from(tables.posts, tables.signals, signals.post == posts.key)
-            .where(posts.published_at >= moment_of(hour), posts.published_at < moment_of(hour + 1))
-            .where(signals.relevant, signals.intent != "spam")
-            .where(posts.kind == "share" if wanted.reshares else posts.kind != "share")
-            .order_by(posts.published_at.desc(), posts.id.desc())
-        )
-        same = (
-            (posts.network, wanted.network), (signals.intent, wanted.intent), (signals.audience, wanted.audience),
-        )  # fmt: skip
-        asked = asked.where(*(column == value for column, value in same if value is not None)).limit(AT_A_TIME)
-        place = 0
-        while rows := self._rows(asked.offset(place)):
-            yield from rows
-            place += len(rows)
 
     def move(self, *, come: Iterable[Counts], gone: Iterable[Counts]) -> None:
         """Count these, and count those no longer."""
@@ -243,13 +96,13 @@ class TalkSums(Repository):
         themes: dict[tuple[Any, ...], list[int]] = {}
         for some, sign in ((come, 1), (gone, -1)):
             for one in some:
-                _tally(one, sign, sums, themes)
-        self._add(tables.talk, _KEY, _SUMS, sums)
-        self._add(tables.themes, _THEME_KEY, _THEME_SUMS, themes)
+                tally(one, sign, sums, themes)
+        self._add(tables.talk, _KEY, SUMS, sums)
+        self._add(tables.themes, _THEME_KEY, THEME_SUMS, themes)
 
     def recount(self, pairs: Sequence[tuple[Post, Post]]) -> None:
         """These posts, as they were and as they are now, are counted otherwise, as far as they are counted."""
-        differ = {new.key: (old, new) for old, new in pairs if _facts(old) != _facts(new)}
+        differ = {new.key: (old, new) for old, new in pairs if facts_of(old) != facts_of(new)}
         if not differ:
             return
         signals = tables.signals.c
@@ -324,21 +177,6 @@ class TalkSums(Repository):
             self._write_columns(_adding(table, key, self._sqlite), dict(zip((*key, *names), columns, strict=True)))
 
 
-def hour_of(moment: datetime) -> int:
-    """The number of the hour that this moment lies in."""
-    return int(moment.timestamp() // 3600)
-
-
-def first_hour(moment: datetime) -> int:
-    """The number of the first hour that begins then or later."""
-    return -int(-moment.timestamp() // 3600)
-
-
-def moment_of(hour: int) -> datetime:
-    """When the hour of this number begins."""
-    return datetime.fromtimestamp(hour * 3600, UTC)
-
-
 def ranges_of(edges: Sequence[datetime]) -> list[tuple[int, int, int, int]]:
     """What rows make up each step: their length, from which hour, up to which, and the number of the step."""
     found = []
@@ -380,61 +218,6 @@ def _adding(table: sa.Table, key: tuple[str, ...], sqlite: bool) -> sa.Insert:
 
 
 @lru_cache
-def _named(subjects: tuple[str, ...]) -> str:
-    return _encode(sorted(set(subjects))).decode()
-
-
-@lru_cache
-def _set(subjects: str) -> frozenset[str]:
+def subjects_of(subjects: str) -> frozenset[str]:
+    """The subjects that a row is about."""
     return frozenset(_names(subjects))
-
-
-def is_counted(signal: Signal) -> bool:
-    """Whether a post in which this was found is talk about ours."""
-    return bool(signal.relevant and signal.subjects and signal.intent != "spam")
-
-
-def _tally(
-    one: Counts, sign: int, sums: dict[tuple[Any, ...], list[int]], themes: dict[tuple[Any, ...], list[int]]
-) -> None:
-    post, signal = one.post, one.signal
-    if not is_counted(signal):
-        return
-    where = hour_of(post.published_at), post.network, _named(signal.subjects)
-    mine = sums.setdefault((*where, one.audience), [0] * len(_SUMS))
-    if post.kind == "share":
-        mine[1] += sign
-        return
-    good, bad = sign * (signal.sentiment == "positive"), sign * (signal.sentiment == "negative")
-    mine[0] += sign
-    mine[2] += good
-    mine[3] += bad
-    numbers = _numbers(post)
-    for place, number in enumerate(numbers, start=4):
-        mine[place] += sign * number
-    for theme in (("intent", signal.intent), *(("topic", topic) for topic in set(signal.topics))):
-        about = themes.setdefault((*where, *theme), [0] * len(_THEME_SUMS))
-        about[0] += sign
-        about[1] += good
-        about[2] += bad
-
-
-NOTHING = (0,) * 13
-
-
-def _numbers(post: Post) -> tuple[int, ...]:
-    """The sums of one post from `counted` on."""
-    counts, followers = post.engagement, post.author.followers
-    likes, shares, replies, quotes, views = counts.likes, counts.shares, counts.replies, counts.quotes, counts.views
-    if likes is shares is replies is quotes is views is followers is None:
-        return NOTHING
-    counted = not (likes is shares is replies is quotes is None)
-    likes, shares, replies, quotes = likes or 0, shares or 0, replies or 0, quotes or 0
-    whole, passed_on = likes + shares + replies + quotes, shares + quotes
-    seen = (0, 0, 0, 0) if views is None else (1, views, whole, passed_on)
-    known = (0, 0, 0, 0) if followers is None else (1, followers, whole, passed_on)
-    return (int(counted), likes, shares, replies, quotes, *seen, *known)
-
-
-def _facts(post: Post) -> tuple[object, ...]:
-    return post.published_at, post.network, post.kind, _numbers(post)

@@ -16,7 +16,7 @@ from hub.measure.intervals import of_difference, of_share
 from hub.measure.reach import MEDIANS
 from hub.store import StandingOf, Store, Transaction
 from hub.store.alarms import Alarms
-from hub.store.talk import Judged
+from hub.store.behind import Judged
 from hub.store.watches import Watches
 
 NOW = datetime(2026, 3, 30, 12, tzinfo=UTC)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from hub.domain import Author, Engagement, Post, Signal
 from hub.store import StandingOf, Store, Transaction, tables
-from hub.store.talk import Sums, first_hour, hour_of, is_counted, moment_of, ranges_of
+from hub.store.talk import ranges_of
+from hub.store.tally import Sums, first_hour, hour_of, is_counted, moment_of
 from tests.unit.store.builders import START, make_post, make_signal
 
 HOUR = timedelta(hours=1)

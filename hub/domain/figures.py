@@ -7,7 +7,7 @@ from hub.domain.model import Model, Moment
 
 Unit = Literal["count", "percent", "points", "ratio", "seconds", "money"]
 Dimension = Literal[
-    "subject", "network", "team", "kind", "intent", "sentiment", "topic", "audience", "route", "channel"
+    "subject", "network", "team", "kind", "intent", "sentiment", "topic", "audience", "route", "channel", "watch"
 ]
 Step = Literal["hour", "day", "week"]
 Group = Literal["listening", "flow", "service", "sales", "marketing", "operations"]

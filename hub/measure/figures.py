@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from hub.domain import Comparison, Definition, Dimension, Figure, Part, Scope, Step
 from hub.domain.config import Config
 from hub.errors import SetupError
-from hub.measure import catalogue, flow, latency, listening, load
+from hub.measure import catalogue, coverage, flow, latency, listening, load
 from hub.measure.counted import Behind, Cell, Counted, Kpi, Question
 from hub.measure.said import themes
 from hub.store import View
@@ -29,6 +29,7 @@ KPIS: dict[str, Kpi] = {  # every module of KPIs adds its own
     **flow.KPIS,
     **load.KPIS,
     **latency.KPIS,
+    **coverage.KPIS,
 }
 BEHIND: dict[str, Behind] = {**listening.BEHIND}
 WHOLE = 0.95  # observed: from here on a period counts as seen
@@ -183,5 +184,6 @@ PARTS: dict[Dimension, Callable[[Question], Sequence[str]]] = {
     "intent": themes,
     "topic": themes,
     **flow.PARTS,
+    **coverage.PARTS,
 }
 """Of each dimension, the parts that a question has."""

@@ -40,8 +40,11 @@ class Live:
 
     @cached_property
     def heard(self) -> Counter[tuple[str, str]]:
-        """Relevant posts by subject and intent."""
-        return self.view.tallies.heard(self.since, self.now)
+        """Relevant posts by subject and intent; one on two subjects counts for both."""
+        found: Counter[tuple[str, str]] = Counter()
+        for one in self.view.talk.themed("intent", [self.since, self.now]):
+            found.update({(subject, one.theme): one.sums.posts for subject in one.subjects})
+        return found
 
     @cached_property
     def reached(self) -> list[Reached]:

@@ -5,7 +5,7 @@ and looks at no more than `MOST` pieces of it. Whoever shows a tally says so whe
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from hub.store.listed import among, listed
 from hub.store.outbox_rows import OPEN
 from hub.store.repository import Repository
 
-MOST = 20_000  # pieces of work that a tally looks at
+MOST = 10_000  # pieces of work that a tally looks at
 SEARCHED = 2_000  # of them, for the newest of a kind
 
 
@@ -137,32 +137,24 @@ class Tallies(Repository):
         asked = sa.select(_E.won, sa.func.count().label("leads")).group_by(_E.won)
         return Counter({bool(row.won): row.leads for row in self._rows(asked)})
 
-    def heard(self, since: datetime, until: datetime) -> Counter[tuple[str, str]]:
-        """Relevant posts of this time by subject and intent; a post on two subjects counts for both."""
-        columns = tables.rollups.c
-        asked = (
-            sa.select(columns.subject, columns.intent, sa.func.sum(columns.posts).label("posts"))
-            .where(columns.hour >= since, columns.hour < until, columns.relevant, columns.subject != "")
-            .group_by(columns.subject, columns.intent)
-        )
-        return Counter({(row.subject, row.intent): row.posts for row in self._rows(asked) if row.posts})
-
-    def said(
+    def judged(
         self, since: datetime, until: datetime, *, network: str | None = None, subject: str | None = None
-    ) -> tuple[int, int]:
-        """Posts of this time, and those of them that are relevant and no spam; one on two subjects counts for both."""
+    ) -> int:  # fmt: skip
+        """Posts of this time that were judged, whatever was found in them; one on two subjects counts for both."""
         columns = tables.rollups.c
-        is_relevant = sa.and_(columns.relevant, columns.intent != "spam")
-        relevant = sa.func.sum(sa.case((is_relevant, columns.posts), else_=0)).label("relevant")
-        asked = sa.select(sa.func.sum(columns.posts).label("posts"), relevant).where(
-            columns.hour >= since, columns.hour < until
-        )
+        asked = sa.select(sa.func.sum(columns.posts).label("posts"))
+        asked = asked.where(columns.hour >= since, columns.hour < until)
         if network is not None:
             asked = asked.where(columns.network == network)
         if subject is not None:
             asked = asked.where(columns.subject == subject)
         row = self._one(asked)
-        return (int(row.posts or 0), int(row.relevant or 0)) if row else (0, 0)
+        return int(row.posts or 0) if row else 0
+
+    def things(self, authors: Collection[str]) -> Counter[str]:
+        """How many leads, cases and incidents posts of these accounts belong to, by kind."""
+        asked = sa.select(_H.kind, _H.key).where(among(_H.author)).distinct()
+        return Counter(row.kind for row in self._rows(asked, listed=listed(authors)))
 
     def _chosen(
         self, since: datetime, until: datetime, *, network: str | None = None, team: str | None = None,

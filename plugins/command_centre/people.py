@@ -130,13 +130,13 @@ def person(view: View, key: str) -> Person | None:
         (made for each in keys for made in view.handoffs.recent(FEW, author=each)),
         key=lambda made: made.created_at, reverse=True,
     )  # fmt: skip
-    history = view.histories.work(keys)
+    things = view.tallies.things(keys)
     return Person(
         now=view.now, asked=key, accounts=[known[each] for each in keys],
         ties=[Pair(tie, known[tie.one], known[tie.other]) for tie in ties.values()],
         score=next((found for each in keys if (found := view.leads.score(each))), None),
         posts=[Said(post, signals.get(post.key), gone.get(post.key)) for post in newest], work=work[:FEW],
-        cases=sum(one.cases for one in history.values()), leads=sum(one.leads for one in history.values()),
+        cases=things["Case"], leads=things["Lead"],
     )  # fmt: skip
 
 

@@ -73,8 +73,9 @@ def work(look: Look) -> Work:
     narrowed: dict[str, Any] = {"network": scope.network, "team": scope.team, "subject": scope.subject}
     courses = tallies.by_route(scope.since, scope.until, **narrowed)
     ids = tallies.newest(scope.since, scope.until, RECENT, kinds=KINDS, **narrowed)
-    said = tallies.said(scope.since, scope.until, network=scope.network, subject=scope.subject)
-    drawing = bar_chart("From posts to what became of them", _funnel(*said, courses), unit="count")
+    posts = tallies.judged(scope.since, scope.until, network=scope.network, subject=scope.subject)
+    mentions = look.figures.figure("mentions", scope.with_(team=None)).value
+    drawing = bar_chart("From posts to what became of them", _funnel(posts, mentions, courses), unit="count")
     return Work(
         now=look.now,
         cards=figured.cards(look, CARDS),
@@ -115,11 +116,11 @@ def rules(given: Asked) -> Response:
     return pictures.as_csv("rules", (*COLUMNS, *COUNTS), rows)
 
 
-def _funnel(posts: int, relevant: int, courses: list[Course]) -> list[Bar]:
+def _funnel(posts: int, mentions: float | None, courses: list[Course]) -> list[Bar]:
     total = {name: sum(getattr(one, name) for one in courses) for name in COUNTS}
     return [
         Bar(name="Posts judged", value=posts),
-        Bar(name="Relevant, no spam", value=relevant),
+        Bar(name="Mentions", value=mentions),
         Bar(name="Handed off", value=total["handoffs"]),
         Bar(name="Begun by these", value=total["begun"]),
         Bar(name="Delivered", value=total["delivered"]),

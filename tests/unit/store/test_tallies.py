@@ -160,7 +160,7 @@ def test_the_newest_of_a_kind_are_found_by_their_kind(store: Store, clock) -> No
         assert view.tallies.newest(START, START + HOUR, 1, kinds=("Lead",)) == [last]
 
 
-def test_what_was_heard_is_told_by_subject_and_intent(store: Store) -> None:
+def test_posts_are_counted_by_when_they_were_published_whatever_was_found(store: Store) -> None:
     posts = [make_post(number) for number in (1, 2, 3)]
     spoken = [("Acme",), ("Acme", "Brewster"), ()]
     with store.begin() as tx:
@@ -168,11 +168,21 @@ def test_what_was_heard_is_told_by_subject_and_intent(store: Store) -> None:
         tx.signals.save([(post, make_signal(post, subjects=about)) for post, about in zip(posts, spoken, strict=True)])
 
     with store.read() as view:
-        assert view.tallies.heard(START - HOUR, START + HOUR) == {("Acme", "support"): 2, ("Brewster", "support"): 1}
-        assert view.tallies.said(START - HOUR, START + HOUR) == (4, 4)
-        assert view.tallies.said(START - HOUR, START + HOUR, subject="Brewster", network="mastodon") == (1, 1)
-        assert view.tallies.said(START - HOUR, START + HOUR, network="x") == (0, 0)
-        assert view.tallies.said(START, START + HOUR) == (0, 0)
+        assert view.tallies.judged(START - HOUR, START + HOUR) == 4
+        assert view.tallies.judged(START - HOUR, START + HOUR, subject="Brewster", network="mastodon") == 1
+        assert view.tallies.judged(START - HOUR, START + HOUR, network="x") == 0
+        assert view.tallies.judged(START, START + HOUR) == 0
+
+
+def test_what_somebody_has_to_do_with_is_counted_by_things(store: Store) -> None:
+    work(store, 1)
+    work(store, 2)
+    work(store, 3, kind="Lead", team="sales")
+
+    author = make_post(1).author.key
+    with store.read() as view:
+        assert view.tallies.things([author]) == {"Case": 2, "Lead": 1}
+        assert view.tallies.things(["x:account:9"]) == {}
 
 
 def test_no_tally_looks_at_more_work_than_it_may(store: Store) -> None:

@@ -141,3 +141,14 @@ def test_what_was_not_yet_committed_when_marks_were_taken_is_marked_by_itself(fu
 
     assert len(taken) == 1
     assert marked(full) == {("talk", "mastodon", TODAY)}
+
+
+def test_a_day_that_is_marked_already_stands_in_nobodys_way(full):
+    """The outbox is claimed by UPDATE OR FAIL, and a trigger of SQLite has the rule of the statement that fires it."""
+    with full.begin() as tx:
+        tx.handoffs.save([make_handoff(make_post(2), key="another")])  # marks the day of the first one's delivery, too
+        [delivery] = tx.outbox.claim("salesforce", "w")
+    with full.begin() as tx:
+        tx.outbox.settle(delivery, created(delivery))
+
+    assert marked(full)

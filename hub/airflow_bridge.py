@@ -96,6 +96,23 @@ def woken_by(asset: Asset, *, every_minutes: int) -> AssetOrTimeSchedule:
     )
 
 
+def each_day() -> CronTriggerTimetable:
+    """When daily reports are made: by the clock of the organisation's place."""
+    config = load_config()
+    return _by_the_clock(config.reporting.daily_at, "*", config.organisation.timezone)
+
+
+def each_week() -> CronTriggerTimetable:
+    """When weekly reports are made."""
+    config = load_config()
+    return _by_the_clock(config.reporting.weekly_at, config.reporting.weekly_on, config.organisation.timezone)
+
+
+def _by_the_clock(at: str, weekday: str, zone: str) -> CronTriggerTimetable:
+    hour, _, minute = at.partition(":")
+    return CronTriggerTimetable(f"{int(minute)} {int(hour)} * * {weekday}", timezone=zone)
+
+
 def due_within(minutes: float) -> DeadlineAlert:
     """Tells operations when a run has not ended so long after it was queued."""
     return DeadlineAlert(
@@ -125,8 +142,10 @@ def poll_interval(manifest: Manifest) -> timedelta:
 
 
 def known_connectors() -> dict[str, Manifest]:
-    """Every connector's manifest, by name."""
-    return {manifest.name: manifest for manifest in connectors.manifests()}
+    """Every connector's manifest, by name, and that of e-mail."""
+    from hub.kit import mail
+
+    return {manifest.name: manifest for manifest in (*connectors.manifests(), mail.MANIFEST)}
 
 
 def mapping_named(network: str) -> "Mapping | None":

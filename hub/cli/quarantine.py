@@ -282,5 +282,6 @@ def _line(item: "Item") -> dict[str, Any]:
 
 def _manifests() -> "dict[str, Manifest]":
     import connectors
+    from hub.kit import mail
 
-    return {manifest.name: manifest for manifest in connectors.manifests()}
+    return {manifest.name: manifest for manifest in (*connectors.manifests(), mail.MANIFEST)}

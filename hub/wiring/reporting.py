@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from hub.domain import Delivery, Scope
 from hub.domain.reports import Addressees, Report, ReportPlan
+from hub.errors import RecordRefused, Unavailable
 from hub.kit.mail import CONNECTION, EMAIL, MANIFEST, Letter, Mail
 from hub.wiring.opening import Hub, worker_name
 
@@ -93,6 +94,22 @@ def deliver_mail(hub: Hub, *, by_hand: bool = False, each: Callable[[int], None]
         return deliver.run(
             mail, store=hub.store, worker=worker_name(), lease_seconds=hub.settings.lease_seconds, each=each
         )
+
+
+def require_sent(hub: Hub, done: "Delivered") -> None:
+    """Raise what stands in the way of the letters that are not there: HubError by what must be done next."""
+    if done.stopped is not None:
+        raise done.stopped
+    if lost := sum(done.outcomes.get(outcome, 0) for outcome in ("refused", "unknown")):
+        raise RecordRefused(
+            f"{lost} letters were refused, or nobody knows whether they arrived; they are in quarantine.",
+            reason="refused",
+        )
+    with hub.store.read() as view:
+        due = view.outbox.next_due(EMAIL)
+    if due is not None:
+        wait = max((due - hub.store.now()).total_seconds(), 1.0)
+        raise Unavailable("The mail server asks us to come again.", retry_after=wait, sent=False)
 
 
 def due(hub: Hub, period: str, name: str | None = None) -> Sequence[ReportPlan]:

@@ -23,6 +23,7 @@ from command_centre import (
     people,
     pictures,
     quality,
+    reports,
     sources,
     words,
     work,
@@ -52,7 +53,21 @@ def build() -> FastAPI:
         openapi_url=None,  # FastAPI's own routes would not ask who is there
     )
     app.include_router(pages.router)
-    shown = (overview, listening, crises, work, people, sources, quality, maturity, kpis, behind, pictures, desk)
+    shown = (
+        overview,
+        listening,
+        crises,
+        work,
+        people,
+        sources,
+        quality,
+        maturity,
+        reports,
+        kpis,
+        behind,
+        pictures,
+        desk,
+    )
     for each in shown:
         app.include_router(each.router)
     app.include_router(judging.router)

@@ -7,15 +7,32 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from hub.domain import Author, Batch, Cursor, Handoff, LeadScore, Post, Provenance, Reason, Receipt, Signal, Watch
+from hub.domain import (
+    Author,
+    Batch,
+    Cursor,
+    Handoff,
+    LeadScore,
+    Post,
+    Provenance,
+    Reason,
+    Receipt,
+    Scope,
+    Signal,
+    Watch,
+)
 from hub.pictures import Bar, Gallery, bar_chart
-from hub.store import Correction, Draft, Landing, Standing, StandingOf, Store
+from hub.settings import load_config
+from hub.stages import report
+from hub.store import Correction, Draft, KeptFiles, Landing, Standing, StandingOf, Store
 from tests.contract.airflow_db import own_database
 
+REPO = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FORM = "/command-centre/quarantine/1/preview"
 SCRIPT = "<script>alert(1)</script>"
@@ -23,13 +40,14 @@ HOSTILE = f'{SCRIPT} "><img src=x onerror=alert(1)> {{{{ 7*7 }}}} \u202egnp.exe 
 ACTION = re.compile(r"/command-centre/(quarantine(/1)?/\w+|handoffs/[0-9a-f]+/correct|posts/[\w%]+/correct|[a-z/_]*)")
 FILLERS = {
     "key": "mastodon:status:h/7", "id": None, "name": "triage/manual__2026-03-01T12:00:00+00:00", "item": "1",
-    "kpi": "mentions", "digest": None, "author": "mastodon:account:h/1", "incident": None,
+    "kpi": "mentions", "digest": None, "author": "mastodon:account:h/1", "incident": None, "report": None,
 }  # fmt: skip
 CONFIG = {
     "organisation": {"name": HOSTILE, "timezone": "Europe/Berlin"},
     "subjects": [{"name": "Acme"}, {"name": HOSTILE, "kind": "competitor"}],
     "teams": [{"name": HOSTILE}, {"name": "support"}],
 }
+FILES = (".png", ".csv", ".pdf", ".html")  # which are kept, and are no pages
 MAY, MAY_NOT = "op", "viewer"  # roles: the first may start DAGs
 
 
@@ -111,6 +129,15 @@ def fill(var):
             tx.outbox.settle(
                 delivery, Receipt(delivery=delivery.id, outcome="created", object_id="35", url="javascript:alert(1)")
             )
+        FILLERS["report"] = made_report(store, var)
+
+
+def made_report(store, var):
+    """The digest of a report of that day, which quotes the post."""
+    config = load_config(var / "hub.yaml")
+    plan = report.plans(config, REPO / "mappings" / "reports")[0].with_(title=HOSTILE)
+    scope = Scope(since=NOW - timedelta(days=1), until=NOW)
+    return report.keep(store, KeptFiles(str(var / "reports")), config, plan, scope).digest
 
 
 def tell_of_people(tx, author, post, handoff):
@@ -219,7 +246,7 @@ def pages(app):
 
 def shown(app):
     """The pages that are for people to look at."""
-    return [path for path in pages(app) if not path.endswith((".png", ".csv")) and path != "/summary"]
+    return [path for path in pages(app) if not path.endswith(FILES) and path != "/summary"]
 
 
 class Seen(HTMLParser):
@@ -391,3 +418,14 @@ def test_a_dag_file_that_cannot_be_read_is_told_by_name_and_not_by_its_words(sig
     assert "SyntaxError" in page
     assert "secret words" not in page
     assert SCRIPT not in page
+
+
+def test_a_report_is_a_file_to_keep_and_what_was_never_made_is_none(signed_in):
+    page, pdf = (signed_in.get(f"/reports/{FILLERS['report']}.{kind}") for kind in ("html", "pdf"))
+
+    assert page.headers["content-disposition"].startswith('attachment; filename="executive-daily-')
+    assert SCRIPT not in page.text
+    assert "&lt;script&gt;" in page.text
+    assert pdf.content.startswith(b"%PDF")
+    assert signed_in.get(f"/reports/{'0' * 64}.pdf").status_code == 404
+    assert signed_in.get("/reports/..%2f..%2fhub.pdf").status_code in (404, 422)

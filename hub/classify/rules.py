@@ -9,9 +9,9 @@ at all") takes away.
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from hub.classify.choosing import TROUBLE
@@ -49,12 +49,17 @@ class Rule(NamedTuple):
     evidence: str  # how it is named on a signal
 
 
-class Fired(NamedTuple):
-    """The rules that hold for a text, in the order of their files, and what they say together."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Fired:
+    """The rules that hold for a text, in the order of their files, and what they say together.
+
+    For the same rules it is the same object, so that what follows from it can be kept with it.
+    """
 
     rules: tuple[Rule, ...] = ()
     evidence: tuple[str, ...] = ()  # of what they say of an intent; topics are no evidence
-    scores: Mapping[str, float] = MappingProxyType({})
+    scores: Mapping[str, float] = field(default_factory=dict)
+    topics: tuple[str, ...] = ()
     in_trouble: bool = False  # whether one that has words speaks of trouble
     really_bad: bool = False  # whether a strong one does: "thanks for the dead machine" thanks nobody
 
@@ -92,7 +97,8 @@ class Rules:
         return Fired(
             rules=rules,
             evidence=tuple(rule.evidence for rule in rules if rule.intent != TOPICS),
-            scores=MappingProxyType(scores_of(rules)),
+            scores=scores_of(rules),
+            topics=tuple(dict.fromkeys(rule.name for rule in rules if rule.intent == TOPICS)),
             in_trouble=any(rule.worded for rule in trouble),
             really_bad=any(rule.intent != "support" and rule.weight >= STRONG for rule in trouble),
         )

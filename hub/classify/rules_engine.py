@@ -7,7 +7,9 @@ of microseconds: texts are cut into tokens once, and a rule is tried only where 
 import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from itertools import compress
+from typing import NamedTuple
 
 from hub.classify import sentiment
 from hub.classify.choosing import THRESHOLD, TROUBLE, choose, damp, thresholds_with, worth_of
@@ -16,7 +18,7 @@ from hub.classify.language import borne_out, detect
 from hub.classify.leaning import LANGUAGE as LEARNED
 from hub.classify.leaning import leaning
 from hub.classify.phrases import PhraseBook
-from hub.classify.rules import BIT, FACTS, LANGUAGES, TOPICS, URGENT, Fired, load_rules
+from hub.classify.rules import BIT, FACTS, LANGUAGES, REMEMBERED, TOPICS, URGENT, Fired, load_rules
 from hub.classify.subjects import Meant, SubjectFinder
 from hub.classify.text import Reading
 from hub.domain import Intent, Sentiment, Signal
@@ -31,6 +33,19 @@ VERY_NEGATIVE = -0.55
 MONEY = frozenset("$€£")
 OTHERS = {"competitor"}
 BITS = tuple(map(BIT.__getitem__, FACTS))
+
+
+class Outcome(NamedTuple):
+    """What rules make of a post, how it feels apart. Never changed: posts that are alike share it."""
+
+    intent: Intent
+    confidence: float
+    scores: dict[str, float]
+    urgency: float
+    worth: float
+    relevant: bool
+    topics: tuple[str, ...]
+    evidence: tuple[str, ...]
 
 
 class RulesEngine(InBatches):
@@ -51,6 +66,7 @@ class RulesEngine(InBatches):
         self._topic_names = [topic.name for topic in topics]
         self._topic_book = PhraseBook((n, phrase) for n, topic in enumerate(topics) for phrase in topic.phrases)
         self.thresholds = thresholds_with(thresholds)
+        self._outcome = lru_cache(REMEMBERED)(self._follows)  # most posts are alike in all that it asks for
 
     def judge(self, items: Sequence[Item]) -> list[Signal]:
         """The signals of one batch."""
@@ -73,32 +89,43 @@ class RulesEngine(InBatches):
         if answers:
             facts |= self._parent_facts(item)
         fired = load_rules().fired(reading, named.line, spoken, facts)
-        evidence, scores = fired.evidence, dict(fired.scores)
-        said = scores.pop(URGENT, 0.0)
-        topics = self._topics(reading, fired) if scores.pop(TOPICS, 0.0) or self.topics else ()
-        if scores:
-            if kinds == OTHERS and not item.addressed and damp(scores, TROUBLE, OF_OTHERS):
-                evidence += ("subject.competitor_only",)
-            mine = fired.in_trouble and (item.addressed or bool(kinds - OTHERS))
-            intent, confidence = choose(scores, self.thresholds, mine=mine)
-        else:  # as most posts
-            intent, confidence = "none", 1.0
+        loud = (item.followers or 0) >= MANY_FOLLOWERS
+        found = self._outcome(fired, kinds, item.addressed, loud)
+        evidence, topics = found.evidence, found.topics
+        if self.topics:
+            topics = self._topics(reading, topics)
         side, sounds = _feeling(item, reading, spoken, feeling, fired)
         if side != "neutral" and feeling:
             evidence += tuple(sentiment.told(reading.words, spoken, side))
-        relevant = intent != "spam" and bool(kinds or item.addressed or not self.subjects.subjects)
         return Signal(
             post=item.key, found_by=self.found_by, lang=language, sentiment=side, sentiment_score=round(sounds, 3),
-            intent=intent, confidence=confidence,
-            scores={name: value for name, value in scores.items() if value > 0} if scores else scores,
-            urgency=_urgency(said, scores, item) if scores else said,
-            worth=worth_of(scores, relevant=relevant) if scores else 0.0, relevant=relevant,
-            subjects=meant.names, topics=topics, evidence=evidence,
+            intent=found.intent, confidence=found.confidence, scores=found.scores, urgency=found.urgency,
+            worth=found.worth, relevant=found.relevant, subjects=meant.names, topics=topics, evidence=evidence,
         )  # fmt: skip
 
-    def _topics(self, reading: Reading, fired: Fired) -> tuple[str, ...]:
+    def _follows(self, fired: Fired, kinds: frozenset[str], addressed: bool, loud: bool) -> "Outcome":
+        """What follows from these rules, for a post that speaks of such subjects."""
+        evidence, scores = fired.evidence, dict(fired.scores)
+        said = scores.pop(URGENT, 0.0)
+        topics = fired.topics if scores.pop(TOPICS, 0.0) else ()
+        intent: Intent = "none"  # as most posts
+        confidence = 1.0
+        if scores:
+            if kinds == OTHERS and not addressed and damp(scores, TROUBLE, OF_OTHERS):
+                evidence += ("subject.competitor_only",)
+            mine = fired.in_trouble and (addressed or bool(kinds - OTHERS))
+            intent, confidence = choose(scores, self.thresholds, mine=mine)
+        relevant = intent != "spam" and bool(kinds or addressed or not self.subjects.subjects)
+        return Outcome(
+            intent=intent, confidence=confidence, evidence=evidence, topics=topics,
+            scores={name: value for name, value in scores.items() if value > 0},
+            urgency=_urgency(said, scores, loud=loud) if scores else said,
+            worth=worth_of(scores, relevant=relevant) if scores else 0.0, relevant=relevant,
+        )  # fmt: skip
+
+    def _topics(self, reading: Reading, shipped: tuple[str, ...]) -> tuple[str, ...]:
         """What a post is about: the organisation's own topics, and the shipped ones that it has not made its own."""
-        names = [rule.name for rule in fired.rules if rule.intent == TOPICS and rule.name not in self.topics]
+        names = [name for name in shipped if name not in self.topics]
         names += [self._topic_names[number] for number in sorted(self._topic_book.find(reading, reading.line))]
         return tuple(dict.fromkeys(names))
 
@@ -160,8 +187,8 @@ def _feeling(item: Item, reading: Reading, spoken: str | None, lexical: float, f
     return side, sounds
 
 
-def _urgency(said: float, scores: dict[str, float], item: Item) -> float:
-    """How soon somebody must look: what is said, what it is about, and how many will read it."""
+def _urgency(said: float, scores: Mapping[str, float], *, loud: bool) -> float:
+    """How soon somebody must look: what is said, what it is about, and whether many will read it."""
     trouble = max(0.9 * scores.get("crisis", 0.0), 0.6 * scores.get("churn", 0.0), 0.5 * scores.get("complaint", 0.0))
-    loud = 0.3 if (item.followers or 0) >= MANY_FOLLOWERS and trouble else 0.0
-    return round(1 - (1 - said) * (1 - trouble) * (1 - loud), 3)
+    heard = 0.3 if loud and trouble else 0.0
+    return round(1 - (1 - said) * (1 - trouble) * (1 - heard), 3)

@@ -11,10 +11,10 @@ from hub.mapping import html, links, marks, markup, moments, standard, text, val
 from hub.mapping.document import Example, language
 from hub.mapping.examples import failures, filled, paths_of
 from hub.mapping.mapping import Identity, Mapping, load_mapping, load_mappings
-from hub.mapping.program import compile_expression, names_in
+from hub.mapping.program import compile_expression, names_in, paths_in
 from hub.mapping.registry import FUNCTIONS, Function
 
 __all__ = [
     "FUNCTIONS", "Example", "Function", "Identity", "Mapping", "compile_expression", "failures",
-    "filled", "language", "load_mapping", "load_mappings", "names_in", "paths_of",
+    "filled", "language", "load_mapping", "load_mappings", "names_in", "paths_in", "paths_of",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """Compiled functions as callers meet them: errors of a record become `Unmappable` and name the field."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from hub.errors import Unmappable
@@ -68,3 +68,23 @@ def names_in(expression: str, *, where: str = "expression") -> frozenset[str]:
     nodes = list(walk(parse(expression, where)))
     whole = {"@"} if any(node["type"] in ("current", "identity") for node in nodes) else set()
     return frozenset(whole | {node["value"] for node in nodes if node["type"] == "field"})
+
+
+def paths_in(expression: str, *, where: str = "expression") -> frozenset[tuple[str, ...]]:
+    """The chains of fields that an expression looks at, each as far as it is written out: `signal.scores.crisis`.
+
+    Conservative: a field of anything but the record itself is a chain of its own, and `()` stands for all there is.
+    """
+    return frozenset(_paths(parse(expression, where)))
+
+
+def _paths(node: Node) -> Iterator[tuple[str, ...]]:
+    if node["type"] == "field":
+        yield (node["value"],)
+    elif node["type"] in ("current", "identity"):
+        yield ()
+    elif node["type"] == "subexpression" and all(child["type"] == "field" for child in node["children"]):
+        yield tuple(child["value"] for child in node["children"])
+    elif node["type"] != "slice":  # its children are numbers
+        for child in node["children"]:
+            yield from _paths(child)

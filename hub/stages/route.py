@@ -32,6 +32,7 @@ FOLLOW_UP = "follow-up"
 PROTECTED = {"opt_out", "minor", "sensitive_number"}
 """Flags of posts that never make a lead, on any network (`security.md`, the gate)."""
 
+REMEMBERED = 10_000
 NO_ROUTE = "no_route"
 BY_ITSELF = ("muted", NO_ROUTE, "not_relevant", "no_destination", "offensive", "policy", "spam")
 """Reasons for which a post is set aside by itself; as part of a conversation that people work on it is theirs."""
@@ -95,6 +96,8 @@ class Router:
         self.purposes, self.link_base = purposes, link_base
         self._by_signal = all(rule.looks_at.isdisjoint(SAID) for rule in rules)
         self._conditions = together(tuple(rule.route.when for rule in rules))
+        self._asked = _fields_asked({path for rule in rules for path in rule.asks_for})
+        self._idle: set[tuple[Any, ...]] = set()  # of what most posts say no rule wants anything
         self._history = timedelta(hours=config.triage.first_run_hours)
         self._actionable = timedelta(hours=config.triage.actionable_hours)
         self.own = {network: {_bare(name) for name in names} for network, names in config.own_accounts.items()}
@@ -144,11 +147,14 @@ class Router:
     def _apply(self, post: Post, signal: Signal, desk: Desk, work: _Work) -> None:
         """Note what the rules make."""
         lead = desk.leads.get(post.author.key)
+        alike = _alike(signal, self._asked) if self._asked is not None and lead is None else None
+        if alike in self._idle:
+            return
         if self._by_signal:
             facts: dict[str, Any] = {"signal": signal.plain(), "lead": lead and lead.plain()}
         else:
             facts = facts_of(post, signal, lead)
-        for rule in self._holding(post, facts, work):
+        for rule in self._holding(post, facts, work, alike):
             kind = rule.route.makes
             obstacle = self._obstacle(post, kind)
             if obstacle:
@@ -162,13 +168,20 @@ class Router:
             except MappingError as problem:
                 work.undecided[kind] = str(problem)
 
-    def _holding(self, post: Post, facts: dict[str, Any], work: _Work) -> Iterator[Rule]:
-        """The rules that hold, of those whose kind of handoff is open when their turn comes."""
+    def _holding(self, post: Post, facts: dict[str, Any], work: _Work, alike: tuple[Any, ...] | None) -> Iterator[Rule]:
+        """The rules that hold, of those whose kind of handoff is open when their turn comes.
+
+        Where none does, none will for whatever is `alike`.
+        """
         try:
             holds = self._conditions(facts)
         except RecordError:  # of one that may never be asked; each by itself, then, and the one to blame is named
             holds = None
-        for place, rule in enumerate(self.rules if holds is None or any(holds) else ()):
+        if holds is not None and not any(holds):
+            if alike is not None and len(self._idle) < REMEMBERED:
+                self._idle.add(alike)
+            return
+        for place, rule in enumerate(self.rules):
             kind = rule.route.makes
             if work.has(kind):
                 continue
@@ -225,6 +238,23 @@ def facts_of(post: Post, signal: Signal, lead: LeadScore | None) -> dict[str, An
     said = post.whole()
     author = said["author"] = Author.made_whole(said["author"])
     return {"post": said, "author": author, "signal": signal.plain(), "lead": lead and lead.plain()}
+
+
+def _fields_asked(paths: Collection[tuple[str, ...]]) -> tuple[str, ...] | None:
+    """The fields of a signal that rules look at; None where they look at more than these and the lead."""
+    asked = set()
+    for path in paths:
+        if path[:1] == ("signal",) and len(path) > 1 and path[1] in Signal.__struct_fields__:
+            asked.add(path[1])
+        elif path[:1] != ("lead",):
+            return None
+    return tuple(sorted(asked))
+
+
+def _alike(signal: Signal, fields: tuple[str, ...]) -> tuple[Any, ...]:
+    """What these fields say; the same for two signals only where rules cannot tell them apart."""
+    said = [getattr(signal, field) for field in fields]
+    return tuple(tuple(one.items()) if isinstance(one, dict) else one for one in said)
 
 
 def unwanted(signal: Signal) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from hub.domain.config import Route
 from hub.domain.handoffs import Priority
 from hub.errors import MappingError, RecordError
-from hub.mapping import compile_expression, names_in
+from hub.mapping import compile_expression, names_in, paths_in
 
 PRIORITIES = get_args(Priority)
 WORST = 10  # severity
@@ -21,6 +21,7 @@ class Rule:
     route: Route
     when: Callable[[dict[str, Any]], Any]
     looks_at: frozenset[str]  # names that `when` mentions
+    asks_for: frozenset[tuple[str, ...]]  # chains of fields that it looks at, such as signal.scores.crisis
     priority: Callable[[dict[str, Any]], Any]
     severity: Callable[[dict[str, Any]], Any]
     title: Callable[[dict[str, Any]], Any]
@@ -32,7 +33,7 @@ class Rule:
             field: compile_expression(getattr(route, field), where=f"route {route.name}, {field}")
             for field in ("when", "priority", "severity", "title")
         }
-        return cls(route, looks_at=names_in(route.when), **compiled)
+        return cls(route, looks_at=names_in(route.when), asks_for=paths_in(route.when), **compiled)
 
     def decide(self, part: str, facts: dict[str, Any]) -> Any:
         """What one of its expressions says of a post; a MappingError where it cannot work on it."""

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from hub.errors import MappingError, Unmappable
-from hub.mapping import Mapping, failures, filled, language, load_mapping, load_mappings, names_in
+from hub.mapping import Mapping, failures, filled, language, load_mapping, load_mappings, names_in, paths_in
 
 REPO = Path(__file__).parents[3]
 HEAD = "mapping: demo\nversion: 1\nreads: item\nmakes: Post\n"
@@ -349,3 +349,20 @@ def test_the_same_words_are_compiled_once_and_changed_ones_at_once(file: Any) ->
 
     assert again is first
     assert changed.apply({"a": "old", "b": "new"}) == {"text": "new"}
+
+
+@pytest.mark.parametrize(
+    ("expression", "paths"),
+    [
+        ("signal.scores.crisis >= `0.6` && lead.fit > `3`", {("signal", "scores", "crisis"), ("lead", "fit")}),
+        ("contains(['a'], signal.intent)", {("signal", "intent")}),
+        ("signal.*", {("signal",), ()}),
+        ("length(values(signal)) > `3`", {("signal",)}),
+        ("signal | intent == 'a'", {("signal",), ("intent",)}),
+        ("signal.topics[?@ == 'a']", {("signal", "topics"), ()}),
+        ("@.signal.intent", {(), ("signal",), ("intent",)}),
+        ("'constant'", set()),
+    ],
+)
+def test_what_an_expression_looks_at_is_named_by_chains_of_fields(expression, paths):
+    assert paths_in(expression) == paths

@@ -431,3 +431,24 @@ def test_an_incidents_further_posts_are_folded_into_one_alert(tx: Transaction) -
         ("Alert", False, "x:post:2", 1),
     ]  # fmt: skip
     assert folded[-1].severity == 9  # of the worst of them
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ("signal.topics[0] == 'price'", {"topics": ("price",)}),
+        ("signal.scores.feature >= `0.5`", {"scores": {"feature": 0.6}}),
+        ("length(values(signal.scores)) > `0`", {"scores": {"feature": 0.6}}),
+        ("signal | intent == 'praise'", {"intent": "praise"}),
+        ("contains(values(signal), 'en')", {"lang": "en"}),
+    ],
+)
+def test_what_no_rule_wanted_of_one_post_is_no_word_on_another(
+    tx: Transaction, when: str, said: dict[str, Any]
+) -> None:
+    """A router remembers what most posts say; never by less than its rules look at."""
+    by = router(Route(name="own", makes="Case", when=when, team="support"), only=True)
+
+    assert route(tx, by=by, lang=None).set_aside == "no_route"
+    assert kinds(route(tx, by=by, **({"lang": None} | said))) == ["Case"]
+    assert route(tx, by=by, lang=None).set_aside == "no_route"

@@ -22,7 +22,7 @@ from hub.measure.counted import Behind, Cell, Counted, Kpi, Question
 from hub.measure.said import themes
 from hub.store import View
 from hub.store.behind import Judged
-from hub.store.talk import PUBLIC
+from hub.store.tally import PUBLIC
 
 KPIS: dict[str, Kpi] = {  # every module of KPIs adds its own
     **listening.KPIS,

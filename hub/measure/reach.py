@@ -13,6 +13,7 @@ VISITS = ("visitors", "readers")
 PUBLISHED = {"x": 0.08, "facebook": 0.07, "instagram": 0.15}  # by Radarly, in January 2020
 LOUD = ("influencer", "media", "analyst")
 UNSEEN = "No network tells how often these posts were seen."
+RANKED = "Accounts are known as they are ranked today; how they were is not kept."
 DAY = timedelta(days=1)
 
 
@@ -92,18 +93,26 @@ def _potential(cell: Cell) -> dict[str, float]:
 
 def influencer_score(cell: Cell) -> Counted:
     """The mean influence of those whose voice carries, as they were last ranked."""
-    some = _accounts(cell, LOUD)
-    if isinstance(some, Counted):
-        return some
-    return ratio(
-        sum(one.influence for one in some), sum(one.accounts for one in some), missing="No account was ranked so yet."
-    )
+    if _is_past(cell):
+        return Counted(missing=RANKED)
+    known: list[Class] = cell.question.once("classes", lambda: cell.question.view.people.classes(LOUD))
+    network, only = cell.only("network"), cell.only("audience")
+    some = [one for one in known if network in (None, one.network) and only in (None, one.audience)]
+    accounts = sum(one.accounts for one in some)
+    return ratio(sum(one.influence for one in some), accounts, missing="No account was ranked so yet.")
 
 
 def advocate_reach(cell: Cell) -> Counted:
     """How many follow those who keep speaking well of us."""
-    some = _accounts(cell, ("advocate",))
-    return some if isinstance(some, Counted) else count(sum(one.followers for one in some))
+    if _is_past(cell):
+        return Counted(missing=RANKED)
+    asked, network = cell.question, cell.only("network")
+    known: dict[str, int] = asked.once("advocates", lambda: asked.view.people.followers("advocate"))
+    return count(sum(number for where, number in known.items() if network in (None, where)))
+
+
+def _is_past(cell: Cell) -> bool:
+    return cell.until < cell.question.now - DAY
 
 
 def advocate_interactions(cell: Cell) -> Counted:
@@ -115,16 +124,6 @@ def advocate_interactions(cell: Cell) -> Counted:
     )
     network = cell.only("network")
     return count(sum(cell.since <= at < cell.until and network in (None, where) for at, where in met))
-
-
-def _accounts(cell: Cell, classes: tuple[str, ...]) -> list[Class] | Counted:
-    """Of the ranking that there is, which is today's."""
-    asked = cell.question
-    if cell.until < asked.now - DAY:
-        return Counted(missing="Accounts are known as they are ranked today; how they were is not kept.")
-    known: list[Class] = asked.once(("classes", classes), lambda: asked.view.people.classes(classes))
-    network, only = cell.only("network"), cell.only("audience")
-    return [one for one in known if network in (None, one.network) and only in (None, one.audience)]
 
 
 KPIS: dict[str, Kpi] = {

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from hub.domain.config import Config
 from hub.measure.counted import Cell, Question
 from hub.store.behind import Wanted
-from hub.store.talk import Spoken, Themed
+from hub.store.talk import Spoken
 from hub.store.tally import Sums
 
 OURS = ("brand", "product", "employee")
 THEMES = ("intent", "topic")
-Row = Spoken | Themed
+Numbers = tuple[int, ...]
 
 
 def sums_of(cell: Cell, *kinds: str) -> Sums:
@@ -23,25 +23,27 @@ def by_network(cell: Cell) -> dict[str, Sums]:
     """The same, network by network."""
 
     def add() -> dict[str, Sums]:
-        found: dict[str, list[Sums]] = defaultdict(list)
+        found: dict[str, list[Numbers]] = defaultdict(list)
         for row in _rows(cell, ()):
-            found[row.network].append(row.sums)
+            found[row.network].append(row.numbers)
         return {network: Sums.of(some) for network, some in found.items()}
 
     return cell.question.once(("by network", cell.step, cell.part), add)
 
 
 def by_subject(cell: Cell) -> dict[str, int]:
-    """How many posts named each subject; a post that names two counts for both."""
+    """How many posts named each subject, whatever the question is narrowed to; who names two counts for both."""
+    asked, network = cell.question, cell.only("network")
 
     def add() -> dict[str, int]:
         found: dict[str, int] = defaultdict(int)
-        for row in _of_network(cell):
-            for subject in row.subjects:
-                found[subject] += row.sums.posts
+        for row in _voices(asked).get(cell.step, ()):
+            if network in (None, row.network):
+                for subject in row.subjects or ():
+                    found[subject] += int(row.numbers[0])
         return found
 
-    return cell.question.once(("by subject", cell.step, cell.only("network")), add)
+    return asked.once(("by subject", cell.step, network), add)
 
 
 def wanted(cell: Cell, *kinds: str) -> Wanted:
@@ -60,38 +62,35 @@ def of_kinds(config: Config, kinds: Iterable[str]) -> frozenset[str]:
 
 def themes(asked: Question) -> list[str]:
     """The intents, or the topics, that were met at all."""
-    return sorted({row.theme for rows in _themed(asked).values() for row in rows if isinstance(row, Themed)})
+    return sorted({row.theme for rows in _parts(asked, fine=False).values() for row in rows if row.theme})
 
 
-def _each(cell: Cell, kinds: tuple[str, ...]) -> Iterable[Sums]:
+def _each(cell: Cell, kinds: tuple[str, ...]) -> Iterable[Numbers]:
     sentiment = cell.only("sentiment")
-    found = (row.sums for row in _rows(cell, kinds))
+    found = (row.numbers for row in _rows(cell, kinds))
     return found if sentiment is None else map(_FEELING[sentiment], found)
 
 
-_FEELING: dict[str, Callable[[Sums], Sums]] = {
-    "positive": lambda sums: Sums(posts=sums.positive, positive=sums.positive),
-    "negative": lambda sums: Sums(posts=sums.negative, negative=sums.negative),
-    "neutral": lambda sums: Sums(posts=sums.posts - sums.positive - sums.negative),
+_FEELING: dict[str, Callable[[Numbers], Numbers]] = {
+    "positive": lambda numbers: (numbers[2], 0, numbers[2], 0),
+    "negative": lambda numbers: (numbers[3], 0, 0, numbers[3]),
+    "neutral": lambda numbers: (numbers[0] - numbers[2] - numbers[3], 0, 0, 0),
 }
 
 
-def _rows(cell: Cell, kinds: tuple[str, ...]) -> list[Row]:
-    subjects, audience = _subjects(cell, kinds), cell.only("audience")
-    theme = cell.part if cell.question.by in THEMES else None
+def _rows(cell: Cell, kinds: tuple[str, ...]) -> list[Spoken]:
+    """The rows of one cell, read as coarsely as they may be: most pages ask for no more than networks."""
+    asked, network, subjects = cell.question, cell.only("network"), _subjects(cell, kinds)
+    fine = subjects is not None and subjects != frozenset({asked.scope.subject})
+    of_parts = cell.part is not None and asked.by in (*THEMES, "audience")
+    rows = (_parts(asked, fine=fine) if of_parts else _whole(asked, fine=fine)).get(cell.step, ())
     return [
         row
-        for row in _of_network(cell)
-        if (subjects is None or row.subjects & subjects)
-        and (audience is None or (isinstance(row, Spoken) and row.audience == audience))
-        and (theme is None or (isinstance(row, Themed) and row.theme == theme))
+        for row in rows
+        if network in (None, row.network)
+        and (not fine or (subjects and row.subjects and row.subjects & subjects))
+        and (not of_parts or cell.part == (row.audience if asked.by == "audience" else row.theme))
     ]
-
-
-def _of_network(cell: Cell) -> list[Row]:
-    network = cell.only("network")
-    rows = _themed(cell.question) if cell.question.by in THEMES and cell.part is not None else _spoken(cell.question)
-    return [row for row in rows.get(cell.step, ()) if network in (None, row.network)]
 
 
 def _subjects(cell: Cell, kinds: tuple[str, ...]) -> frozenset[str] | None:
@@ -103,24 +102,39 @@ def _subjects(cell: Cell, kinds: tuple[str, ...]) -> frozenset[str] | None:
     return frozenset.intersection(*asked) if asked else None
 
 
-def _spoken(asked: Question) -> dict[int, list[Row]]:
+def _whole(asked: Question, *, fine: bool) -> dict[int, list[Spoken]]:
+    said, scope = asked.view.talk.said, asked.scope
     return asked.once(
-        "spoken",
-        lambda: _by_step(
-            asked.view.talk.said(asked.edges, network=asked.scope.network, by_audience=asked.by == "audience")
-        ),
+        ("whole", fine),
+        lambda: _by_step(said(asked.edges, network=scope.network, subject=scope.subject, by_subjects=fine)),
     )
 
 
-def _themed(asked: Question) -> dict[int, list[Row]]:
-    return asked.once(
-        "themed",
-        lambda: _by_step(asked.view.talk.themed(str(asked.by), asked.edges, network=asked.scope.network)),
-    )
+def _parts(asked: Question, *, fine: bool) -> dict[int, list[Spoken]]:
+    """Row by row what the question is split by: an audience, an intent or a topic."""
+    talk, scope = asked.view.talk, asked.scope
+
+    def read() -> list[Spoken]:
+        if asked.by == "audience":
+            return talk.said(
+                asked.edges, network=scope.network, subject=scope.subject, by_subjects=fine, by_audience=True
+            )
+        by = str(asked.by)
+        return talk.themed(by, asked.edges, network=scope.network, subject=scope.subject, by_subjects=fine)
+
+    return asked.once(("parts of", fine), lambda: _by_step(read()))
 
 
-def _by_step(rows: Iterable[Row]) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = defaultdict(list)
+def _voices(asked: Question) -> dict[int, list[Spoken]]:
+    """Whatever subject the question is narrowed to: it is compared with the others."""
+    said, network = asked.view.talk.said, asked.scope.network
+    if asked.scope.subject is None:
+        return _whole(asked, fine=True)
+    return asked.once("voices", lambda: _by_step(said(asked.edges, network=network, by_subjects=True)))
+
+
+def _by_step(rows: Iterable[Spoken]) -> dict[int, list[Spoken]]:
+    found: dict[int, list[Spoken]] = defaultdict(list)
     for row in rows:
         found[row.step].append(row)
     return found

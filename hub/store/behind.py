@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from hub.domain import Model, Post, Signal
 from hub.store import tables
 from hub.store.repository import Repository
-from hub.store.talk import DAY_HOURS, subjects_of
-from hub.store.tally import first_hour, hour_of, moment_of, numbers_of
+from hub.store.talk import AUDIENCES, DAY_HOURS, subjects_of
+from hub.store.tally import EVERYBODY, first_hour, hour_of, moment_of, numbers_of
 
 AT_A_TIME = 500  # posts of an hour
 _PLACE = sa.select(tables.posts.c.id, tables.posts.c.published_at).where(tables.posts.c.key == sa.bindparam("key"))
@@ -106,8 +106,8 @@ class Behind(Repository):
             asked = asked.where(columns.network == wanted.network)
         if theme[1]:
             asked = asked.where(columns.dimension == theme[0], columns.theme == theme[1])
-        elif wanted.audience is not None:
-            asked = asked.where(columns.audience == wanted.audience)
+        else:  # the public has no rows of its own
+            asked = asked.where(columns.audience == (wanted.audience if wanted.audience in AUDIENCES else EVERYBODY))
         rows = self._rows(asked.distinct().order_by(columns.at.desc()))
         return list(dict.fromkeys(row.at for row in rows if wanted.names(subjects_of(row.subjects))))
 

@@ -16,7 +16,8 @@ from hub.errors import SetupError
 from hub.store import tables
 from hub.store.listed import among, listed
 from hub.store.repository import Repository
-from hub.store.talk import PUBLIC, TalkSums
+from hub.store.talk import TalkSums
+from hub.store.tally import PUBLIC
 
 State = Literal["merged", "suggested", "parted"]
 _TIES = tables.ties.c
@@ -63,8 +64,6 @@ class Class(Model):
     network: str
     accounts: int
     influence: float  # of all of them together
-    followed: int  # accounts whose followers are known, and these
-    followers: int
 
 
 class People(Repository):
@@ -181,20 +180,22 @@ class People(Repository):
 
     def classes(self, audiences: Sequence[str]) -> list["Class"]:
         """Of each network, the accounts of each of these classes, summed up."""
-        columns, authors = tables.standings.c, tables.authors.c
+        columns = tables.standings.c
         alike = (columns.audience, columns.network)
+        asked = sa.select(*alike, sa.func.count().label("accounts"), sa.func.sum(columns.influence).label("influence"))
+        asked = asked.where(columns.audience.in_(audiences)).group_by(*alike).order_by(*alike)
+        return [Class(**row._mapping) for row in self._rows(asked)]
+
+    def followers(self, audience: str) -> dict[str, int]:
+        """Of each network, how many follow the accounts of this class, as far as it is known."""
+        columns, authors = tables.standings.c, tables.authors.c
         asked = (
-            sa.select(
-                *alike, sa.func.count().label("accounts"), sa.func.sum(columns.influence).label("influence"),
-                sa.func.count(authors.followers).label("followed"),
-                sa.func.coalesce(sa.func.sum(authors.followers), 0).label("followers"),
-            )
-            .join_from(tables.standings, tables.authors, authors.key == columns.author, isouter=True)
-            .where(columns.audience.in_(audiences))
-            .group_by(*alike)
-            .order_by(*alike)
-        )  # fmt: skip
-        return [Class(**{**row._mapping, "followers": int(row.followers)}) for row in self._rows(asked)]
+            sa.select(columns.network, sa.func.coalesce(sa.func.sum(authors.followers), 0).label("followers"))
+            .join_from(tables.standings, tables.authors, authors.key == columns.author)
+            .where(columns.audience == audience)
+            .group_by(columns.network)
+        )
+        return {row.network: int(row.followers) for row in self._rows(asked)}
 
     def loudest(self, limit: int = 20, *, network: str | None = None, audience: str | None = None) -> list[StandingOf]:
         """The accounts with the most influence."""

@@ -1,7 +1,7 @@
 """Renown: what the store holds of accounts besides their names, summed up for whoever ranks them."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from statistics import median
 
@@ -21,8 +21,9 @@ class _Reply(msgspec.Struct):
     in_reply_to: str | None = None
 
 
-OWN = "own_post"  # why a post of our own accounts became nobody's work
+ANSWERED_FOR = timedelta(days=30)  # how long people answer a post of ours
 _POSTS = tables.posts.c
+_SAID = sa.select(_POSTS.key, _POSTS.published_at, _POSTS.network, _POSTS.thread, _POSTS.body)
 _reply = msgspec.json.Decoder(_Reply).decode
 _HANDED = sa.select(tables.handoffs.c.author, tables.handoffs.c.kind).where(among(tables.handoffs.c.author))
 
@@ -75,22 +76,36 @@ class Renown(Repository):
 
     def exchanges(self, since: datetime, until: datetime, *, audience: str) -> list[tuple[datetime, str]]:
         """When and where an account of this class answered us, or we answered it, by what both sides posted."""
+        ours = self._own(since - ANSWERED_FOR, until)
+        theirs = self._answers_in(sorted({row.thread for row in ours if row.thread}), since, until, audience)
+        keys = {row.key for row in ours}
+        answered = [(row.published_at, row.network) for row in theirs if _reply(row.body).in_reply_to in keys]
+        parents = {
+            row.key: parent for row in ours if row.published_at >= since and (parent := _reply(row.body).in_reply_to)
+        }
         standings = tables.standings.c
-        theirs = self._rows(
-            sa.select(_POSTS.key, _POSTS.published_at, _POSTS.network, _POSTS.thread, _POSTS.body)
-            .join_from(tables.standings, tables.posts, _POSTS.author == standings.author)
-            .where(standings.audience == audience, _POSTS.published_at >= since, _POSTS.published_at < until)
+        of_class = (
+            sa.select(_POSTS.key)
+            .join_from(tables.posts, tables.standings, standings.author == _POSTS.author)
+            .where(among(_POSTS.key), standings.audience == audience)
         )
-        parents = {row.key: parent for row in theirs if (parent := _reply(row.body).in_reply_to)}
-        own = sa.select(_POSTS.key).where(among(_POSTS.key), _POSTS.reason == OWN)
-        ours = {row.key for row in self._rows(own, listed=listed(sorted(set(parents.values()))))}
-        answered = [(row.published_at, row.network) for row in theirs if parents.get(row.key) in ours]
-        said = {row.key for row in theirs}
-        replies = sa.select(_POSTS.published_at, _POSTS.network, _POSTS.body).where(
-            among(_POSTS.thread), _POSTS.reason == OWN, _POSTS.published_at >= since, _POSTS.published_at < until
-        )
-        rows = self._rows(replies, listed=listed(sorted({row.thread for row in theirs if row.thread})))
-        return answered + [(row.published_at, row.network) for row in rows if _reply(row.body).in_reply_to in said]
+        met = {row.key for row in self._rows(of_class, listed=listed(sorted(set(parents.values()))))}
+        return answered + [(row.published_at, row.network) for row in ours if parents.get(row.key) in met]
+
+    def _own(self, since: datetime, until: datetime) -> Sequence[sa.Row[Any]]:
+        """Posts of our own accounts; said in these words, there is an index of them."""
+        own = _POSTS.reason == sa.literal_column("'own_post'")
+        return self._rows(_SAID.where(own, _POSTS.published_at >= since, _POSTS.published_at < until))
+
+    def _answers_in(
+        self, threads: Sequence[str], since: datetime, until: datetime, audience: str
+    ) -> Sequence[sa.Row[Any]]:  # fmt: skip
+        standings = tables.standings.c
+        asked = _SAID.join(tables.standings, standings.author == _POSTS.author).where(
+            among(_POSTS.thread), standings.audience == audience, _POSTS.published_at >= since,
+            _POSTS.published_at < until,
+        )  # fmt: skip
+        return self._rows(asked, listed=listed(threads))
 
     def _recent(self) -> sa.ColumnElement[bool]:
         return _POSTS.published_at >= self.now - RECENT

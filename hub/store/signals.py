@@ -12,8 +12,8 @@ from hub.store import tables
 from hub.store.listed import among, listed
 from hub.store.repository import Repository
 from hub.store.rollups import Rollups
-from hub.store.talk import PUBLIC, TalkSums
-from hub.store.tally import Counts
+from hub.store.talk import TalkSums
+from hub.store.tally import PUBLIC, Counts
 
 _decode = msgspec.json.Decoder(Signal).decode
 _decode_post = msgspec.json.Decoder(Post).decode

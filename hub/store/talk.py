@@ -24,13 +24,13 @@ from hub.domain import Post, Signal
 from hub.store import tables
 from hub.store.listed import among, listed
 from hub.store.repository import Repository, insert_into
-from hub.store.tally import SUMS, THEME_SUMS, Counts, Sums, facts_of, first_hour, tally
+from hub.store.tally import EVERYBODY, PUBLIC, SUMS, THEME_SUMS, Counts, facts_of, first_hour, tally
 
 DAY_HOURS = 24
-PUBLIC = "public"  # what an account is to us of which nothing else is known
 RECENT = timedelta(days=90)  # how far back a new class of an account changes what is counted
 AT_A_TIME = 2_000  # accounts
 
+AUDIENCES = ("advocate", "analyst", "customer", "influencer", "media")  # that have sums of their own
 _KEY = ("hours", "at", "network", "subjects", "audience")
 _THEME_KEY = ("hours", "at", "network", "subjects", "dimension", "theme")
 _encode = msgspec.json.Encoder().encode
@@ -40,54 +40,51 @@ _names = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 class Spoken(NamedTuple):
-    """What was said in one step on one network of one set of subjects; by one audience, if that was asked for."""
+    """What was said in one step on one network, of one set of subjects or by one audience, where that was asked."""
 
     step: int
     network: str
-    subjects: frozenset[str]
-    audience: str | None
-    sums: Sums
-
-
-class Themed(NamedTuple):
-    """What was said in one step on one network of one set of subjects with one intent, or about one topic."""
-
-    step: int
-    network: str
-    subjects: frozenset[str]
-    theme: str
-    sums: Sums  # posts, positive and negative ones; the others are not kept by theme
+    subjects: frozenset[str] | None  # None: of whatever
+    audience: str  # "": by whomever
+    theme: str | None  # an intent or a topic; None: whatever
+    numbers: tuple[int, ...]  # in the order of `Sums`; with a theme, or by sentiment, only the first four
 
 
 class TalkSums(Repository):
     """Sums by time, network, set of subjects and audience."""
 
     def said(
-        self, edges: Sequence[datetime], *, network: str | None = None, by_audience: bool = False
+        self, edges: Sequence[datetime], *, network: str | None = None, subject: str | None = None,
+        by_subjects: bool = False, by_audience: bool = False,
     ) -> list[Spoken]:  # fmt: skip
         """What was said from each edge up to the next one, in one statement."""
         columns = tables.talk.c
-        alike = ["network", "subjects", *(["audience"] if by_audience else [])]
-        rows = self._summed(tables.talk, SUMS, alike, edges, [] if network is None else [columns.network == network])
-        return [
+        alike = [*(["subjects"] if by_subjects else []), *(["audience"] if by_audience else [])]
+        narrowed = [columns.audience.in_([EVERYBODY, *AUDIENCES]) if by_audience else columns.audience == EVERYBODY]
+        rows = self._summed(tables.talk, SUMS, alike, edges, narrowed, network, subject)
+        found = [
             Spoken(
-                row.step, row.network, subjects_of(row.subjects), row.audience if by_audience else None,
-                Sums(**{name: int(row._mapping[name]) for name in SUMS}),
+                row.step, row.network, subjects_of(row.subjects) if by_subjects else None,
+                row.audience if by_audience else EVERYBODY, None, row[2 + len(alike) :],
             )
             for row in rows
         ]  # fmt: skip
+        return [*found, *_public(found)] if by_audience else found
 
-    def themed(self, dimension: str, edges: Sequence[datetime], *, network: str | None = None) -> list[Themed]:
+    def themed(
+        self, dimension: str, edges: Sequence[datetime], *, network: str | None = None, subject: str | None = None,
+        by_subjects: bool = False,
+    ) -> list[Spoken]:  # fmt: skip
         """The same by "intent" or by "topic"."""
-        columns = tables.themes.c
-        narrowed = [columns.dimension == dimension] + ([] if network is None else [columns.network == network])
-        alike = ["network", "subjects", "theme"]
+        narrowed = [tables.themes.c.dimension == dimension]
+        alike = ["theme", *(["subjects"] if by_subjects else [])]
+        rows = self._summed(tables.themes, THEME_SUMS, alike, edges, narrowed, network, subject)
         return [
-            Themed(
-                row.step, row.network, subjects_of(row.subjects), row.theme,
-                Sums(posts=int(row.posts), positive=int(row.positive), negative=int(row.negative)),
+            Spoken(
+                row.step, row.network, subjects_of(row.subjects) if by_subjects else None, EVERYBODY, row.theme,
+                (row.posts, 0, row.positive, row.negative),
             )
-            for row in self._summed(tables.themes, THEME_SUMS, alike, edges, narrowed)
+            for row in rows
         ]  # fmt: skip
 
     def move(self, *, come: Iterable[Counts], gone: Iterable[Counts]) -> None:
@@ -147,17 +144,21 @@ class TalkSums(Repository):
 
     def _summed(
         self, table: sa.Table, sums: Sequence[str], alike: Sequence[str], edges: Sequence[datetime],
-        narrowed: Sequence[sa.ColumnElement[bool]],
+        narrowed: Sequence[sa.ColumnElement[bool]], network: str | None, subject: str | None,
     ) -> Sequence[sa.Row[Any]]:  # fmt: skip
         columns, ranges = table.c, _RANGES[self._sqlite]
-        alike_columns = [ranges.c.step, *(columns[name] for name in alike)]
+        alike_columns = [ranges.c.step, columns.network, *(columns[name] for name in alike)]
         within = sa.and_(columns.hours == ranges.c.hours, columns.at >= ranges.c.since, columns.at < ranges.c.until)
         asked = (
-            sa.select(*alike_columns, *(sa.func.sum(columns[name]).label(name) for name in sums))
+            sa.select(*alike_columns, *(sa.func.sum(ranges.c.sign * columns[name]).label(name) for name in sums))
             .select_from(ranges.join(table, within))
             .where(*narrowed)
             .group_by(*alike_columns)
         )
+        if network is not None:
+            asked = asked.where(columns.network == network)
+        if subject is not None:
+            asked = asked.where(naming(columns.subjects, subject))
         rows = self._rows(asked, ranges=_encode(ranges_of(edges)).decode())
         return [row for row in rows if any(row[len(alike_columns) :])]  # what was counted elsewhere later left zeros
 
@@ -177,32 +178,59 @@ class TalkSums(Repository):
             self._write_columns(_adding(table, key, self._sqlite), dict(zip((*key, *names), columns, strict=True)))
 
 
-def ranges_of(edges: Sequence[datetime]) -> list[tuple[int, int, int, int]]:
-    """What rows make up each step: their length, from which hour, up to which, and the number of the step."""
+def ranges_of(edges: Sequence[datetime]) -> list[tuple[int, int, int, int, int]]:
+    """What rows make up each step: their length, from which hour, up to which, the step's number, and 1 or -1.
+
+    Days in UTC that are nearest to the step, and the hours that these lack or, with -1, have too many.
+    """
     found = []
     for step, (since, until) in enumerate(pairwise(edges)):
         start, end = first_hour(since), first_hour(until)
-        first, last = -(-start // DAY_HOURS) * DAY_HOURS, end - end % DAY_HOURS
+        first, last = (hour + DAY_HOURS // 2 - (hour + DAY_HOURS // 2) % DAY_HOURS for hour in (start, end))
         if first >= last:
-            found.append((1, start, end, step))
+            found.append((1, start, end, step, 1))
             continue
-        found += [(1, start, first, step), (DAY_HOURS, first, last, step), (1, last, end, step)]
+        found += [
+            (DAY_HOURS, first, last, step, 1), (1, start, first, step, 1), (1, first, start, step, -1),
+            (1, last, end, step, 1), (1, end, last, step, -1),
+        ]  # fmt: skip
     return [one for one in found if one[1] < one[2]]
 
 
+def naming(subjects: sa.ColumnElement[str], subject: str) -> sa.ColumnElement[bool]:
+    """Whether this JSON array names this subject: inside a name, a quotation mark would have a backslash before it."""
+    name = _encode(subject).decode()
+    return sa.or_(subjects.startswith(f"[{name}", autoescape=True), subjects.contains(f",{name}", autoescape=True))
+
+
+def _public(found: Sequence[Spoken]) -> list[Spoken]:
+    """What everybody said, less what those said who are something to us."""
+    rest: dict[tuple[Any, ...], list[int]] = {}
+    for row in found:
+        mine = rest.setdefault((row.step, row.network, row.subjects), [0] * len(row.numbers))
+        sign = 1 if row.audience == EVERYBODY else -1
+        mine[:] = [one + sign * other for one, other in zip(mine, row.numbers, strict=True)]
+    return [
+        Spoken(step, network, subjects, PUBLIC, None, tuple(numbers))
+        for (step, network, subjects), numbers in rest.items()
+        if any(numbers)
+    ]
+
+
 def _ranges(text: str) -> sa.Subquery:
-    names = ("hours", "since", "until", "step")
+    names = ("hours", "since", "until", "step", "sign")
     return sa.text(text).columns(*(sa.column(name, sa.Integer) for name in names)).subquery("ranges")
 
 
 _RANGES = {
     True: _ranges(
         "SELECT json_extract(value, '$[0]') AS hours, json_extract(value, '$[1]') AS since, "
-        "json_extract(value, '$[2]') AS until, json_extract(value, '$[3]') AS step FROM json_each(:ranges)"
+        "json_extract(value, '$[2]') AS until, json_extract(value, '$[3]') AS step, "
+        "json_extract(value, '$[4]') AS sign FROM json_each(:ranges)"
     ),
     False: _ranges(
         "SELECT CAST(one ->> 0 AS INTEGER) AS hours, CAST(one ->> 1 AS INTEGER) AS since, "
-        "CAST(one ->> 2 AS INTEGER) AS until, CAST(one ->> 3 AS INTEGER) AS step "
+        "CAST(one ->> 2 AS INTEGER) AS until, CAST(one ->> 3 AS INTEGER) AS step, CAST(one ->> 4 AS INTEGER) AS sign "
         "FROM json_array_elements(CAST(:ranges AS JSON)) AS each(one)"
     ),
 }

@@ -1,6 +1,6 @@
 """What a post adds to the sums of talk: under which keys, and which numbers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -44,14 +44,17 @@ class Sums(Model, omit_defaults=False):
         return self.shares + self.quotes
 
     @classmethod
-    def of(cls, some: Iterable["Sums"]) -> "Sums":
-        """All of these together."""
-        rows = [msgspec.structs.astuple(one) for one in some]
-        return cls(**dict(zip(SUMS, map(sum, zip(*rows, strict=True)), strict=True))) if rows else cls()
+    def of(cls, rows: Iterable[Sequence[int]]) -> "Sums":
+        """All of these rows of numbers together, which stand in the order of the fields; those at the end may lack."""
+        return cls(
+            **dict(zip(cls.__struct_fields__, (int(sum(each)) for each in zip(*rows, strict=True)), strict=False))
+        )
 
 
 SUMS: tuple[str, ...] = Sums.__struct_fields__
 THEME_SUMS = ("posts", "positive", "negative")
+EVERYBODY = ""
+PUBLIC = "public"  # what an account is to us of which nothing else is known; it has no sums of its own
 NOTHING = (0,) * 13
 
 
@@ -91,17 +94,20 @@ def tally(
     if not is_counted(signal):
         return
     where = hour_of(post.published_at), post.network, _named(signal.subjects)
-    mine = sums.setdefault((*where, one.audience), [0] * len(SUMS))
+    rows = [sums.setdefault((*where, each), [0] * len(SUMS)) for each in {EVERYBODY, one.audience} - {PUBLIC}]
     if post.kind == "share":
-        mine[1] += sign
+        for row in rows:
+            row[1] += sign
         return
     good, bad = sign * (signal.sentiment == "positive"), sign * (signal.sentiment == "negative")
-    mine[0] += sign
-    mine[2] += good
-    mine[3] += bad
     numbers = numbers_of(post)
-    for place, number in enumerate(numbers, start=4):
-        mine[place] += sign * number
+    for row in rows:
+        row[0] += sign
+        row[2] += good
+        row[3] += bad
+        if numbers is not NOTHING:
+            for place, number in enumerate(numbers, start=4):
+                row[place] += sign * number
     for theme in (("intent", signal.intent), *(("topic", topic) for topic in set(signal.topics))):
         about = themes.setdefault((*where, *theme), [0] * len(THEME_SUMS))
         about[0] += sign

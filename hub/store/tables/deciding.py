@@ -101,13 +101,13 @@ alarms = Table(
     Index("uq_alarms_hour", "detector", "subject", "network", "topic", "at", unique=True),
 )  # fmt: skip
 
-talk = Table(  # posts about ours, spam apart, each in exactly one row of each length: what figures are read from
+talk = Table(  # what figures are read from: posts about ours, spam apart, each in one row of each length
     "talk", metadata,
     Column("hours", Integer, primary_key=True),  # how long the time is that it sums up: 1, or 24 for a day in UTC
+    Column("audience", Text, primary_key=True),  # what the author is to us; "": everybody, the public has no rows
     Column("at", Integer, primary_key=True),  # when that begins, in hours since 1970
     Column("network", Text, primary_key=True),
     Column("subjects", Text, primary_key=True),  # all that a post names, as a JSON array in order
-    Column("audience", Text, primary_key=True),  # what its author is to us
     Column("posts", Number, nullable=False),  # without reshares, as all sums below
     Column("reshares", Number, nullable=False),
     Column("positive", Number, nullable=False),
@@ -131,10 +131,10 @@ talk = Table(  # posts about ours, spam apart, each in exactly one row of each l
 themes = Table(  # the same posts, reshares apart, by intent and by topic; a post on two topics counts for both
     "themes", metadata,
     Column("hours", Integer, primary_key=True),
+    Column("dimension", Text, primary_key=True),  # intent, topic
     Column("at", Integer, primary_key=True),
     Column("network", Text, primary_key=True),
     Column("subjects", Text, primary_key=True),
-    Column("dimension", Text, primary_key=True),  # intent, topic
     Column("theme", Text, primary_key=True),
     Column("posts", Number, nullable=False),
     Column("positive", Number, nullable=False),

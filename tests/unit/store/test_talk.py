@@ -93,11 +93,13 @@ def recounted(connection: sa.Connection) -> tuple[dict, dict]:
         sums = {"reshares": 1} if post.kind == "share" else {name: n for name, n in sums.items() if name != "neutral"}
         about = {("intent", signal.intent), *(("topic", one) for one in signal.topics)}
         for length, at in ((1, hour), (24, hour - hour % 24)):
-            talk.setdefault((length, at, post.network, subjects, audience), Counter()).update(sums)
+            for each in {"", audience} - {"public"}:
+                talk.setdefault((length, each, at, post.network, subjects), Counter()).update(sums)
             if post.kind != "share":
-                for theme in about:
+                for dimension, theme in about:
                     told = {name: sums.get(name, 0) for name in ("posts", "positive", "negative")}
-                    themes.setdefault((length, at, post.network, subjects, *theme), Counter()).update(told)
+                    where = (length, dimension, at, post.network, subjects, theme)
+                    themes.setdefault(where, Counter()).update(told)
     return tuple({key: +each for key, each in some.items() if +each} for some in (talk, themes))
 
 
@@ -134,19 +136,27 @@ def test_the_sums_are_the_same_on_each_database_and_are_read_by_step(store):
         write(store, ("post", number, "ana", "post", 10, Engagement(likes=number, views=100)))
         write(store, ("judge", number, {"subjects": ("Acme", "Kaffa"), "sentiment": "positive", "topics": ("price",)}))
     write(store, ("rank", "ana", "media"))
+    write(store, ("post", 30, "ben", "post", None, Engagement(likes=50)))
+    write(store, ("judge", 30, {"subjects": ('"Ac,me', "Acme")}))
     edges = [START - timedelta(days=9), START - timedelta(days=4, hours=3), START + HOUR]
 
     with store.read() as view:
-        said = view.talk.said(edges, by_audience=True)
+        whole = view.talk.said(edges)
+        said = view.talk.said(edges, by_audience=True, by_subjects=True)
+        named = [view.talk.said(edges, subject=name) for name in ("Kaffa", '"Ac,me', "me", "Ac%me")]
         about = view.talk.themed("topic", edges, network="mastodon")
         nothing = view.talk.said(edges, network="x")
         assert kept(view.connection) == recounted(view.connection)
-    assert [(one.step, one.audience, one.subjects, one.sums.posts, one.sums.likes) for one in sorted(said)] == [
-        (0, "media", frozenset({"Acme", "Kaffa"}), 15, sum(range(15, 30))),
-        (1, "media", frozenset({"Acme", "Kaffa"}), 14, sum(range(1, 15))),
-    ]
-    assert [(one.step, one.theme, one.sums.posts, one.sums.positive) for one in sorted(about)] == [
-        (0, "price", 15, 15), (1, "price", 14, 14),
+    assert sorted((one.step, one.numbers[0], one.numbers[5]) for one in whole) == [
+        (0, 16, sum(range(15, 30)) + 50), (1, 14, sum(range(1, 15))),
+    ]  # fmt: skip
+    both, odd = frozenset({"Acme", "Kaffa"}), frozenset({"Acme", '"Ac,me'})
+    assert {(one.step, one.audience, one.subjects, one.numbers[0]) for one in said if one.audience} == {
+        (0, "media", both, 15), (1, "media", both, 14), (0, "public", odd, 1),
+    }  # fmt: skip
+    assert [sum(row.numbers[0] for row in rows) for rows in named] == [29, 1, 0, 0]
+    assert sorted((one.step, one.theme, one.numbers) for one in about) == [
+        (0, "price", (15, 0, 15, 0)), (1, "price", (14, 0, 14, 0)),
     ]  # fmt: skip
     assert nothing == []
 
@@ -172,7 +182,7 @@ def sums(store: Store, told) -> tuple[dict, dict]:
 
 def total(store: Store) -> Sums:
     with store.read() as view:
-        return Sums.of(one.sums for one in view.talk.said([START - timedelta(days=30), START + HOUR]))
+        return Sums.of(one.numbers for one in view.talk.said([START - timedelta(days=30), START + HOUR]))
 
 
 def test_an_account_that_becomes_somebody_is_that_for_ninety_days_back(store):
@@ -185,7 +195,7 @@ def test_an_account_that_becomes_somebody_is_that_for_ninety_days_back(store):
 
     with store.read() as view:
         said = view.talk.said([START - timedelta(days=200), START + HOUR], by_audience=True)
-    assert {one.audience: one.sums.posts for one in said} == {"influencer": 2, "public": 1}
+    assert {one.audience: one.numbers[0] for one in said} == {"": 3, "influencer": 2, "public": 1}
 
 
 def test_sums_are_made_up_for_the_posts_that_are_there(url):
@@ -222,10 +232,13 @@ def test_a_step_is_made_of_the_hours_that_begin_in_it_and_of_whole_days_where_it
 
     for number, (since, until) in enumerate(pairwise(edges)):
         mine = [one for one in ranges if one[3] == number]
-        hours = sorted(hour for _, first, last, _ in mine for hour in range(first, last))
-        assert hours == list(range(first_hour(since), first_hour(until)))
-        assert sum(last - first for length, first, last, _ in mine if length == 1) < 48
-        assert all(first % 24 == last % 24 == 0 for length, first, last, _ in mine if length == 24)
+        hours: Counter[int] = Counter()
+        for _, first, last, _, sign in mine:
+            hours.update(dict.fromkeys(range(first, last), sign))
+        assert {hour for hour, times in hours.items() if times} == set(range(first_hour(since), first_hour(until)))
+        assert set(hours.values()) <= {0, 1}
+        assert sum(last - first for length, first, last, *_ in mine if length == 1) <= 24
+        assert all(first % 24 == last % 24 == 0 for length, first, last, *_ in mine if length == 24)
 
 
 @pytest.mark.parametrize(("minutes", "first"), [(0, 0), (1, 1), (59, 1), (60, 1)])

@@ -42,8 +42,8 @@ class Live:
     def heard(self) -> Counter[tuple[str, str]]:
         """Relevant posts by subject and intent; one on two subjects counts for both."""
         found: Counter[tuple[str, str]] = Counter()
-        for one in self.view.talk.themed("intent", [self.since, self.now]):
-            found.update({(subject, one.theme): one.sums.posts for subject in one.subjects})
+        for one in self.view.talk.themed("intent", [self.since, self.now], by_subjects=True):
+            found.update({(subject, str(one.theme)): int(one.numbers[0]) for subject in one.subjects or ()})
         return found
 
     @cached_property

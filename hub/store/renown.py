@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from statistics import median
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa

@@ -21,9 +21,9 @@ SUMS = (
     "posts", "reshares", "positive", "negative", "counted", "likes", "shares", "replies", "quotes", "viewed", "views",
     "viewed_engagement", "viewed_shares", "followed", "followers", "followed_engagement", "followed_shares",
 )  # fmt: skip
-KEY = ("hours", "audience", "at", "network", "subjects")
+KEY = ("hours", "at", "network", "subjects", "audience")
 THEME_SUMS = ("posts", "positive", "negative")
-THEME_KEY = ("hours", "dimension", "at", "network", "subjects", "theme")
+THEME_KEY = ("hours", "at", "network", "subjects", "dimension", "theme")
 REACTIONS = ("likes", "shares", "replies", "quotes")
 AT_A_TIME = 10_000
 
@@ -33,9 +33,6 @@ def upgrade() -> None:
     op.add_column("signals", sa.Column("audience", sa.Text(), nullable=False, server_default="public"))
     op.create_index("ix_standings_audience", "standings", ["audience", "network", "influence"])
     op.create_index("ix_measurements_name", "measurements", ["name", "post", "at"])
-    # Posts of our own accounts are few, and are looked for among all others.
-    own = sa.text("reason = 'own_post'")
-    op.create_index("ix_posts_own", "posts", ["published_at"], sqlite_where=own, postgresql_where=own)
     talk, themes = _tables()
     op.execute(
         "UPDATE signals SET audience = (SELECT standings.audience FROM posts JOIN standings "
@@ -96,10 +93,9 @@ def _count(row: Any, sums: dict[tuple[Any, ...], list[int]], themed: dict[tuple[
     numbers = (0, 1, *[0] * 15) if share else (1, 0, good, bad, *_numbers(msgspec.json.decode(row.body)))
     themes = [] if share else [("intent", row.intent), *(("topic", one) for one in set(said.get("topics", ())))]
     for hours, at in ((1, hour), (24, hour - hour % 24)):
-        for audience in {"", row.audience} - {"public"}:
-            _add(sums, (hours, audience, at, row.network, subjects), numbers)
-        for dimension, theme in themes:
-            _add(themed, (hours, dimension, at, row.network, subjects, theme), (1, good, bad))
+        _add(sums, (hours, at, row.network, subjects, row.audience), numbers)
+        for theme in themes:
+            _add(themed, (hours, at, row.network, subjects, *theme), (1, good, bad))
 
 
 def _add(sums: dict[tuple[Any, ...], list[int]], key: tuple[Any, ...], numbers: tuple[int, ...]) -> None:
@@ -127,7 +123,6 @@ def downgrade() -> None:
     """Drop them."""
     op.drop_table("themes")
     op.drop_table("talk")
-    op.drop_index("ix_posts_own", "posts")
     op.drop_index("ix_measurements_name", "measurements")
     op.drop_index("ix_standings_audience", "standings")
     op.drop_column("signals", "audience")

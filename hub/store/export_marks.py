@@ -1,11 +1,16 @@
-"""Marks: which days of which network the export has out of date. The database sets them; see migration 0019."""
+"""Marks: which days of which network the export has out of date. The database sets them; see migration 0019.
+
+All but those of new posts and signals on SQLite, where a trigger for each new row cost as much as the row: there they
+are set once for all that are written together.
+"""
 
 from collections.abc import Collection, Iterable
+from datetime import UTC
 from secrets import randbits
 
 import sqlalchemy as sa
 
-from hub.domain import Model
+from hub.domain import Model, Post
 from hub.store import tables
 from hub.store.listed import among, listed
 from hub.store.repository import Repository
@@ -29,6 +34,16 @@ class ExportMarks(Repository):
         """Let changes from now on make marks of their own; `taken` says afterwards which there were."""
         newest = sa.select(sa.func.coalesce(sa.func.max(_COLUMNS.epoch), OPEN) + 1).scalar_subquery()
         self._write(sa.update(tables.export_marks).where(_COLUMNS.epoch == OPEN).values(epoch=newest))
+
+    def said(self, posts: Iterable[Post]) -> None:
+        """These were written, or judged, for the first time: on SQLite nobody else marks their days."""
+        if not self._sqlite:
+            return
+        days = {(post.network, post.published_at.astimezone(UTC).date()) for post in posts}
+        rows = [
+            {"area": "talk", "network": network, "day": day.isoformat(), "epoch": OPEN} for network, day in sorted(days)
+        ]
+        self._write_rows(self._upsert(tables.export_marks, ("area", "network", "day", "epoch")), rows)
 
     def taken(self) -> dict[int, Mark]:
         """The marks whose changes this snapshot shows, by number."""

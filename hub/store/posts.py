@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from hub.domain import Engagement, Model, Moment, Post
 from hub.store import tables
 from hub.store.authors import Authors
+from hub.store.export_marks import ExportMarks
 from hub.store.listed import among, listed
 from hub.store.repository import Repository
 from hub.store.revisions import Revisions
@@ -187,6 +188,7 @@ class Posts(Repository):
         brought = self._batch(batch)
         number = brought.id if brought else None
         self._write_columns(_INSERT, _columns(posts, standings), batch=number)
+        ExportMarks(self._connection, now=self.now, writing=self._writing).said(posts)
         if brought:
             self._count(brought.network, Counter(standings.get(post.key, PENDING) for post in posts))
             watches = Watches(self._connection, now=self.now, writing=True)

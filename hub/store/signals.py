@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from hub.domain import Post, Signal
 from hub.store import tables
+from hub.store.export_marks import ExportMarks
 from hub.store.listed import among, listed
 from hub.store.repository import Repository
 from hub.store.rollups import Rollups
@@ -49,6 +50,8 @@ class Signals(Repository):
         classes = {key: row.audience for key, row in rows.items()} | self._classes(fresh, rows)
         columns = _columns([fresh[key][1] for key in sorted(fresh)], classes)
         self._write_columns(self._upsert(tables.signals, ("post",), _CHANGING), columns)
+        marks = ExportMarks(self._connection, now=self.now, writing=self._writing)
+        marks.said(post for key, (post, _) in fresh.items() if key not in new)  # whose days are marked already
         Rollups(self._connection, now=self.now, writing=self._writing).move(come=fresh.values(), gone=gone)
         posts = {key: post for key, (post, _) in fresh.items()} | self._stored([old.post for _, old in gone])
         self._talk.move(

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from hub.domain import Handoff, LeadScore, Post, Signal
 from hub.domain.config import Conversations, Route, Subject, Triage
 from hub.stages.conversations import AS_SHIPPED, Place, Talks
-from hub.stages.grouping import Grouping, at_hand
+from hub.stages.grouping import Groups, at_hand
 from hub.store import Talk, Transaction
 
 
@@ -13,7 +13,7 @@ class Desk:
     """What is already on people's desks: open conversations and incidents, as seen by one transaction."""
 
     def __init__(
-        self, *, talks: Sequence[Talk], alerts: Grouping, leads: Mapping[str, LeadScore],
+        self, *, talks: Sequence[Talk], alerts: Groups, leads: Mapping[str, LeadScore],
         lifespans: Conversations = AS_SHIPPED,
     ) -> None:  # fmt: skip
         self.leads = leads  # by account: the scores of those who have just said something that counts

@@ -7,11 +7,11 @@ from hub.domain import Handoff, HandoffKind, Post, Signal
 from hub.domain.config import Conversations, Route, Subject
 from hub.stages.conversations import Place
 from hub.stages.desk import Desk
-from hub.stages.grouping import SPIKE, Grouping, particulars_of, subject_in
+from hub.stages.grouping import SPIKE, Groups, subject_in
 from hub.store import Incident, Talk
 
 
-class Events(Grouping):
+class Events(Groups):
     """Incidents in the order of posts, with nothing written.
 
     An incident is one as long as it is never quiet for longer than a quiet time, by when its posts were published.
@@ -24,10 +24,7 @@ class Events(Grouping):
         self._quiet = quiet
         self._last: dict[str, tuple[str, datetime]] = {}  # rule and subject: the incident, and its last post
         self._going_on = {group: one for one in incidents for group in one.groups}
-        self._particular = particulars_of(subjects)
-        self._of_particulars = {
-            one.key for group, one in self._going_on.items() if subject_in(group) in self._particular
-        }
+        super().__init__({group: one.key for group, one in self._going_on.items()}, subjects)
         self._raised: set[str] = set()
 
     def place(self, route: Route, signal: Signal) -> tuple[str, bool]:

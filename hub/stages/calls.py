@@ -8,11 +8,8 @@ for its turn is given back and not sent.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Semaphore
-from time import monotonic
 
 from hub.kit.turns import LeftAlone
-
-LONG_SECONDS = 5.0  # a wait for one's turn after which the claim is renewed
 
 
 def senders_for(at_once: int) -> int:
@@ -31,12 +28,11 @@ class Calls:
     def one(self, known_failures: int, hold: Callable[[], None] | None = None) -> Iterator[None]:
         """Make one when it is its turn; LeftAlone when one has failed that was not known when it was claimed.
 
-        `hold` renews the claim to what it carries, so that the wait for the turn takes nothing off its lease.
+        `hold` sees to it, before anything is sent, that the wait for the turn has taken nothing off the lease.
         """
-        began = monotonic()
         with self._room:
             if self.failures != known_failures:
                 raise LeftAlone
-            if hold is not None and monotonic() - began > LONG_SECONDS:
+            if hold is not None:
                 hold()
             yield

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -24,6 +25,7 @@ from hub.store import Store, Transaction, faultpoint
 log = structlog.get_logger(__name__)
 
 LOOK_UPS_AT_ONCE = 200
+LONG_WAIT = timedelta(seconds=5)  # from the claim to the turn, after which the claim is renewed
 TWICE = 2  # tries after which a delivery that is still in doubt goes alone: it may be what spoils the call
 OPEN_ENDED = ("deferred", "unknown", "parent_missing")  # outcomes after which a delivery still waits
 
@@ -60,6 +62,7 @@ class Sender:
         self.name = destination.manifest.name
         self.quiet_until: datetime | None = None  # the destination as a whole asked us to wait
         self._known_failures = 0  # of anybody's calls, when ours were claimed
+        self._held_since = store.now()  # claimed, or claimed anew
         self._prove = prove  # that it takes what is sent; asked once
 
     def step(self, may_ask: Callable[[Transaction], bool]) -> int | None:
@@ -114,6 +117,7 @@ class Sender:
     def _claiming(self) -> Iterator[Transaction]:
         self._known_failures = self.calls.failures
         with self.store.begin() as tx:
+            self._held_since = tx.now
             yield tx
 
     def _doubtful(self, tx: Transaction) -> list[Delivery]:
@@ -263,8 +267,15 @@ class Sender:
         finally:
             self.destination.claim = Unclaimed()
 
-    def _turn(self, hold: Callable[[], None] | None = None) -> AbstractContextManager[None]:
-        return self.calls.one(self._known_failures, hold)
+    def _turn(self, renew: Callable[[], None] | None = None) -> AbstractContextManager[None]:
+        return self.calls.one(self._known_failures, renew and partial(self._hold_on, renew))
+
+    def _hold_on(self, renew: Callable[[], None]) -> None:
+        """Claim what waited for long anew, by the clock that all workers of the store share."""
+        now = self.store.now()
+        if now - self._held_since > LONG_WAIT:
+            renew()
+            self._held_since = now
 
     def _settle(self, deliveries: Sequence[Delivery], receipts: Sequence[Receipt], problem: HubError | None) -> None:
         if wait := max((receipt.retry_after or 0 for receipt in receipts if receipt.reason == TOO_FAST), default=0):

@@ -10,7 +10,16 @@ Airflow leaves events waiting until the next one comes.
 import pendulum
 from airflow.sdk import dag
 
-from hub.airflow_bridge import HANDOFFS_READY, POSTS_LANDED, due_within, open_hub, run_name, step, woken_by
+from hub.airflow_bridge import (
+    HANDOFFS_READY,
+    POSTS_LANDED,
+    due_within,
+    open_hub,
+    run_name,
+    step,
+    tell_operations,
+    woken_by,
+)
 
 DOC = """
 Takes every batch that has landed: maps its records to posts, checks them, finds out what they want, and
@@ -23,6 +32,8 @@ stays there until it is replayed (DAG `replay`); the rest of its batch goes on.
   the source. Nothing is lost: the batches wait. Mend the source's mapping or `mappings/_expectations.json`;
   the next run takes them.
 - *MappingError, SetupError*: a mapping, a route or `hub.yaml` cannot be used; the message names the place.
+- A message that a source *has brought nothing* is no failure: it is read and answers, and its own past expects posts
+  at this time. Look there whether the page, tag or query still exists; `detection` in hub.yaml says when it is told.
 - *Unavailable*: the store is locked or away; tried again by itself.
 """
 
@@ -44,6 +55,7 @@ def flow():
 
         with open_hub() as hub:
             wiring.triage(hub, run_name())
+            wiring.silences(hub, tell_operations)
             with hub.store.read() as view:
                 return sum(view.outbox.due(name) for name in view.outbox.destinations())
 

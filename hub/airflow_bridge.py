@@ -260,10 +260,10 @@ def tell_mended() -> None:
         _tell(outages.ended(outage, now), dag=ti.dag_id, run=ti.run_id, thread=outage.message)
 
 
-def tell_operations(notice: str) -> None:
-    """Tell operations of what the current task has put right by itself, and somebody should know."""
+def tell_operations(notice: str, thread: str | None = None) -> str | None:
+    """Tell operations of what the current task has found or put right; returns the message, if it was sent."""
     ti = get_current_context()["ti"]
-    _tell(notice, dag=ti.dag_id, run=ti.run_id)
+    return _tell(notice, dag=ti.dag_id, run=ti.run_id, thread=thread)
 
 
 def _tell(text: str, *, dag: str, run: str, thread: str | None = None) -> str | None:

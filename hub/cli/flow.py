@@ -8,7 +8,7 @@ from hub.cli.exits import DONE, SOME_REFUSED, code_of, gravest
 from hub.cli.tables import counted
 from hub.domain import Watch
 from hub.errors import HubError, SetupError
-from hub.wiring import Hub, collect, deliver, reporting, triage
+from hub.wiring import Hub, collect, deliver, reporting, silences, triage
 
 REFUSED = ("refused", "unknown")
 
@@ -76,11 +76,18 @@ def _triage(hub: Hub, done: Pass) -> None:
     except HubError as problem:
         done.trouble("triage", problem)
         return
+    silences(hub, _tell)
     done.triaged = {name: getattr(triaged, name) for name in triaged.__dataclass_fields__}
     made = counted(triaged.handoffs) or "no work"
     say(f"  {triaged.new} new, {triaged.known} known, {triaged.quarantined} quarantined: {made}")
     if triaged.quarantined:
         done.codes.add(SOME_REFUSED)
+
+
+def _tell(notice: str, _: str | None) -> str:
+    """Whoever runs the flow by hand hears it at once."""
+    say(f"  {notice}")
+    return "said"
 
 
 def _deliver(hub: Hub, name: str, done: Pass) -> None:

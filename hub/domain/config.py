@@ -106,6 +106,8 @@ class Detection(Model):
     persists_hours: Annotated[int, msgspec.Meta(ge=1)] = 1  # in a row
     rest_hours: Hours = 6  # after a spike it is the same one
     worse_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.15  # negative posts beyond the usual make it a crisis
+    silence_hours: Hours = 6  # a source silent for so long where posts are expected is told to operators; 0: never
+    silence_least_posts: Annotated[int, msgspec.Meta(ge=1)] = 20  # expected in these hours; fewer are never missed
     team: str = "everyone"
 
 

@@ -4,7 +4,7 @@ The command line and the Airflow bridge differ in where a connection comes from,
 that is why both hand in `connect`.
 """
 
-from hub.wiring.flow import collect, deliver, endings, refresh, sweep, triage
+from hub.wiring.flow import collect, deliver, endings, refresh, silences, sweep, triage
 from hub.wiring.opening import (
     Connect,
     Hub,
@@ -19,5 +19,5 @@ from hub.wiring.opening import (
 
 __all__ = [
     "Connect", "Hub", "Proposal", "check_watch", "collect", "connect_from_environment", "deliver", "endings",
-    "engine_of", "promises_of", "refresh", "rulebook", "sweep", "triage", "worker_name",
+    "engine_of", "promises_of", "refresh", "rulebook", "silences", "sweep", "triage", "worker_name",
 ]  # fmt: skip

@@ -117,6 +117,23 @@ def triage(hub: Hub, run: str) -> Triaged:
     return done
 
 
+def silences(hub: Hub, tell: Callable[[str, str | None], str | None]) -> int:
+    """Tell operators of sources that have fallen silent or speak again; returns how many there were.
+
+    `tell` is given what to say, and in which thread, and gives back what names the message; without, nobody was told,
+    and the next time it is said once more.
+    """
+    from hub.stages import silence
+
+    news = silence.look(hub.config, hub.store)
+    for one in news:
+        message = tell(one.text, one.thread)
+        if not one.over:
+            with hub.store.begin() as tx:
+                silence.told(tx, one.source, message)
+    return len(news)
+
+
 def deliver(hub: Hub, name: str, *, by_hand: bool = False, each: Callable[[int], None] | None = None) -> Delivered:
     """Send one destination everything that waits for it; its client is not even opened when nothing does.
 

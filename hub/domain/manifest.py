@@ -84,6 +84,9 @@ def _part(part: str) -> str:
     return re.escape(part)
 
 
+MICRO = 1_000_000  # money is counted in millionths
+
+
 class Prices(Model):
     """What reading costs in money, and the most that may be spent in thirty days."""
 

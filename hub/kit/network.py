@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from hub.domain import Budget, Cursor, Manifest, Measurement, Prices, Reference, Watch
+from hub.domain.manifest import MICRO
 from hub.errors import ContractBroken, HubError, RateLimited, SetupError
 from hub.kit.answers import Answer
 from hub.kit.auth import Auth, NoAuth, Session
@@ -24,7 +25,6 @@ from hub.kit.waits import RetryAfter, Wait
 
 REMEMBER_SECONDS = 30 * 86_400.0
 LAST_SECOND = 253_402_300_800  # of the year 9999
-MICRO = 1_000_000  # money is counted in millionths
 MONTH_MINUTES = 30 * 1440
 Record = dict[str, Any]
 

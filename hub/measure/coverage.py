@@ -1,40 +1,76 @@
-"""Coverage: how much of what we meant to watch was really seen.
+"""Coverage: how much of what we meant to watch was really seen, what a quota kept late, and what it cost.
 
 A watch counts from when it was first registered; one that hub.yaml no longer names, until it last saw anything. What
 is still to come is nobody's gap.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from hub.domain import Dimension
-from hub.measure.counted import Cell, Counted, Kpi, Question, ratio
+from hub.measure.counted import Cell, Counted, Kpi, Question, count, ratio
 from hub.store.coverage import Seen, Stretch
 
 HOUR = timedelta(hours=1)
+NOTHING = timedelta()
+REMEMBERED = timedelta(days=30)  # what was spent
+Due = dict[str, tuple[datetime, datetime]]  # by watch
 NOBODY = "No watch was to see any of this time."
 
 
 def coverage(cell: Cell) -> Counted:
     """Hours that watches have seen, of the hours that they were to see, in percent."""
     asked = cell.question
-    known, until = _seen(asked), min(cell.until, asked.now)
-    named = {watch.key for watch in asked.config.watches}
-    stretches: dict[str, list[Stretch]] = defaultdict(list)
-    for one in known.stretches:
-        stretches[one.watch].append(one)
-    seen = due = timedelta()
-    for watch, (network, began) in known.began.items():
-        if cell.only("network") not in (None, network) or cell.only("watch") not in (None, watch):
-            continue
-        mine = stretches[watch]
-        end = until if watch in named else min(until, max((one.until for one in mine), default=began))
-        due += max(end - max(began, cell.since), timedelta())
-        seen += sum(
-            (max(min(one.until, end) - max(one.since, began, cell.since), timedelta()) for one in mine), timedelta()
-        )
-    return ratio(seen / HOUR, due / HOUR, times=100, missing=NOBODY)
+    return _share(_due(cell), asked.once("seen by watch", lambda: _by_watch(_seen(asked).stretches)))
+
+
+def quota_stopped(cell: Cell) -> Counted:
+    """Hours in which watches were behind for a quota, of the hours that they were to see, in percent."""
+    asked = cell.question
+    stops = asked.once("quota stops", lambda: asked.view.observed.stops(asked.scope.since, asked.scope.until))
+    return _share(_due(cell), _by_watch(stops))
+
+
+def source_cost(cell: Cell) -> Counted:
+    """Money, where all of it is of one currency."""
+    asked = cell.question
+    read = asked.once(("costs", cell.step), lambda: asked.view.budgets.costs(cell.since, cell.until))
+    costs = [one for one in read if cell.only("network") in (None, one.network)]
+    if len({one.currency for one in costs}) > 1:
+        return Counted(missing="These costs are in several currencies: ask for one network.")
+    return count(sum(one.amount for one in costs)).with_(partial=cell.since < asked.now - REMEMBERED)
+
+
+def _due(cell: Cell) -> Due:
+    """From when until when each watch was to see something of this cell."""
+    asked = cell.question
+    until, named = min(cell.until, asked.now), {watch.key for watch in asked.config.watches}
+    stretches = asked.once("seen by watch", lambda: _by_watch(_seen(asked).stretches))
+    found: Due = {}
+    for watch, (network, began) in _seen(asked).began.items():
+        if cell.only("network") in (None, network) and cell.only("watch") in (None, watch):
+            last = until if watch in named else max((one.until for one in stretches.get(watch, ())), default=began)
+            found[watch] = max(began, cell.since), min(until, last)
+    return {watch: span for watch, span in found.items() if span[0] < span[1]}
+
+
+def _share(due: Due, stretches: Mapping[str, Sequence[Stretch]]) -> Counted:
+    """The part of that time that lies in these stretches."""
+    whole = sum((end - start for start, end in due.values()), NOTHING)
+    parts = (
+        max(min(one.until, end) - max(one.since, start), NOTHING)
+        for watch, (start, end) in due.items()
+        for one in stretches.get(watch, ())
+    )
+    return ratio(sum(parts, NOTHING) / HOUR, whole / HOUR, times=100, missing=NOBODY)
+
+
+def _by_watch(stretches: Iterable[Stretch]) -> dict[str, list[Stretch]]:
+    found: dict[str, list[Stretch]] = defaultdict(list)
+    for one in stretches:
+        found[one.watch].append(one)
+    return found
 
 
 def _seen(asked: Question) -> Seen:
@@ -46,4 +82,4 @@ def _watches(asked: Question) -> Sequence[str]:
 
 
 PARTS: dict[Dimension, Callable[[Question], Sequence[str]]] = {"watch": _watches}
-KPIS: dict[str, Kpi] = {"coverage": coverage}
+KPIS: dict[str, Kpi] = {"coverage": coverage, "quota_stopped": quota_stopped, "source_cost": source_cost}

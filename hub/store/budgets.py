@@ -1,15 +1,18 @@
 """Budgets: calls per window, shared by every process that talks to one system."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from hub.domain import Allowance, Budget
+from hub.domain import Allowance, Budget, Model
+from hub.domain.manifest import MICRO
 from hub.store import tables
 from hub.store.memory import Lookups
 from hub.store.repository import Repository
 
+MONEY = re.compile(r"[A-Z]{3}")  # what a budget of money is called, behind its network: buckets are written small
 FEW = 1_000  # calls in a window: of a larger budget, those of a short time are one row, and there are never many more
 
 _columns, _memory = tables.budget_uses.c, tables.memory.c
@@ -33,6 +36,14 @@ _USES = sa.select(_columns.at, _columns.cost).where(_mine).order_by(_columns.at)
 _ADD = sa.insert(tables.budget_uses)
 _ADD_TO = sa.update(tables.budget_uses).where(_mine, _columns.at == sa.bindparam("when"))
 _ADD_TO = _ADD_TO.values(cost=_columns.cost + sa.bindparam("more"))
+
+
+class Cost(Model):
+    """Money that reading one network has cost."""
+
+    network: str
+    currency: str
+    amount: float
 
 
 class BudgetUses(Repository):
@@ -75,6 +86,21 @@ class BudgetUses(Repository):
         )
         row = self._one(uses)
         return int(row.spent or 0) if row else 0
+
+    def costs(self, since: datetime, until: datetime) -> list[Cost]:
+        """What reading has cost in this time, of the last thirty days: what is older is forgotten."""
+        asked = (
+            sa.select(_columns.name, sa.func.sum(_columns.cost).label("cost"))
+            .where(_columns.at >= since, _columns.at < until)
+            .group_by(_columns.name)
+            .order_by(_columns.name)
+        )
+        named = ((row.name.partition(":"), row.cost) for row in self._rows(asked))
+        return [
+            Cost(network=network, currency=currency, amount=int(cost) / MICRO)
+            for (network, _, currency), cost in named
+            if MONEY.fullmatch(currency)
+        ]
 
     def is_paced(self, name: str) -> bool:
         """Whether calls keep a distance now."""

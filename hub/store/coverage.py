@@ -76,6 +76,20 @@ class Observed(Repository):
         if others:
             self._write(sa.delete(tables.observed).where(_COLUMNS.id.in_([row.id for row in others])))
 
+    def stopped(self, watch: str, network: str, *, since: datetime) -> None:
+        """Since its last good read, this watch is behind, and it is a quota that keeps it so."""
+        row = {"watch": watch, "network": network, "since": since, "until": self.now}
+        self._write_rows(self._upsert(tables.quota_stops, ("watch", "since"), ("until",)), [row])
+
+    def stops(self, since: datetime, until: datetime) -> list[Stretch]:
+        """When watches were behind for a quota, cut to this time."""
+        columns = tables.quota_stops.c
+        asked = sa.select(tables.quota_stops).where(columns.until > since, columns.since < until)
+        return [
+            Stretch(watch=row.watch, network=row.network, since=max(row.since, since), until=min(row.until, until))
+            for row in self._rows(asked.order_by(columns.watch, columns.since))
+        ]
+
     def stretches(
         self, since: datetime, until: datetime, *, network: str | None = None, watch: str | None = None
     ) -> list[Stretch]:

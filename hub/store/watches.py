@@ -14,6 +14,7 @@ from hub.store.coverage import Observed
 from hub.store.repository import Repository, StaleClaim
 
 FAR = timedelta(days=36_500)
+QUOTA = "RateLimited"  # the problem of a watch that must wait, by our budget or by the other side's
 AHEAD = timedelta(days=1)  # clocks differ by minutes; a cursor a day ahead would skip what is still to be written
 A_DATE = re.compile(r"(?<![\w-])(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(?=[T\W]|$)")
 
@@ -130,13 +131,18 @@ class Watches(Repository):
             since = max(found.polled_at or found.started_at, self.now - reach)
             observed = Observed(self._connection, now=self.now, writing=self._writing)
             observed.saw(key, found.network, since=since, until=self.now)
+            if found.problem == QUOTA:
+                observed.stopped(key, found.network, since=found.polled_at or found.started_at)
         self._change(key, polled_at=self.now, failures=0, problem=None, sentence=None)
 
     def failed(self, key: str, code: str, sentence: str) -> int:
         """A run of this watch failed; returns how many have, one after the other."""
         self._change(key, failures=tables.watches.c.failures + 1, problem=code, sentence=sentence)
-        row = self._one(sa.select(tables.watches.c.failures).where(tables.watches.c.key == key))
-        return int(row.failures) if row else 0
+        found = self.get(key)
+        if found is not None and code == QUOTA:
+            observed = Observed(self._connection, now=self.now, writing=self._writing)
+            observed.stopped(key, found.network, since=found.polled_at or found.started_at)
+        return found.failures if found else 0
 
     def pause(self, key: str, until: datetime, sentence: str) -> None:
         """Leave this watch alone for a while; the sentence tells people why."""

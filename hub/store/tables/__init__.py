@@ -13,6 +13,7 @@ from hub.store.tables.coming_in import (
     measurements,
     observed,
     posts,
+    quota_stops,
     repeats,
     tombstones,
     watches,
@@ -36,6 +37,6 @@ __all__ = [
     "alarms", "arrivals", "audit", "author_names", "authors", "batches", "budget_uses", "circuits", "corrections",
     "edits", "engagement", "expectations", "export_marks", "forecasts", "handoffs", "incidents", "latencies",
     "lead_outcomes", "lead_scores", "measurements", "memory", "models", "observed", "outbox", "posts", "presses",
-    "quarantine", "repeats", "replaced_signals", "reports", "rollups", "runs", "signals", "standings", "sums",
-    "talk", "themes", "ties", "tokens", "tombstones", "topic_rollups", "watches",
+    "quarantine", "quota_stops", "repeats", "replaced_signals", "reports", "rollups", "runs", "signals", "standings",
+    "sums", "talk", "themes", "ties", "tokens", "tombstones", "topic_rollups", "watches",
 ]  # fmt: skip

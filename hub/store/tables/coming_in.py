@@ -153,3 +153,12 @@ observed = Table(  # stretches of time that a watch has seen without a gap
     Column("until", Utc, nullable=False),
     Index("ix_observed_watch_until", "watch", "until"),
 )  # fmt: skip
+
+quota_stops = Table(  # stretches in which a watch was behind since a quota was spent
+    "quota_stops", metadata,
+    Column("watch", Text, primary_key=True),
+    Column("since", Utc, primary_key=True),  # its last good read before
+    Column("network", Text, nullable=False),
+    Column("until", Utc, nullable=False),  # its next one; while there is none, its last try
+    sqlite_with_rowid=False,
+)  # fmt: skip

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from hub.domain import Scope, Watch
+from hub.domain import Budget, Scope, Watch
 from hub.domain.config import Config, Organisation
 from hub.measure.figures import Figures
 from hub.store import Store
@@ -70,3 +70,51 @@ def test_each_watch_has_its_own(store):
         before = Figures(view, CONFIG).figure("coverage", scope.with_(since=START - 9 * HOUR, until=START))
     assert [(part.name, part.figure.value) for part in parts] == [(WATCH.key, 100), (X.key, 40)]
     assert before.value is None
+
+
+def told(store, name, **narrowed):
+    with store.read() as view:
+        scope = Scope(since=START, until=START + 20 * HOUR, **narrowed)
+        return Figures(view, CONFIG).figure(name, scope)
+
+
+def test_a_spent_quota_counts_from_the_last_good_read_to_the_next(store, clock):
+    for hour, end in ((11, False), (12, False), (13, True), (15, True)):
+        clock.now = START + hour * HOUR
+        with store.begin() as tx:
+            if end:
+                tx.watches.polled(WATCH.key)
+            else:
+                tx.watches.failed(WATCH.key, "RateLimited", "The budget is spent.")
+    with store.begin() as tx:
+        tx.watches.failed(X.key, "Unavailable", "X is down.")
+
+    found = told(store, "quota_stopped")
+    assert (found.numerator, found.denominator) == (3, 30)
+    assert told(store, "quota_stopped", network="x").numerator == 0
+    assert told(store, "coverage", network="mastodon").value == 100
+
+
+def test_a_watch_that_is_stopped_still_counts_up_to_its_last_try(store, clock):
+    clock.now = START + 6 * HOUR + 4 * HOUR
+    with store.begin() as tx:
+        tx.watches.failed(X.key, "RateLimited", "The budget is spent.")
+
+    assert told(store, "quota_stopped", network="x").numerator == 6
+
+
+def test_money_is_told_in_its_currency(store, clock):
+    dollars, euros, calls = (Budget(requests=200_000_000, per_minutes=43_200) for _ in range(3))
+    with store.begin() as tx:
+        tx.budgets.acquire("x:USD", dollars, cost=5_000_000)
+        tx.budgets.acquire("x:USD", dollars, cost=-2_500_000)
+        tx.budgets.acquire("x:search", calls, cost=7)
+        tx.budgets.acquire("x", calls, cost=7)
+    clock.now += 2 * HOUR
+
+    assert told(store, "source_cost").value == 2.5
+    assert told(store, "source_cost", network="mastodon").value == 0
+    with store.begin() as tx:
+        tx.budgets.acquire("blogs:EUR", euros, cost=1_000_000)
+    assert "several currencies" in told(store, "source_cost").missing
+    assert told(store, "source_cost", network="x").value == 2.5

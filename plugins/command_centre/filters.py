@@ -1,7 +1,7 @@
 """What a page is narrowed to: a time, a subject, a network, a team. Read from the address, checked, kept in links."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
@@ -75,8 +75,7 @@ class Filters:
     @property
     def before(self) -> Scope:
         """The same, one period earlier, up to the same time of day: the days of the place, also when clocks change."""
-        days = timedelta(days=self.days)
-        return self.scope.with_(since=self._earlier(self.since, days), until=self._earlier(self.until, days))
+        return self.shifted(self.days)
 
     @property
     def days(self) -> int:
@@ -116,13 +115,14 @@ class Filters:
         text = urlencode({name: value for name, value in kept.items() if value is not None})
         return f"?{text}" if text else ""
 
-    def to(self, **changes: str | None) -> "Filters":
-        """The same with another subject, network or team."""
-        return replace(self, **changes)
+    def shifted(self, days: int) -> Scope:
+        """The scope so many days earlier, at the same times of day."""
 
-    def _earlier(self, then: datetime, days: timedelta) -> datetime:
-        local = then.astimezone(self.zone).replace(tzinfo=None) - days
-        return local.replace(tzinfo=self.zone)
+        def earlier(then: datetime) -> datetime:
+            local = then.astimezone(self.zone).replace(tzinfo=None) - timedelta(days=days)
+            return local.replace(tzinfo=self.zone)
+
+        return self.scope.with_(since=earlier(self.since), until=earlier(self.until))
 
 
 def checked(given: Mapping[str, str], now: datetime, zone: ZoneInfo, choices: Choices) -> Filters:

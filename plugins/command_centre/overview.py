@@ -43,7 +43,8 @@ def overview(given: Asked) -> HTMLResponse:
 @router.get("/wall")
 def wall(given: Asked) -> HTMLResponse:
     """For a screen that people see from afar: what is wrong first, then few numbers. It asks anew by itself."""
-    with looking.look({"period": "24h"} | given) as look:
+    usual = {} if {"period", "since", "until"} & set(given) else {"period": "24h"}
+    with looking.look(usual | given) as look:
         health = queries.health(look.view, look.now)
         facts = look.facts | {
             "it": health,

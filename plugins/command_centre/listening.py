@@ -129,7 +129,7 @@ class Loud:
 def loudest(look: Look) -> list[Loud]:
     """Who is heard most, as the last night's count has it."""
     view, networks = look.view, [look.filters.network] if look.filters.network else look.choices.networks
-    standings = [one for network in networks for one in view.people.loudest(LOUDEST, network=network)]
+    standings = [one for network in networks for one in view.people.heard(network, limit=LOUDEST)]
     first = sorted(standings, key=lambda one: (-one.influence, one.author))[:LOUDEST]
     authors = view.authors.many([one.author for one in first])
     return [Loud(one, _called(authors.get(one.author)) or one.author) for one in first]

@@ -31,7 +31,7 @@ KPIS: dict[str, Kpi] = {  # every module of KPIs adds its own
     **latency.KPIS,
     **coverage.KPIS,
 }
-BEHIND: dict[str, Behind] = {**listening.BEHIND}
+BEHIND: dict[str, Behind] = {**listening.BEHIND, **flow.BEHIND}
 WHOLE = 0.95  # observed: from here on a period counts as seen
 
 

@@ -9,9 +9,10 @@ from datetime import timedelta
 from typing import get_args
 
 from hub.domain import Dimension, HandoffKind
-from hub.measure.counted import Cell, Counted, Kpi, Question, count
+from hub.measure.counted import Behind, Cell, Counted, Kpi, Question, count
 from hub.measure.sales import LEAD_AGES, lead_conversion
 from hub.store import Begun, Ended
+from hub.store.behind import Judged
 
 KINDS: tuple[HandoffKind, ...] = get_args(HandoffKind)
 
@@ -96,10 +97,31 @@ def _met(dimension: Dimension) -> Callable[[Question], Sequence[str]]:
     return parts
 
 
+def _posts_of(kind: HandoffKind) -> Behind:
+    """The posts that began the things which are counted."""
+
+    def posts(cell: Cell, limit: int, before: str | None) -> list[Judged]:
+        network, visibility = (cell.only("channel") or " ").split(" ", 1)
+        if network and cell.only("network") not in (None, network):
+            return []
+        found = cell.question.view.handoffs.beginnings(
+            kind, cell.since, cell.until, limit=limit, before=before, network=network or cell.only("network"),
+            visibility=visibility or None, team=cell.only("team"), subject=cell.only("subject"),
+            route=cell.only("route"),
+        )  # fmt: skip
+        return [Judged(post=one.post, signal=one.signal) for one in found]
+
+    return posts
+
+
 PARTS: dict[Dimension, Callable[[Question], Sequence[str]]] = {
     name: _met(name) for name in ("team", "route", "channel")
 }
 KPIS: dict[str, Kpi] = {
     "leads": leads, "leads_won": leads_won, "leads_lost": leads_lost, "cases": cases, "contact_volume": cases,
     "alerts": alerts, **{f"lead_conversion_{days}d": conversion(days) for days in LEAD_AGES},
+}  # fmt: skip
+BEHIND: dict[str, Behind] = {
+    "leads": _posts_of("Lead"), "cases": _posts_of("Case"), "contact_volume": _posts_of("Case"),
+    "alerts": _posts_of("Alert"), **{f"lead_conversion_{days}d": _posts_of("Lead") for days in LEAD_AGES},
 }  # fmt: skip

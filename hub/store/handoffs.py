@@ -138,6 +138,30 @@ class Handoffs(Repository):
             for row in self._rows(asked.group_by(*_ALIKE).order_by(*_ALIKE))
         ]
 
+    def beginnings(
+        self, kind: HandoffKind, since: datetime, until: datetime, *, limit: int = 50, before: str | None = None,
+        route: str | None = None, **alike: str | None,
+    ) -> list[Handoff]:  # fmt: skip
+        """The handoffs that `begun` counts, newest first; `before`: those older than the one that this post began."""
+        columns = tables.handoffs.c
+        asked = sa.select(columns.body).where(
+            columns.kind == kind, columns.begins, columns.created_at >= since, columns.created_at < until,
+            *(columns[name] == value for name, value in alike.items() if value is not None),
+        )  # fmt: skip
+        if route is not None:
+            asked = asked.where(sa.or_(columns.route == route, columns.route.startswith(f"{route}@", autoescape=True)))
+        if before is not None:
+            last = self._one(
+                sa.select(columns.created_at, columns.id).where(
+                    columns.post == before, columns.kind == kind, columns.begins
+                )
+            )
+            if last is None:
+                return []
+            asked = asked.where(sa.tuple_(columns.created_at, columns.id) < (last.created_at, last.id))
+        rows = self._rows(asked.order_by(columns.created_at.desc(), columns.id.desc()).limit(limit))
+        return [_decode(row.body) for row in rows]
+
     def ended(self, since: datetime, until: datetime) -> list[Ended]:
         """The leads that were begun in this time and of which somebody has said what became."""
         columns, ends = tables.handoffs.c, tables.lead_outcomes.c

@@ -116,3 +116,38 @@ def test_what_waits_for_the_helpdesk_says_so(store):
     assert asked(store, "first_response_time").missing == (
         "No data yet: this needs the replies that people give in the helpdesk."
     )
+
+
+def behind(store, name, scope=TODAY, **more):
+    with store.read() as view:
+        return [one.post.native_id for one in Figures(view, ACME).behind(name, scope, **more)]
+
+
+def test_behind_a_figure_are_the_posts_that_began_the_work_newest_first(store, clock):
+    for number in (1, 2, 3):
+        clock.now = START + timedelta(minutes=number)
+        save(store, handed(number, "Case", key=f"case:{number}", team="support" if number < 3 else "sales"))
+    save(store, handed(4, "Case", key="case:1").with_(first=False), handed(5, "Lead", key="lead:1", network="x"))
+
+    assert behind(store, "cases") == ["3", "2", "1"]
+    assert behind(store, "leads") == ["5"]
+    assert behind(store, "cases", TODAY.with_(team="support")) == ["2", "1"]
+    assert behind(store, "cases", limit=1, before="mastodon:status:3") == ["2"]
+    assert behind(store, "cases", before="mastodon:status:unknown") == []
+
+
+def test_behind_each_part_are_as_many_posts_as_it_counts(store):
+    with store.begin() as tx:
+        for network in ("mastodon", "x"):
+            tx.watches.register(WATCH.with_(network=network))
+    save(
+        store, handed(1, "Case", key="case:1"), handed(2, "Case", key="case:2", route="help_me@1"),
+        handed(3, "Case", key="case:3", route="help@2"), handed(4, "Case", key="case:4", network="x"),
+        handed(5, "Case", key="case:5", subjects=("Kaffa",)),
+    )  # fmt: skip
+
+    for name, dimensions in (("cases", ("subject", "network", "team", "route")), ("contact_volume", ("channel",))):
+        for dimension in dimensions:
+            counted = by(store, name, dimension)
+            assert counted
+            assert counted == {part: len(behind(store, name, part=(dimension, part))) for part in counted}, dimension

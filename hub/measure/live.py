@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from hub.domain.config import Config
-from hub.store import Grade, Incident, Reached, View, WatchState
+from hub.store import Grade, Incident, Reached, View, WatchState, handoff_of
+from hub.store.reports import Sent
 
 PERIOD = timedelta(days=30)
 READ_WITHIN = timedelta(days=1)
-REPORT = "report"  # the kind of a run that dispatched one; its detail names it
+REPORTS = 500  # the newest that are looked at
 CALIBRATION = "leads:calibration"  # where the memory holds what outcomes have taught
 
 
@@ -88,10 +89,15 @@ class Live:
 
     @cached_property
     def reports(self) -> dict[str, datetime]:
-        """When each report was last dispatched."""
-        runs = self.view.runs.recent(kind=REPORT, limit=200)
-        sent = [one for one in runs if one.started_at >= self.since and one.status == "done"]
-        return {str(one.detail.get("report")): one.started_at for one in reversed(sent)}
+        """For each department, when the last of its reports that has reached somebody was made."""
+        made = [one for one in self.view.reports.recent(REPORTS) if one.made_at >= self.since]
+        names = {handoff_of(one.name, one.since, one.until): one for one in made}
+        there = {name for name, some in self.view.reports.sent(list(names)).items() if any(_there(one) for one in some)}
+        last: dict[str, datetime] = {}
+        for name in there:
+            report = names[name]
+            last[report.department] = max(report.made_at, last.get(report.department, report.made_at))
+        return last
 
     def said(self, *intents: str) -> int:
         """Posts with one of these intents, of whatever subject; without any, all."""
@@ -105,3 +111,7 @@ class Live:
     def work(self, kind: str) -> int:
         """Pieces of work of this kind that are at their destinations; one at two of them counts for each."""
         return sum(one.handoffs for one in self.reached if one.kind == kind)
+
+
+def _there(one: Sent) -> bool:
+    return one.state == "done"

@@ -249,7 +249,7 @@ def reported(live: Live) -> Evidence:
         "A report is dispatched",
         bool(live.reports),
         (_reports(live), "reports"),
-        next="Switch a report on under `reports` in hub.yaml; `hub report weekly --period last-week` shows one now.",
+        next="Name under `reports` in hub.yaml `to` whom a report goes, by Slack or e-mail; `hub report` lists them.",
     )
 
 
@@ -262,12 +262,12 @@ def told(department: str) -> Callable[[Live], Evidence]:
     """One department's report is dispatched."""
 
     def check(live: Live) -> Evidence:
-        holds = any(department in name for name in live.reports)
+        holds = department in live.reports
         return made(
-            f"The report for {department} is dispatched",
+            f"The {department} report reaches somebody",
             holds,
             (_reports(live), "reports"),
-            next=f"Switch the {department} report on under `reports` in hub.yaml; `hub report` shows it.",
+            next=f"Name under `reports` in hub.yaml `to` whom {department}-weekly goes; `hub report` shows it.",
         )
 
     return check
@@ -285,5 +285,7 @@ def _networks(live: Live) -> str:
 
 def _reports(live: Live) -> str:
     return (
-        f"dispatched in thirty days: {', '.join(sorted(live.reports))}" if live.reports else "no report was dispatched"
+        f"reports of thirty days reached: {', '.join(sorted(live.reports))}"
+        if live.reports
+        else "no report has reached anybody"
     )

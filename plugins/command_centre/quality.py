@@ -23,6 +23,7 @@ router = APIRouter()
 VALIDATIONS = 500  # the newest that are looked at
 SHOWN = 25
 MODELS = 10
+LAST_BATCHES = 500  # are checked record by record; the others once a night
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def quality(look: Look) -> Quality:
         balances=[
             (name, view.ledger.kept(network=name)) for name in networks
         ],
-        unbalanced=view.ledger.unbalanced(),
+        unbalanced=view.ledger.unbalanced(last=LAST_BATCHES),
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ router = APIRouter()
 GROUP = "operations"  # of KPIs: those are about sources
 MICRO = 1_000_000  # money is counted in millionths
 MONTH = timedelta(days=30)
+SILENCES = "silences"  # where the memory holds what the look for them found last
 STRIP = 1000  # units that a strip is wide
 COLUMNS = (
     "network", "kind", "value", "state", "polled_at", "posted_at", "next_at", "observed", "gaps", "problem", "sentence",
@@ -53,6 +54,7 @@ class Watched:
     seen: list[Stretch]
     gaps: list[Stretch]  # since it began
     next_at: datetime | None
+    silence: dict[str, Any] | None  # it brings nothing where its own past expects posts
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.state, name)
@@ -84,6 +86,7 @@ class Source:
     spent: list[Spent]
     paced: bool  # calls keep a distance, since little is left of what the network allows
     outage: dict[str, Any] | None  # that operators were told of
+    silence: dict[str, Any] | None  # of the network as a whole
 
     @property
     def posted_at(self) -> datetime | None:
@@ -177,6 +180,7 @@ def _source(look: Look, name: str, states: list[WatchState], manifest: Manifest 
         watches=[_watched(look, one, manifest) for one in states],
         spent=_spent(view, manifest) if manifest else [],
         paced=view.budgets.is_paced(name), outage=view.memory.get(f"outage:{name}"),
+        silence=_silences(view).get(name),
     )  # fmt: skip
 
 
@@ -195,7 +199,15 @@ def _watched(look: Look, state: WatchState, manifest: Manifest | None) -> Watche
     return Watched(
         state=state, observed=look.view.observed.share_of(state.key, since, until), seen=seen,
         gaps=[_stretch(look, *gap) for gap in missing], next_at=max(filter(None, (due, paused)), default=None),
+        silence=_silences(look.view).get(state.key),
     )  # fmt: skip
+
+
+def _silences(view: Any) -> dict[str, dict[str, Any]]:
+    """What the last look for silences found, by watch or network; since when, as a moment."""
+    return {
+        one["source"]: one | {"since": datetime.fromisoformat(one["since"])} for one in view.memory.get(SILENCES) or ()
+    }
 
 
 def _stretch(look: Look, since: datetime, until: datetime) -> Stretch:

@@ -6,8 +6,10 @@ import pytest
 
 from hub.domain import Watch, external_id
 from hub.domain.config import Campaign, Config, Organisation, Subject, Team
+from hub.measure.live import Live
 from hub.measure.maturity import STAGES, assess
-from hub.store import Store
+from hub.store import Store, handoff_of
+from hub.store.reports import Made
 from tests.unit.store.builders import created, make_draft, make_handoff, make_post, make_signal
 
 NOW = datetime(2026, 3, 28, 12, tzinfo=UTC)
@@ -91,8 +93,26 @@ def use(store) -> None:
     """Outcomes came back, and every department's report was dispatched."""
     with store.begin() as tx:
         tx.leads.ended({external_id("Lead:2"): True}, who="salesforce")
-        for name in ("marketing", "pr", "sales", "service", "executive"):
-            tx.runs.finish(tx.runs.start("report"), "done", {"report": f"weekly-{name}"})
+    for department in ("marketing", "pr", "sales", "service", "executive"):
+        dispatch(store, department)
+
+
+def dispatch(store, department: str, *, sent: bool = True) -> None:
+    """A report that was made, and sent by e-mail."""
+    name, week = f"{department}-weekly", (NOW - timedelta(days=7), NOW)
+    with store.begin() as tx:
+        made = Made(
+            name=name, since=week[0], until=week[1], title=name, department=department, period="week", digest="d",
+            partial=False, made_at=NOW,
+        )  # fmt: skip
+        tx.reports.freeze(made)
+        draft = make_draft(destination="email", object="letter", handoff=handoff_of(name, *week), lane=name)
+        tx.outbox.intend([draft.with_(external_id=external_id(name))])
+    if sent:
+        with store.begin() as tx:
+            [letter] = tx.outbox.claim("email", "w")
+        with store.begin() as tx:
+            tx.outbox.settle(letter, created(letter))
 
 
 def test_an_empty_hub_has_not_begun_and_is_told_how(store):
@@ -164,6 +184,17 @@ def test_a_later_stage_is_not_reached_over_a_missing_one(store, clock):
         found = assess(view, EMPTY)
 
     assert next(reach for reach in found.departments if reach.name == "Executives").stage == "none"
+
+
+def test_a_report_that_has_reached_nobody_is_no_report(store):
+    dispatch(store, "sales", sent=False)
+    with store.read() as view:
+        before = Live(view, EMPTY).reports
+    dispatch(store, "sales")
+    with store.read() as view:
+        after = Live(view, EMPTY).reports
+
+    assert (before, after) == ({}, {"sales": NOW})
 
 
 def test_every_step_says_what_to_do_in_one_sentence_that_names_a_command_a_setting_or_a_button(store):

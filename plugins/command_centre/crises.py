@@ -194,7 +194,7 @@ def page_of_crises(given: Asked) -> HTMLResponse:
         return page("crises.html", here="crises", **look.facts | facts_of(crises(look.view, look.filters.scope)))
 
 
-@router.get("/crises/{incident:path}/hours.csv")
+@router.get("/timelines/{incident:path}.csv")
 def hours(given: Asked, incident: Key, about: About = None) -> Response:
     """The hours around an incident as a table."""
     with looking.look(given) as look:
@@ -224,5 +224,5 @@ def _chart(look: Look, key: str, subject: str, hours: list[Counted]) -> Chart:
     negative = Line(name="negative", points=tuple((one.hour, float(one.negative)) for one in hours))
     running = {one.hour for one in hours if one.hour + timedelta(hours=1) > look.now}
     drawing = line_chart(f"{subject}, hour by hour", [posts, negative], unit="count", zone=look.zone, partial=running)
-    data = f"/crises/{words.segment(key)}/hours.csv?{urlencode({'about': subject})}"
+    data = f"/timelines/{words.segment(key)}.csv?{urlencode({'about': subject})}"
     return figured.kept(drawing, None, data, look)

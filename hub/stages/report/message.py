@@ -59,7 +59,7 @@ def _blocks(facts: Plain, pictured: set[str], title: str) -> Iterator[Block]:
                 pictured.discard(picture["digest"])  # a file is shown once
                 yield {"type": "image", "slack_file": {"id": picture["digest"]}, "alt_text": picture["alt"][:1900]}
         for why, titles in reasons(section["lacks"]).items():
-            yield _context([escaped(f"{why} {', '.join(titles)}", 1_500)])
+            yield _context([escaped(f"{', '.join(titles)}: {why}", 1_500)])
 
 
 def _fitting(blocks: Iterator[Block], link: str) -> Iterator[Block]:

@@ -44,7 +44,7 @@ def shown(report: Report, quotes: Mapping[str, Plain], link_base: str) -> Plain:
         "title": words.clean(report.title, 120), "organisation": words.clean(report.organisation, 80),
         "period": period, "span": f"{words.at(report.since, zone)} to {words.at(report.until, zone)} ({report.zone})",
         "made": words.at(report.made_at, zone), "partial": report.partial,
-        "coverage": "" if report.coverage is None else f"{100 * report.coverage:.0f} %",
+        "coverage": words.share(report.coverage),
         "sections": [
             told for section in report.sections if (told := _section(section, quotes, link_base))["empty"] is False
         ],
@@ -141,8 +141,7 @@ def in_words(facts: Plain) -> str:
             lines += [f"    {quote['url']}"] if quote["url"] else []
         lines += [f"  - {step['text']} {step['link']}" for step in section["steps"]]
         lines += [f"  {remark}" for remark in section["remarks"]]
-        if section["lacks"]:
-            lines += [f"  No data yet: {', '.join(_lack(lack) for lack in section['lacks'])}"]
+        lines += [f"  {', '.join(titles)}: {why}" for why, titles in reasons(section["lacks"]).items()]
         lines += [""]
     lines += ["How the figures are computed", ""]
     lines += [f"[{note['number']}] {note['id']}: {note['formula']}. {note['meaning']}" for note in facts["footnotes"]]

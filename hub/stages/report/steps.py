@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from hub.domain import Figure, Scope
 from hub.domain.reports import Advice
+from hub.stages.report import words
 from hub.store import View
 
 ENOUGH = 0.95  # of the sources' hours
@@ -20,7 +21,7 @@ def advice(view: View, scope: Scope, asked: Sequence[Figure]) -> Iterator[Advice
     coverages = [figure.coverage for figure in asked if figure.coverage is not None]
     if coverages and min(coverages) < ENOUGH:
         yield Advice(
-            text=f"Only {100 * min(coverages):.0f} % of the sources' hours were observed, so some figures are too "
+            text=f"Only {words.share(min(coverages))} of the sources' hours were observed, so some figures are too "
             "small: see which sources on the page of the sources.", path="sources",
         )  # fmt: skip
     raised = [alarm for alarm in view.alarms.recent(MOST_ALARMS, since=scope.since) if alarm.at < scope.until]

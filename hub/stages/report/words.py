@@ -72,8 +72,14 @@ def tone(row: Row) -> str:
 
 def seen(figure: Figure) -> str:
     """How much of the sources' hours was observed, and whether that is all."""
-    share = "" if figure.coverage is None else f"{100 * figure.coverage:.0f} %"
-    return f"{share} partial".strip() if figure.partial else share
+    return f"{share(figure.coverage)} partial".strip() if figure.partial else share(figure.coverage)
+
+
+def share(coverage: float | None) -> str:
+    """How much was observed; empty where nothing was to be."""
+    if coverage is None:
+        return ""
+    return "under 1 %" if 0 < coverage < 0.01 else f"{100 * coverage:.0f} %"
 
 
 def at(moment: datetime, zone: ZoneInfo) -> str:

@@ -17,6 +17,7 @@ class Read(HTMLParser):
         self.address = address
         self.links: list[str] = []
         self.parts: list[str] = []  # stylesheets, scripts, pictures
+        self.others: list[str] = []  # pictures in place of these, where it is dark
         self._form: dict[str, str] | None = None
         self._action = self._select = ""
         self.asked: list[str] = []  # what sending its forms would ask for
@@ -31,6 +32,8 @@ class Read(HTMLParser):
                 self._add(self.parts, facts.get("href"))
             case "img" | "script":
                 self._add(self.parts, facts.get("src"))
+            case "source":
+                self._add(self.others, facts.get("srcset"))
             case "form" if facts.get("method", "get").lower() == "get":
                 self._form, self._action = {}, facts.get("action", "")
             case "select":
@@ -76,6 +79,8 @@ def _part(part: str) -> str:
 
 
 def leads_to(page: Read) -> Iterator[str]:
-    """Where a reader could go from here: forms that ask first."""
+    """Where a reader could go from here, forms first, and what is shown to them."""
     yield from page.asked
     yield from page.links
+    yield from page.parts
+    yield from page.others

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from hub.domain import Engagement, Measurement
-from hub.store import Standing
+from hub.store import Standing, tables
 from tests.unit.store.builders import START, WATCH, created, make_draft, make_handoff, make_post, make_signal
 
 POST = make_post(1)  # published on 2025-03-01
@@ -102,6 +103,18 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_marks_its_day_and_nothing_else(full, change):
     make, expected = CHANGES[change]
+    with full.begin() as tx:
+        make(tx)
+
+    assert marked(full) == expected
+
+
+@pytest.mark.parametrize("change", set(CHANGES) - {"the same once more", "a look at a post", "a claim"})
+def test_a_day_that_is_marked_already_hinders_no_change(full, change):
+    make, expected = CHANGES[change]
+    marks = [{"area": area, "network": network, "day": day, "epoch": 0} for area, network, day in expected]
+    with full.begin() as tx:
+        tx.connection.execute(sa.insert(tables.export_marks), marks)
     with full.begin() as tx:
         make(tx)
 

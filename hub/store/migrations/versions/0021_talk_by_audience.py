@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0021"
-down_revision = "0021"
+down_revision = "0020"
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 SUMS = (

@@ -12,20 +12,17 @@ smallest file in the same run: a busy machine makes both slower.
 import argparse
 import shutil
 import sys
-from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import unquote
 
 from benchmarks import million
 from benchmarks.serving import Answer, Served, served
-from benchmarks.serving.reading import PREFIX, Read, kind_of, leads_to, patterns_of
+from benchmarks.serving.reading import PREFIX, Read, crawled
 
 MOST_FIRST, MOST_WHOLE = 0.3, 1.0  # seconds
 TRIVIAL = f"{PREFIX}/static/icon.svg"
 TIMES = 20
-UNLED = {f"{PREFIX}/summary"}  # asked for by the tile on Airflow's home page
 
 
 @dataclass
@@ -62,19 +59,13 @@ def read_of(address: str, answer: Answer) -> Read | None:
 
 def discovered(centre: Served, only: str = "") -> tuple[list[Measured], list[str]]:
     """One page of each kind, asked for once; and the routes that nothing leads to."""
-    patterns = patterns_of(centre.routes)
-    found: dict[object, Measured] = {}
-    waiting = deque([f"{PREFIX}/", *sorted(UNLED)])
-    while waiting:
-        address = waiting.popleft()
-        kind = kind_of(unquote(address.partition("?")[0]) + address[len(address.partition("?")[0]) :], patterns)
-        if kind is None or kind in found:
-            continue
-        found[kind] = Measured(address)
-        read = found[kind].ask(centre)
-        waiting.extend(leads_to(read) if read else ())
-    reached = {kind[0] for kind in found}  # type: ignore[index]
-    unreached = [path for path in patterns if path not in reached]
+    found: dict[str, Measured] = {}
+
+    def read(address: str) -> Read | None:
+        found[address] = Measured(address)
+        return found[address].ask(centre)
+
+    unreached = [route for (route, _), address in crawled(read, centre.routes) if not address]
     return [one for one in found.values() if only in one.address], unreached
 
 

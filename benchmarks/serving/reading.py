@@ -1,12 +1,13 @@
 """What a page holds: where it leads, what it is made of, and what its forms would ask."""
 
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from html.parser import HTMLParser
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 
 PREFIX = "/command-centre"
-SEVERAL = ("since", "until")  # of these, no other choice is made than the page's own
+UNLED = (f"{PREFIX}/summary",)  # asked for by the tile on Airflow's home page
 
 
 class Read(HTMLParser):
@@ -48,23 +49,54 @@ class Read(HTMLParser):
             self._add(self.asked, f"{self._action or urlsplit(self.address).path}?{urlencode(self._form)}")
             self._form = None
 
+    @property
+    def leads_to(self) -> list[str]:
+        """Where a reader could go from here, forms first, and what is shown to them."""
+        return [*self.asked, *self.links, *self.parts, *self.others]
+
     def _add(self, to: list[str], href: str | None) -> None:
         whole = urljoin(self.address, href or "").partition("#")[0]
         if whole.startswith(PREFIX) and whole not in to:
             to.append(whole)
 
 
-def kind_of(address: str, patterns: dict[str, re.Pattern[str]]) -> tuple[str, tuple[str, ...]] | None:
+Kind = tuple[str, tuple[str, ...]]
+"""The route that answers, and the names of the questions that it is asked."""
+
+
+def crawled(read: Callable[[str], Read | None], routes: Iterable[tuple[str, str]]) -> Iterator[tuple[Kind, str]]:
+    """An address of each kind, as a reader comes to them from the first page; `read` is asked for each of them once.
+
+    What nothing leads to comes at the end, as a kind without an address.
+    """
+    patterns = patterns_of(routes)
+    found: set[Kind] = set()
+    waiting = deque([f"{PREFIX}/", *UNLED])
+    while waiting:
+        address = waiting.popleft()
+        kind = kind_of(address, patterns)
+        if kind is None or kind in found:
+            continue
+        found.add(kind)
+        page = read(address)
+        yield kind, address
+        waiting.extend(page.leads_to if page else ())
+    for route in patterns:
+        if route not in {kind[0] for kind in found}:
+            yield (route, ()), ""
+
+
+def kind_of(address: str, patterns: dict[str, re.Pattern[str]]) -> Kind | None:
     """Which route answers an address, and which questions it is asked; None for files and strangers."""
     path, _, query = address.partition("?")
-    asked = tuple(sorted(name for name, value in parse_qsl(query) if value))
-    return next(((route, asked) for route, pattern in patterns.items() if pattern.fullmatch(path)), None)
+    asked = tuple(sorted({name for name, value in parse_qsl(query) if value}))
+    return next(((route, asked) for route, pattern in patterns.items() if pattern.fullmatch(unquote(path))), None)
 
 
-def patterns_of(routes: list[tuple[str, str]]) -> dict[str, re.Pattern[str]]:
-    """How the addresses of each page look, the particular before the general, as they are asked."""
+def patterns_of(routes: Iterable[tuple[str, str]]) -> dict[str, re.Pattern[str]]:
+    """How the addresses of each page look, the particular before the general."""
     pages = [path for method, path in routes if method == "GET"]
-    return {path: _pattern(path) for path in sorted(pages, key=lambda path: (path.count("{"), path))}
+    return {path: _pattern(path) for path in sorted(pages, key=lambda path: (path.count("{"), -len(path)))}
 
 
 def _pattern(path: str) -> re.Pattern[str]:
@@ -76,11 +108,3 @@ def _part(part: str) -> str:
     if part.startswith("{"):
         return ".+" if part.endswith(":path}") else "[^/]+"
     return re.escape(part)
-
-
-def leads_to(page: Read) -> Iterator[str]:
-    """Where a reader could go from here, forms first, and what is shown to them."""
-    yield from page.asked
-    yield from page.links
-    yield from page.parts
-    yield from page.others

@@ -6,7 +6,6 @@ A page joins by being led to from another one.
 
 import re
 import sqlite3
-from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,17 +15,21 @@ import sqlalchemy as sa
 
 from benchmarks import million
 from benchmarks.inventing.plan import Size
-from benchmarks.serving.reading import PREFIX, Read, kind_of, leads_to, patterns_of
+from benchmarks.serving.reading import PREFIX, Read, crawled
+from hub.store.schema import metadata
 from tests.contract.airflow_db import own_database
 from tests.contract.test_pages import MAY, signed_in_as
 
-LARGE = (
-    "posts", "signals", "handoffs", "outbox", "authors", "engagement", "standings", "rollups", "topic_rollups", "edits",
-    "replaced_signals", "quarantine", "batches", "lead_scores", "author_names", "measurements", "observed", "runs",
-    "expectations",
-)  # fmt: skip
+pytestmark = pytest.mark.slow  # every page, once
+
+SMALL = {
+    "watches", "circuits", "models", "tokens", "memory", "sums",  # as many as there are things that people set up
+    "observed",  # a row for each gap
+    "incidents", "alarms", "reports", "forecasts",  # some a day
+    "corrections", "lead_outcomes",  # one for each answer of a person
+}  # fmt: skip
+LARGE = {table.name for table in metadata.sorted_tables} - SMALL
 SCANNED = re.compile(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?")
-UNLED = (f"{PREFIX}/summary",)
 
 
 @pytest.fixture(scope="module")
@@ -53,35 +56,27 @@ def app(hub_var: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[obj
 def executed(app, hub_var: Path) -> dict[str, list[tuple[str, object]]]:
     """Every statement to the store, by the page that executed it; one page of each kind."""
     said: list[tuple[str, object]] = []
+    found: dict[str, list[tuple[str, object]]] = {}
+    person = signed_in_as(app, MAY)
 
     def note(connection, cursor, statement, parameters, context, many) -> None:
         if connection.engine.url.database == str(hub_var / "hub.db"):
             said.append((statement, parameters))
 
+    def read(address: str) -> Read | None:
+        said.clear()
+        answer = person.get(address.removeprefix(PREFIX))
+        assert answer.status_code == 200, address
+        found[address] = list(said)
+        return Read(address, answer.text) if "html" in answer.headers["content-type"] else None
+
     routes = [(method, f"{PREFIX}{route.path}") for route in app.routes for method in getattr(route, "methods", ())]
-    patterns = patterns_of(routes)
-    found: dict[str, list[tuple[str, object]]] = {}
-    seen: set[object] = set()
-    waiting = deque([f"{PREFIX}/", *UNLED])
-    person = signed_in_as(app, MAY)
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
     try:
-        while waiting:
-            address = waiting.popleft()
-            kind = kind_of(address, patterns)
-            if kind is None or kind in seen:
-                continue
-            seen.add(kind)
-            said.clear()
-            answer = person.get(address.removeprefix(PREFIX))
-            assert answer.status_code == 200, address
-            found[address] = list(said)
-            if "html" in answer.headers["content-type"]:
-                waiting.extend(leads_to(Read(address, answer.text)))
+        unreached = [route for (route, _), address in crawled(read, routes) if not address]
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
         app.dependency_overrides.clear()
-    unreached = set(patterns) - {kind[0] for kind in seen}
     assert not unreached, "no page leads there"
     return found
 

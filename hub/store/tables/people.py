@@ -25,6 +25,7 @@ ties = Table(
     Column("decided_at", Utc),
     Index("uq_ties_pair", "one", "other", unique=True),
     Index("ix_ties_other", "other"),
+    Index("ix_ties_state", "state", "confidence"),
 )  # fmt: skip
 
 standings = Table(

@@ -43,12 +43,14 @@ def upgrade() -> None:
         op.execute(f"INSERT INTO sums {counted}")
     op.create_index("ix_batches_damaged", "batches", ["id"], sqlite_where=DAMAGED, postgresql_where=DAMAGED)
     op.create_index("ix_posts_reason", "posts", ["reason", "published_at"], sqlite_where=GIVEN, postgresql_where=GIVEN)
+    op.create_index("ix_ties_state", "ties", ["state", "confidence"])
     op.create_index("ix_handoffs_run", "handoffs", ["run", "created_at"])
 
 
 def downgrade() -> None:
     """Drop them; the rows say the same, slowly."""
     op.drop_index("ix_handoffs_run", "handoffs")
+    op.drop_index("ix_ties_state", "ties")
     op.drop_index("ix_posts_reason", "posts")
     op.drop_index("ix_batches_damaged", "batches")
     op.drop_table("sums")

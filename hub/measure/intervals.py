@@ -1,7 +1,7 @@
 """Intervals that hold the true value in 95 of 100 cases, taking what was heard as a sample of what is meant.
 
 Both keep their word in small samples, where the textbook's plain formula gives an interval of no width. Of five cases
-that of a difference holds it in 93 of 100 at least, whatever the shares are (computed over all outcomes, in the tests).
+that of a difference still holds it in 93 of 100, at all shares that were tried (computed over all outcomes in tests).
 """
 
 from math import sqrt

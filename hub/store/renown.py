@@ -22,6 +22,7 @@ class _Reply(msgspec.Struct):
     in_reply_to: str | None = None
 
 
+OWN = "own_post"  # why a post of our own accounts became nobody's work
 ANSWERED_FOR = timedelta(days=30)  # how long people answer a post of ours
 _POSTS = tables.posts.c
 _SAID = sa.select(_POSTS.key, _POSTS.published_at, _POSTS.network, _POSTS.thread, _POSTS.body)
@@ -88,25 +89,29 @@ class Renown(Repository):
         of_class = (
             sa.select(_POSTS.key)
             .join_from(tables.posts, tables.standings, standings.author == _POSTS.author)
-            .where(among(_POSTS.key), standings.audience == audience)
+            .where(among(_POSTS.key), _is(audience))
         )
         met = {row.key for row in self._rows(of_class, listed=listed(sorted(set(parents.values()))))}
         return answered + [(row.published_at, row.network) for row in ours if parents.get(row.key) in met]
 
     def _own(self, since: datetime, until: datetime) -> Sequence[sa.Row[Any]]:
-        """Posts of our own accounts; said in these words, there is an index of them."""
-        own = _POSTS.reason == sa.literal_column("'own_post'")
-        return self._rows(_SAID.where(own, _POSTS.published_at >= since, _POSTS.published_at < until))
+        """Posts of our own accounts, of which there is an index."""
+        return self._rows(_SAID.where(_POSTS.reason == OWN, _POSTS.published_at >= since, _POSTS.published_at < until))
 
     def _answers_in(
         self, threads: Sequence[str], since: datetime, until: datetime, audience: str
     ) -> Sequence[sa.Row[Any]]:  # fmt: skip
         standings = tables.standings.c
         asked = _SAID.join(tables.standings, standings.author == _POSTS.author).where(
-            among(_POSTS.thread), standings.audience == audience, _POSTS.published_at >= since,
+            among(_POSTS.thread), _is(audience), _POSTS.published_at >= since,
             _POSTS.published_at < until,
         )  # fmt: skip
         return self._rows(asked, listed=listed(threads))
 
     def _recent(self) -> sa.ColumnElement[bool]:
         return _POSTS.published_at >= self.now - RECENT
+
+
+def _is(audience: str) -> sa.ColumnElement[bool]:
+    """Of this class, looked up by account: there are too many of a class to begin with them."""
+    return sa.func.coalesce(tables.standings.c.audience, "") == audience

@@ -198,9 +198,12 @@ def ranges_of(edges: Sequence[datetime]) -> list[tuple[int, int, int, int, int]]
 
 
 def naming(subjects: sa.ColumnElement[str], subject: str) -> sa.ColumnElement[bool]:
-    """Whether this JSON array names this subject: inside a name, a quotation mark would have a backslash before it."""
+    """Whether this JSON array names this subject.
+
+    Inside another name, the quotation mark would have a backslash before it. Not by LIKE: SQLite's knows no capitals.
+    """
     name = _encode(subject).decode()
-    return sa.or_(subjects.startswith(f"[{name}", autoescape=True), subjects.contains(f",{name}", autoescape=True))
+    return sa.or_(*(sa.func.replace(subjects, f"{before}{name}", "") != subjects for before in "[,"))
 
 
 def _public(found: Sequence[Spoken]) -> list[Spoken]:

@@ -96,7 +96,6 @@ posts = Table(
     Column("checked_at", Utc),  # last read again; NULL: not since it was collected
     Column("gone", Text),  # why its content is not kept any more
     Index("ix_posts_standing", "batch", "state", "reason"),
-    Index("ix_posts_own", "published_at"),  # of our own accounts' posts alone
     Index("ix_posts_thread", "thread"),
     Index("ix_posts_reason", "reason", "published_at"),
 )  # fmt: skip

@@ -1,7 +1,4 @@
-"""Sums of talk: a row for everybody, and others for those who are something to us: most readings pass these by.
-
-And an index of what our own accounts said, which is little, and was looked for among all posts.
-"""
+"""Sums of talk: a row for everybody, and others for those who are something to us: most readings pass these by."""
 
 # ruff: noqa: S608  # the names are ours
 
@@ -21,7 +18,6 @@ TALK = ("hours", "audience", "at", "network", "subjects")
 THEMES = ("hours", "dimension", "at", "network", "subjects", "theme")
 TALK_BEFORE = ("hours", "at", "network", "subjects", "audience")
 THEMES_BEFORE = ("hours", "at", "network", "subjects", "dimension", "theme")
-OWN = sa.text("reason = 'own_post'")
 
 
 def upgrade() -> None:
@@ -33,7 +29,6 @@ def upgrade() -> None:
         f"SELECT {alike}, audience, {sums} FROM before WHERE audience <> 'public'",
     ], f"{alike}, audience, {sums}")  # fmt: skip
     _copied("themes", THEMES, THEME_SUMS)
-    op.create_index("ix_posts_own", "posts", ["published_at"], sqlite_where=OWN, postgresql_where=OWN)
 
 
 def _copied(table: str, key: tuple[str, ...], sums: tuple[str, ...]) -> None:
@@ -63,7 +58,6 @@ def _anew(table: str, key: tuple[str, ...], sums: tuple[str, ...], filled_by: li
 
 def downgrade() -> None:
     """The public has rows of its own again: what everybody said, less what the others did."""
-    op.drop_index("ix_posts_own", "posts")
     alike = ", ".join(name for name in TALK if name != "audience")
     rest = ", ".join(f"SUM(CASE WHEN audience = '' THEN {name} ELSE -{name} END)" for name in SUMS)
     some = " OR ".join(f"SUM(CASE WHEN audience = '' THEN {name} ELSE -{name} END) <> 0" for name in SUMS)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from hub.domain.config import Config
 from hub.measure.counted import Cell, Question
 from hub.store.behind import Wanted
-from hub.store.talk import Spoken
+from hub.store.talk import Named, Spoken
 from hub.store.tally import Sums
 
 OURS = ("brand", "product", "employee")
@@ -34,13 +34,20 @@ def by_network(cell: Cell) -> dict[str, Sums]:
 def by_subject(cell: Cell) -> dict[str, int]:
     """How many posts named each subject, whatever the question is narrowed to; who names two counts for both."""
     asked, network = cell.question, cell.only("network")
+    by_network = asked.by == "network"
+
+    def read() -> dict[int, list[Named]]:
+        found: dict[int, list[Named]] = defaultdict(list)
+        for row in asked.view.talk.named(asked.edges, network=asked.scope.network, by_network=by_network):
+            found[row.step].append(row)
+        return found
 
     def add() -> dict[str, int]:
         found: dict[str, int] = defaultdict(int)
-        for row in _voices(asked).get(cell.step, ()):
+        for row in asked.once("named", read).get(cell.step, ()):
             if network in (None, row.network):
-                for subject in row.subjects or ():
-                    found[subject] += int(row.numbers[0])
+                for subject in row.subjects:
+                    found[subject] += row.posts
         return found
 
     return asked.once(("by subject", cell.step, network), add)
@@ -123,14 +130,6 @@ def _parts(asked: Question, *, fine: bool) -> dict[int, list[Spoken]]:
         return talk.themed(by, asked.edges, network=scope.network, subject=scope.subject, by_subjects=fine)
 
     return asked.once(("parts of", fine), lambda: _by_step(read()))
-
-
-def _voices(asked: Question) -> dict[int, list[Spoken]]:
-    """Whatever subject the question is narrowed to: it is compared with the others."""
-    said, network = asked.view.talk.said, asked.scope.network
-    if asked.scope.subject is None:
-        return _whole(asked, fine=True)
-    return asked.once("voices", lambda: _by_step(said(asked.edges, network=network, by_subjects=True)))
 
 
 def _by_step(rows: Iterable[Spoken]) -> dict[int, list[Spoken]]:

@@ -50,6 +50,15 @@ class Spoken(NamedTuple):
     numbers: tuple[int, ...]  # in the order of `Sums`; with a theme, or by sentiment, only the first four
 
 
+class Named(NamedTuple):
+    """How many posts named just these subjects together in one step; on one network, where that was asked."""
+
+    step: int
+    network: str | None
+    subjects: frozenset[str]
+    posts: int
+
+
 class TalkSums(Repository):
     """Sums by time, network, set of subjects and audience."""
 
@@ -59,17 +68,29 @@ class TalkSums(Repository):
     ) -> list[Spoken]:  # fmt: skip
         """What was said from each edge up to the next one, in one statement."""
         columns = tables.talk.c
-        alike = [*(["subjects"] if by_subjects else []), *(["audience"] if by_audience else [])]
+        alike = ["network", *(["subjects"] if by_subjects else []), *(["audience"] if by_audience else [])]
         narrowed = [columns.audience.in_([EVERYBODY, *AUDIENCES]) if by_audience else columns.audience == EVERYBODY]
         rows = self._summed(tables.talk, SUMS, alike, edges, narrowed, network, subject)
         found = [
             Spoken(
                 row.step, row.network, subjects_of(row.subjects) if by_subjects else None,
-                row.audience if by_audience else EVERYBODY, None, row[2 + len(alike) :],
+                row.audience if by_audience else EVERYBODY, None, row[1 + len(alike) :],
             )
             for row in rows
         ]  # fmt: skip
         return [*found, *_public(found)] if by_audience else found
+
+    def named(
+        self, edges: Sequence[datetime], *, network: str | None = None, by_network: bool = False
+    ) -> list[Named]:  # fmt: skip
+        """How many posts of each step named which subjects together."""
+        narrowed = [tables.talk.c.audience == EVERYBODY]
+        alike = ["subjects", *(["network"] if by_network else [])]
+        rows = self._summed(tables.talk, ("posts",), alike, edges, narrowed, network, None)
+        return [
+            Named(row.step, row.network if by_network else network, subjects_of(row.subjects), int(row.posts))
+            for row in rows
+        ]
 
     def themed(
         self, dimension: str, edges: Sequence[datetime], *, network: str | None = None, subject: str | None = None,
@@ -77,7 +98,7 @@ class TalkSums(Repository):
     ) -> list[Spoken]:  # fmt: skip
         """The same by "intent" or by "topic"."""
         narrowed = [tables.themes.c.dimension == dimension]
-        alike = ["theme", *(["subjects"] if by_subjects else [])]
+        alike = ["network", "theme", *(["subjects"] if by_subjects else [])]
         rows = self._summed(tables.themes, THEME_SUMS, alike, edges, narrowed, network, subject)
         return [
             Spoken(
@@ -147,7 +168,7 @@ class TalkSums(Repository):
         narrowed: Sequence[sa.ColumnElement[bool]], network: str | None, subject: str | None,
     ) -> Sequence[sa.Row[Any]]:  # fmt: skip
         columns, ranges = table.c, _RANGES[self._sqlite]
-        alike_columns = [ranges.c.step, columns.network, *(columns[name] for name in alike)]
+        alike_columns = [ranges.c.step, *(columns[name] for name in alike)]
         within = sa.and_(columns.hours == ranges.c.hours, columns.at >= ranges.c.since, columns.at < ranges.c.until)
         asked = (
             sa.select(*alike_columns, *(sa.func.sum(ranges.c.sign * columns[name]).label(name) for name in sums))

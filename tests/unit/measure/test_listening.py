@@ -367,7 +367,7 @@ def test_a_page_reads_once_whatever_it_shows(world):
         figures.series(name, scope, "day")
         figures.split(name, scope, "network")
     del world.tx.connection.execute
-    assert len(asked) < 12
+    assert len(asked) < 16  # of some 1,100 figures
 
 
 # --- intervals

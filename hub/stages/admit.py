@@ -145,9 +145,9 @@ def admit(tx: Transaction, considered: Considered, found: Found, book: Rulebook,
         (handoff, render(handoff, book.outlets, book.config, incident=situation(tx, handoff, handoffs)))
         for handoff in handoffs
     ]
-    unfinished = _unfinished(routed, rendered, found, run)
+    unfinished = unfinished_of(routed, rendered, found, run)
     quarantined = frozenset(unfinished)
-    standings = {one.post.key: _standing(one, unfinished) for one in routed}
+    standings = {one.post.key: standing_of(one, unfinished) for one in routed}
     saved = tx.posts.save(alive, batch=found.batch, standings=standings, known=known)
     promoted = {key: standing for key, standing in standings.items() if key in saved.known or key not in signals}
     tx.posts.mark(promoted)
@@ -160,7 +160,7 @@ def admit(tx: Transaction, considered: Considered, found: Found, book: Rulebook,
     return Admitted(tuple(routed), tuple(handoffs), quarantined, repeated, len(promoted), dropped)
 
 
-def _unfinished(
+def unfinished_of(
     routed: Sequence[Routed], rendered: Sequence[tuple[Handoff, Rendered]], found: Found, run: str
 ) -> dict[str, Rejected]:
     """The posts, by key, whose work waits until a rule or a mapping is mended; what could be made of them is sent.
@@ -234,10 +234,10 @@ def _route(
     router = router_of(book, run)
     desk = desk_of(tx, posts, signals, book, router, watch_started=found.started_at)
     routed = [router.route(post, signals[post.key], watch_started=found.started_at, desk=desk) for post in posts]
-    return routed + _read_before(tx, routed, router, desk)
+    return routed + read_before(tx, routed, router, desk)
 
 
-def _read_before(tx: Transaction, routed: Sequence[Routed], router: Router, desk: Desk) -> list[Routed]:
+def read_before(tx: Transaction, routed: Sequence[Routed], router: Router, desk: Desk) -> list[Routed]:
     """What was said further on in conversations that begin now, by those who began them, but read before their start.
 
     Two watches of one thread bring its posts in any order; each by itself would make an answer nobody's work.
@@ -282,7 +282,8 @@ def desk_of(
     )  # fmt: skip
 
 
-def _standing(routed: Routed, unfinished: Mapping[str, Rejected]) -> Standing:
+def standing_of(routed: Routed, unfinished: Mapping[str, Rejected]) -> Standing:
+    """Where a post stands once it is routed, and what could be said of it is on its way."""
     if routed.post.key in unfinished:
         return Standing("quarantined", unfinished[routed.post.key].stage)
     return Standing("set_aside", routed.set_aside) if routed.set_aside else Standing("handed_off")

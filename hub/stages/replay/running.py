@@ -8,7 +8,19 @@ from typing import Any, get_args
 
 from hub.domain import Handoff, HandoffKind, kind_of
 from hub.errors import RecordError
-from hub.stages.admit import CANNOT_DECIDE, Admitted, Found, Rulebook, admit, consider, desk_of, router_of
+from hub.stages.admit import (
+    CANNOT_DECIDE,
+    Admitted,
+    Found,
+    Rulebook,
+    admit,
+    consider,
+    desk_of,
+    read_before,
+    router_of,
+    standing_of,
+    unfinished_of,
+)  # fmt: skip
 from hub.stages.history import with_histories
 from hub.stages.incidents import as_it_stands
 from hub.stages.opened import held
@@ -120,13 +132,13 @@ class _Replay:
         if item.post is None or tx.posts.gone([item.post]):
             tx.posts.mark({item.post: Standing("set_aside", "gone")} if item.post else {})
             return _resolved(tx, item, "gone", "The post is gone, at its origin or by retention: nothing is sent.")
-        routed = self._decided_anew(tx, item, item.post) if item.stage == "route" else None
+        routed, joining = self._decided_anew(tx, item, item.post) if item.stage == "route" else (None, ())
         tx.handoffs.save(with_histories(tx, routed.handoffs) if routed else ())
         handed = tx.handoffs.recent(limit=1_000, post=item.post)
         drafts, problems = self._missing(tx, handed)
         problems += [RecordError(why, reason=CANNOT_DECIDE) for why in (routed.undecided.values() if routed else ())]
         tx.outbox.intend(drafts)
-        made = _waiting(tx, drafts)
+        made = _waiting(tx, drafts) + self._join(tx, item, joining)
         facts = {"post": tx.posts.get(item.post), "handoffs": tuple(one.handoff for one in handed)}
         if problems:
             return self._back(tx, item, problems[0]).with_(deliveries=made, **facts)
@@ -135,13 +147,27 @@ class _Replay:
         fate = _resolved(tx, item, "set_aside" if set_aside else "sent")
         return fate.with_(reason=set_aside or "", deliveries=made, **facts)
 
-    def _decided_anew(self, tx: Transaction, item: Item, key: str) -> Routed | None:
-        """What the rules say now on the kinds of work that they could not decide on; None where none is left to ask."""
+    def _join(self, tx: Transaction, item: Item, joining: Sequence[Routed]) -> tuple[Planned, ...]:
+        """What was read before its conversation began is part of the case now; what cannot be said of it waits."""
+        rendered = [(handoff, self._said(tx, handoff)) for one in joining for handoff in one.handoffs]
+        tx.handoffs.save([handoff for handoff, _ in rendered])
+        drafts = [draft for _, made in rendered for draft in made.drafts]
+        tx.outbox.intend(drafts)
+        unfinished = unfinished_of(joining, rendered, Found(item.batch or "", "", item.since), self._run)
+        tx.quarantine.add_all(list(unfinished.values()))
+        tx.posts.mark({one.post.key: standing_of(one, unfinished) for one in joining})
+        return _waiting(tx, drafts)
+
+    def _decided_anew(self, tx: Transaction, item: Item, key: str) -> tuple[Routed | None, Sequence[Routed]]:
+        """What the rules say now on the kinds of work that they could not decide on; None where none is left to ask.
+
+        With what joins a conversation that begins so.
+        """
         post, signal = tx.posts.get(key), tx.signals.of([key]).get(key)
         if post is None or signal is None:
-            return None
+            return None, ()
         if tx.tombstones.dead([post.key, post.author.key]):
-            return Routed(post, set_aside="gone")
+            return Routed(post, set_aside="gone"), ()
         already = KINDS.difference((item.record or {}).get("undecided", KINDS)) | {
             one.handoff.kind for one in tx.handoffs.recent(post=key)
         }
@@ -150,7 +176,8 @@ class _Replay:
         started_at = watch.started_at if watch else item.since
         router = router_of(self._book, self._run)
         desk = desk_of(tx, [post], {key: signal}, self._book, router, watch_started=started_at)
-        return router.route(post, signal, watch_started=started_at, desk=desk, already=already)
+        routed = router.route(post, signal, watch_started=started_at, desk=desk, already=already)
+        return routed, read_before(tx, [routed], router, desk)
 
     def _missing(self, tx: Transaction, handed: Sequence[HandedOff]) -> tuple[list[Draft], list[RecordError]]:
         """What was never sent of the work that a post became, and what of it still cannot be said."""
@@ -221,7 +248,7 @@ def _found(item: Item, store: Store) -> Found:
 def _admitted(item: Item, admitted: Admitted) -> Fate:
     if not admitted.routed:
         return Fate(item=item.id, end="known" if admitted.known else "skipped")
-    [one] = admitted.routed
+    one, *_ = admitted.routed  # what was read before its conversation began comes after it
     if one.post.key in admitted.quarantined:
         why = "Its post goes to quarantine: a rule or a destination's mapping cannot make all of it."
         return Fate(item=item.id, end="unsayable", detail=why, post=one.post, handoffs=admitted.handoffs)

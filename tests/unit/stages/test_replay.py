@@ -9,7 +9,7 @@ import pytest
 from hub.domain import Post, Watch
 from hub.domain.config import Route
 from hub.errors import ContractBroken, SetupError
-from hub.mapping import load_mapping
+from hub.mapping import load_mapping, load_mappings
 from hub.quality.verdict import Verdict
 from hub.stages import deliver, replay
 from hub.stages.admit import Reading, Rulebook
@@ -408,3 +408,59 @@ def test_a_record_that_says_that_its_post_is_gone_buries_it(town: Town) -> None:
     with town.look() as view:
         assert view.tombstones.dead(["x:post:1"]) == {"x:post:1"}
         assert view.ledger.balance().skipped == 1
+
+
+def test_an_answer_that_was_read_joins_the_case_of_a_record_that_is_mended(town: Town) -> None:
+    town.hear(tweet(2, "Hello? Still nothing.", answers=1, minutes_ago=20))
+    town.hear(strange(1, COMPLAINS, minutes_ago=30))
+
+    done = again(town, reading_bodies(town, make_book()))
+
+    assert (done.released, done.still) == (1, 0)
+    assert [row.object for row in town.outbox("zendesk")] == ["ticket", "comment"]
+    assert [town.standing(f"x:post:{number}").state for number in (1, 2)] == ["handed_off"] * 2
+
+
+BROKEN_CASE = Route(name="odd-case", makes="Case", when="contains(post.lang, 'en')", team="support")
+MENDED_CASE = Route(name="odd-case", makes="Case", when="`true`", team="support")
+
+
+def begun_late(town: Town) -> None:
+    """A conversation whose beginning waits for its route, while what follows was nobody's work."""
+    town.hear(tweet(1, CHATS, minutes_ago=30), book=make_book(routes=(BROKEN_CASE,)), watch=MENTION)
+    assert town.standing("x:post:1") == Standing("quarantined", "route")
+    town.hear(tweet(2, CHATS, answers=1, minutes_ago=20), tweet(3, CHATS, author="kim", answers=1), watch=MENTION)
+    assert town.standing("x:post:2") == Standing("set_aside", "no_route")
+
+
+def test_an_answer_that_was_read_joins_the_case_that_a_mended_route_makes(town: Town) -> None:
+    begun_late(town)
+    rehearsed = again(town, make_book(routes=(MENDED_CASE,)), stage="route", dry_run=True)
+    assert town.outbox() == []
+
+    done = again(town, make_book(routes=(MENDED_CASE,)), stage="route")
+
+    assert (done.released, done.still) == (rehearsed.released, rehearsed.still) == (1, 0)
+    assert [row.object for row in town.outbox("zendesk")] == ["ticket", "comment"]
+    assert [town.standing(f"x:post:{number}").state for number in (1, 2, 3)] == ["handed_off"] * 2 + ["set_aside"]
+    with town.look() as view:
+        assert view.ledger.balance().balanced
+    assert again(town, make_book(routes=(MENDED_CASE,))).items == 0
+
+
+def test_an_answer_that_cannot_be_said_waits_by_itself_when_its_case_is_replayed(town: Town, tmp_path: Path) -> None:
+    begun_late(town)
+    sound = outlet("zendesk")
+    said = sound.mappings[0].source.read_text()
+    (tmp_path / "zendesk.yaml").write_text(
+        said.replace("reopens_within_hours: reopen_hours", "reopens_within_hours: abs(post.text)")
+    )
+    mute = replace(sound, mappings=load_mappings(tmp_path / "zendesk.yaml")[: len(sound.mappings)])
+
+    done = again(town, make_book(routes=(MENDED_CASE,), outlets=[mute]), stage="route")
+
+    assert (done.released, done.still) == (1, 0)
+    assert town.standing("x:post:1") == Standing("handed_off")
+    assert town.standing("x:post:2") == Standing("quarantined", "render")
+    assert again(town, make_book(routes=(MENDED_CASE,))).released == 1
+    assert [row.object for row in town.outbox("zendesk")] == ["ticket", "comment"]

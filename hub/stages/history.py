@@ -63,7 +63,7 @@ class _Known:
 
     def __init__(self, view: View, authors: Collection[str]) -> None:
         self._view = view
-        self._held = view.histories.held(authors)
+        self._held = view.histories.own_words(authors)
         self._persons = view.people.persons(authors)
         self._standings = view.people.standings(authors)
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Protocol
 
 import structlog
@@ -25,7 +24,6 @@ from hub.store import Store, Transaction, faultpoint
 log = structlog.get_logger(__name__)
 
 LOOK_UPS_AT_ONCE = 200
-LONG_WAIT = timedelta(seconds=5)  # from the claim to the turn, after which the claim is renewed
 TWICE = 2  # tries after which a delivery that is still in doubt goes alone: it may be what spoils the call
 OPEN_ENDED = ("deferred", "unknown", "parent_missing")  # outcomes after which a delivery still waits
 
@@ -62,7 +60,7 @@ class Sender:
         self.name = destination.manifest.name
         self.quiet_until: datetime | None = None  # the destination as a whole asked us to wait
         self._known_failures = 0  # of anybody's calls, when ours were claimed
-        self._held_since = store.now()  # claimed, or claimed anew
+        self._claimed_at = store.now()
         self._prove = prove  # that it takes what is sent; asked once
 
     def step(self, may_ask: Callable[[Transaction], bool]) -> int | None:
@@ -117,7 +115,7 @@ class Sender:
     def _claiming(self) -> Iterator[Transaction]:
         self._known_failures = self.calls.failures
         with self.store.begin() as tx:
-            self._held_since = tx.now
+            self._claimed_at = tx.now
             yield tx
 
     def _doubtful(self, tx: Transaction) -> list[Delivery]:
@@ -260,22 +258,15 @@ class Sender:
     @contextmanager
     def _holding(self, deliveries: Sequence[Delivery]) -> Iterator[None]:
         """The connector may hold these longer, and name the job that carries them, while its call runs."""
-        held = self.destination.claim = Held(self.store, deliveries, self.lease_seconds)
+        held = self.destination.claim = Held(self.store, deliveries, self.lease_seconds, since=self._claimed_at)
         try:
-            with taking_turns(lambda: self._turn(held.renew)):
+            with taking_turns(lambda: self._turn(held.hold_on)):
                 yield
         finally:
             self.destination.claim = Unclaimed()
 
-    def _turn(self, renew: Callable[[], None] | None = None) -> AbstractContextManager[None]:
-        return self.calls.one(self._known_failures, renew and partial(self._hold_on, renew))
-
-    def _hold_on(self, renew: Callable[[], None]) -> None:
-        """Claim what waited for long anew, by the clock that all workers of the store share."""
-        now = self.store.now()
-        if now - self._held_since > LONG_WAIT:
-            renew()
-            self._held_since = now
+    def _turn(self, hold: Callable[[], None] | None = None) -> AbstractContextManager[None]:
+        return self.calls.one(self._known_failures, hold)
 
     def _settle(self, deliveries: Sequence[Delivery], receipts: Sequence[Receipt], problem: HubError | None) -> None:
         if wait := max((receipt.retry_after or 0 for receipt in receipts if receipt.reason == TOO_FAST), default=0):

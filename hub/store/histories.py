@@ -25,7 +25,7 @@ class Mood(NamedTuple):
     score: float
 
 
-class Held(NamedTuple):
+class OwnWords(NamedTuple):
     """What we hold of an account's own words, reshares aside; spam says nothing of a mood."""
 
     posts: int
@@ -111,7 +111,7 @@ _URLS = (
 class Histories(Repository):
     """By author, each question for many of them at once."""
 
-    def held(self, authors: Collection[str]) -> dict[str, Held]:
+    def own_words(self, authors: Collection[str]) -> dict[str, OwnWords]:
         """What each of these has said themselves, of those who have."""
         asked = listed(authors)
         rows = groupby(self._rows(_MOODS, listed=asked), lambda row: row.author)
@@ -119,7 +119,7 @@ class Histories(Repository):
             author: tuple(Mood(row.key, row.published_at, row.sentiment_score) for row in some) for author, some in rows
         }
         return {
-            row.author: Held(row.posts, row.first_at, row.last_at, moods.get(row.author, ()))
+            row.author: OwnWords(row.posts, row.first_at, row.last_at, moods.get(row.author, ()))
             for row in self._rows(_COUNTED, listed=asked)
         }
 

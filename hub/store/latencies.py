@@ -8,6 +8,7 @@ writes, as those of talk are.
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from math import log
 from typing import Literal
 
@@ -122,6 +123,7 @@ class Arrivals(Repository):
         return [Arrived(**row._mapping) for row in self._rows(asked)]
 
 
+@lru_cache  # counted with every batch: written and compiled once
 def _adding(table: sa.Table, name: str, *, sqlite: bool) -> sa.Insert:
     """An INSERT that adds to a count that is there already."""
     insert = insert_into(table, sqlite=sqlite)

@@ -121,7 +121,7 @@ class Quarantine(Repository):
         given = {(one.stage, sha256(one.content).hexdigest()): one for one in rejected}
         held = self._held(given)
         rows = [self._row(one, digest) for (stage, digest), one in given.items() if (stage, digest) not in held]
-        self._write_rows(sa.insert(tables.quarantine), rows)
+        self._write_rows(_INSERT, rows)
         self._came(rows)
         for key, row in held.items():
             if row.state == "released" or (row.state == "resolved" and row.kind == "delivery"):
@@ -252,6 +252,7 @@ def counts_as(state: str, outcome: str | None) -> str:
             return "held"
 
 
+_INSERT = sa.insert(tables.quarantine)
 _ID = tables.quarantine.c.id
 _COUNTED = (
     sa.select(tables.batches.c.network, tables.quarantine.c.state, tables.quarantine.c.outcome)

@@ -26,7 +26,8 @@ KEY = (
 )  # fmt: skip
 WEEK = timedelta(days=7)
 WEEKS, ENOUGH_WEEKS = 4, 2  # before, from which is said what is usual; and how many of them must be whole
-NEWEST = 1_000  # posts whose words are compared
+NEWEST = 500  # posts whose words are looked at
+FEW = 500  # posts whose stories are told apart while somebody waits
 LOUDEST = 20
 
 
@@ -34,13 +35,19 @@ LOUDEST = 20
 def listening(given: Asked) -> HTMLResponse:
     """What is heard in the time that was chosen."""
     with looking.look(given) as look:
+        few = (look.figures.figure("mentions", look.filters.scope).value or 0) <= FEW
         facts = look.facts | {
+            "few": few,
             "cards": figured.cards(look, KEY),
             "volume": volume(look),
             "where": where(look),
             "voices": [
                 *splits(look, "share_of_voice", ("subject", "network"), "Share of voice"),
-                *splits(look, "share_of_voice_stories", ("subject",), "Share of voice, each story once"),
+                *(
+                    splits(look, "share_of_voice_stories", ("subject",), "Share of voice, each story once")
+                    if few
+                    else []
+                ),
             ],
             "what": [
                 *splits(look, "mentions", ("intent", "topic"), "Mentions"),
@@ -71,9 +78,9 @@ def volume(look: Look) -> list[Chart]:
         figured.over_time(look, "net_sentiment", "Net sentiment"),
     ]
     if look.filters.subject is None:
-        charts.append(figured.over_time(look, "mentions", "Mentions by subject", by="subject"))
+        charts.append(figured.over_time(look, "mentions", "Mentions by subject over time", by="subject"))
     if look.filters.network is None:
-        charts.append(figured.over_time(look, "mentions", "Mentions by network", by="network"))
+        charts.append(figured.over_time(look, "mentions", "Mentions by network over time", by="network"))
     return charts
 
 

@@ -1,5 +1,6 @@
 """The overview for everybody, and the same for a screen on the wall."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -18,9 +19,10 @@ from hub.store import Incident
 
 router = APIRouter(default_response_class=HTMLResponse)
 
-KEY = ("mentions", "net_sentiment", "share_of_voice", "leads", "cases", "detection_lag", "coverage")
+KEY = ("mentions", "net_sentiment", "share_of_voice", "leads", "cases", "detection_lag_p50", "coverage")
 ON_THE_WALL = ("mentions", "net_sentiment", "share_of_voice", "leads", "cases")
 VOICES = 4  # things that customers say, on the wall
+NAMED = 3  # of sources or destinations in one line
 WRONG = 4  # things that are wrong, on the wall: more cannot be read from there
 
 
@@ -67,17 +69,20 @@ def wrong(health: queries.Health, unread: int) -> list[str]:
     ]
     if not health.balanced:
         found.append("The ledger does not balance")
-    silent = sorted({watch.network for watch in health.ailing})
-    if silent:
-        found.append(f"Not read: {', '.join(silent[:3])}{f' and {len(silent) - 3} more' if len(silent) > 3 else ''}")
-    left_alone = [each.name for each in health.destinations if each.is_left_alone(health.now)]
-    if left_alone:
-        found.append(f"Not answering: {', '.join(left_alone[:3])}")
+    found += _those("Not read", sorted({watch.network for watch in health.ailing}))
+    found += _those("Silent, where posts are expected", health.silent)
+    found += _those("Not answering", [each.name for each in health.destinations if each.is_left_alone(health.now)])
     if unread:
         found.append(f"{unread} DAG {'file' if unread == 1 else 'files'} cannot be read")
     if health.overdue:
         found.append("Quarantine waits for a person")
     return found
+
+
+def _those(what: str, names: Sequence[str]) -> list[str]:
+    """One line for all of these, or none."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return [f"{what}: {', '.join(names[:NAMED])}{more}"] if names else []
 
 
 def about(incident: Incident) -> str:

@@ -14,6 +14,7 @@ from hub.store import Landing, Standing, Store
 
 RECENT = 25
 LAST_BATCHES = 500  # are checked record by record; the others once a night
+SILENCES = "silences"  # where the memory holds what the last look for them found
 AT_A_TIME = 50  # posts on a page
 
 
@@ -63,6 +64,7 @@ class Health:
     destinations: list[Outbound]
     quarantine: list[Any]
     incidents: list[Any]  # that are open, the worst first
+    silent: list[str]  # networks that bring nothing, or whose watches do, where their own past expects posts
 
     @property
     def balanced(self) -> bool:
@@ -106,6 +108,7 @@ def health(view: Any, now: datetime) -> Health:
         destinations=outbound(view),
         quarantine=view.quarantine.counts(),
         incidents=sorted(view.incidents.open(), key=lambda one: (-one.severity, one.opened_at)),
+        silent=sorted({one["network"] for one in view.memory.get(SILENCES) or ()}),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
-from command_centre import figured, looking, pictures
+from command_centre import figured, looking, pictures, queries
 from command_centre.figured import Card, Chart
 from command_centre.filters import Asked
 from command_centre.looking import Look
@@ -23,7 +23,6 @@ router = APIRouter()
 GROUP = "operations"  # of KPIs: those are about sources
 MICRO = 1_000_000  # money is counted in millionths
 MONTH = timedelta(days=30)
-SILENCES = "silences"  # where the memory holds what the look for them found last
 STRIP = 1000  # units that a strip is wide
 COLUMNS = (
     "network", "kind", "value", "state", "polled_at", "posted_at", "next_at", "observed", "gaps", "problem", "sentence",
@@ -206,7 +205,8 @@ def _watched(look: Look, state: WatchState, manifest: Manifest | None) -> Watche
 def _silences(view: Any) -> dict[str, dict[str, Any]]:
     """What the last look for silences found, by watch or network; since when, as a moment."""
     return {
-        one["source"]: one | {"since": datetime.fromisoformat(one["since"])} for one in view.memory.get(SILENCES) or ()
+        one["source"]: one | {"since": datetime.fromisoformat(one["since"])}
+        for one in view.memory.get(queries.SILENCES) or ()
     }
 
 

@@ -11,7 +11,7 @@ import pytest
 from hub.measure import catalogue
 from tests.contract.airflow_db import own_database
 from tests.contract.test_pages import Seen, signed_in_as
-from tests.unit.stages.world import COMPLAINS, WANTS_TO_BUY, X, tweet
+from tests.unit.stages.world import COMPLAINS, NOW, WANTS_TO_BUY, X, tweet
 
 FORMULA = '=HYPERLINK("http://evil.test")'
 TIME = "since=2026-03-01&until=2026-03-02"
@@ -151,6 +151,7 @@ def test_the_wall_says_what_is_wrong_first_and_asks_anew_by_itself(reader, town,
     with town.store.begin() as tx:
         tx.watches.failed(X.key, "Unavailable", "x.test gave no answer.")
         tx.incidents.report("alert\x1fcrisis-alert:Acme\x1f1", title=FORMULA, severity=7, count=3)
+        tx.memory.set("silences", [{"network": "blogs", "source": "blogs", "since": NOW.isoformat(), "expected": 9.0}])
     monkeypatch.setenv("HUB_WALL_SECONDS", "30")
     ill = reader.get("/wall")
 
@@ -159,6 +160,7 @@ def test_the_wall_says_what_is_wrong_first_and_asks_anew_by_itself(reader, town,
     assert "All is well" in well.text
     assert "Acme: severity 7, 3 posts" in re.search("<h1.*?</h1>", told(ill))[0]
     assert "Not read: x" in told(ill)
+    assert "Silent, where posts are expected: blogs" in told(ill)
     assert "Spring" in told(ill)
 
 

@@ -246,7 +246,7 @@ def planned(live: Live) -> Evidence:
 def reported(live: Live) -> Evidence:
     """Some report reaches people regularly."""
     return made(
-        "A report is dispatched",
+        "A report reaches somebody",
         bool(live.reports),
         (_reports(live), "reports"),
         next="Name under `reports` in hub.yaml `to` whom a report goes, by Slack or e-mail; `hub report` lists them.",

@@ -208,3 +208,14 @@ def test_every_step_says_what_to_do_in_one_sentence_that_names_a_command_a_setti
             assert step.next.endswith("."), step.asks
             assert "`" in step.next or "hub.yaml" in step.next or "button" in step.next or "Connect" in step.next
             assert "\n" not in step.next
+
+
+def test_the_guide_names_every_step(store, repo):
+    guide = " ".join((repo / "docs" / "guides" / "how-far-have-we-come.md").read_text().split())
+    with store.read() as view:
+        found = assess(view, EMPTY)
+
+    for reach in (*found.dimensions, *found.departments):
+        assert f"| {reach.name} |" in guide
+        for step in reach.steps:
+            assert step.asks[1:] in guide, step.asks

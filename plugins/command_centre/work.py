@@ -79,7 +79,7 @@ def work(look: Look) -> Work:
     return Work(
         now=look.now,
         cards=figured.cards(look, CARDS),
-        funnel=figured.kept(drawing, None, f"/work/funnel.csv{look.filters.query()}", look),
+        funnel=figured.kept(drawing, None, f"/funnel.csv{look.filters.query()}", look),
         rules=_summed(courses, lambda one: (one.kind, one.route)),
         networks=_summed(courses, lambda one: (one.network,)),
         teams=_summed(courses, lambda one: (one.team,)),
@@ -96,7 +96,7 @@ def page_of_work(given: Asked) -> HTMLResponse:
         return page("work.html", here="work", **look.facts | facts_of(work(look)))
 
 
-@router.get("/work/funnel.csv")
+@router.get("/funnel.csv")
 def funnel(given: Asked) -> Response:
     """The funnel as a table."""
     with looking.look(given) as look:
@@ -104,7 +104,7 @@ def funnel(given: Asked) -> Response:
     return pictures.as_csv("funnel", drawing.columns, drawing.rows)
 
 
-@router.get("/work/rules.csv")
+@router.get("/rules.csv")
 def rules(given: Asked) -> Response:
     """Each rule's work for each team on each network, and what became of it."""
     with looking.look(given) as look:

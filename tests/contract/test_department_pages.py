@@ -237,7 +237,7 @@ def test_incidents_are_narrowed_by_what_they_are_about_where_and_who_was_told(pa
 
 
 def test_rules_are_told_by_what_became_of_their_work(table):
-    rows = {row["route"]: row for row in table("/work/rules.csv")}
+    rows = {row["route"]: row for row in table("/rules.csv")}
 
     case, lead = rows["case-rule@1"], rows["lead-rule@1"]
     assert [case[name] for name in ("handoffs", "begun", "delivered", "refused", "corrected")] == list("22111")
@@ -246,7 +246,7 @@ def test_rules_are_told_by_what_became_of_their_work(table):
 
 def test_the_page_of_work_agrees_with_the_kpis_and_says_what_waits(page, table):
     text = page("/work")
-    funnel = {row[next(iter(row))]: row for row in table("/work/funnel.csv")}
+    funnel = {row[next(iter(row))]: row for row in table("/funnel.csv")}
 
     assert "salesforce Lead pending 1" in text
     assert re.search(r"Leads (partial )?2 .*Cases (partial )?2 ", text), text[:1500]
@@ -255,9 +255,9 @@ def test_the_page_of_work_agrees_with_the_kpis_and_says_what_waits(page, table):
 
 
 def test_work_is_narrowed_by_team_and_subject(table):
-    assert {row["team"] for row in table("/work/rules.csv?team=sales")} == {"sales"}
-    assert table("/work/rules.csv?subject=Brewster") == []
-    assert len(table("/work/rules.csv?subject=Acme")) == 3
+    assert {row["team"] for row in table("/rules.csv?team=sales")} == {"sales"}
+    assert table("/rules.csv?subject=Brewster") == []
+    assert len(table("/rules.csv?subject=Acme")) == 3
 
 
 def test_people_are_ranked_with_the_parts_of_their_influence_and_narrowed_by_what_they_are_to_us(page, table):

@@ -15,13 +15,13 @@ from command_centre.looking import Look
 from command_centre.pages import facts_of, page
 from hub.airflow_bridge import known_connectors, poll_interval
 from hub.domain import Budget, Manifest
+from hub.domain.manifest import MICRO
 from hub.measure import catalogue
 from hub.store import WatchState
 
 router = APIRouter()
 
 GROUP = "operations"  # of KPIs: those are about sources
-MICRO = 1_000_000  # money is counted in millionths
 MONTH = timedelta(days=30)
 STRIP = 1000  # units that a strip is wide
 COLUMNS = (

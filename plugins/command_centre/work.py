@@ -22,7 +22,7 @@ router = APIRouter()
 
 RECENT = 15
 KINDS = ("Lead", "Case")
-CARDS = ("leads", "cases", "contact_volume", "leads_won", "leads_lost", "lead_conversion_30d")  # those that there are
+CARDS = ("leads", "cases", "contact_volume", "leads_won", "lead_conversion_30d")  # those that there are
 COLUMNS = ("kind", "route", "network", "team")
 COUNTS = ("handoffs", "begun", "delivered", "waiting", "refused", "corrected", "won", "lost")
 

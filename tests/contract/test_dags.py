@@ -50,6 +50,7 @@ def seen(dag):
         "tags": sorted(dag.tags), "doc": dag.doc_md or "", "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
         "asset_schedule": "Asset" in type(dag.timetable).__name__,
+        "when": f"{getattr(dag.timetable, 'expression', '')} {getattr(dag.timetable, 'timezone', '')}",
         "scheduled": bool(dag.schedule), "deadlines": len(dag.deadline or []),
         "params": {name: dag.params.get_param(name).schema for name in dag.params},
         "tasks": {task.task_id: {
@@ -204,3 +205,23 @@ def test_the_form_of_replay_refuses_what_is_not_a_code(dags):
     assert form["ids"].is_valid([1, 2])
     assert not form["ids"].is_valid(["1; drop"])
     assert not form["dry_run"].is_valid("yes")
+
+
+@pytest.mark.parametrize("dag", ["report_daily", "report_weekly"])
+def test_the_form_of_reports_takes_names_and_periods_and_nothing_else(dags, dag):
+    form = {name: Draft202012Validator(schema) for name, schema in dags[dag]["params"].items()}
+
+    assert set(form) == {"name", "period", "dry"}
+    assert form["name"].is_valid(None)
+    assert form["name"].is_valid("executive-weekly")
+    assert not form["name"].is_valid("../../etc/passwd")
+    assert form["period"].is_valid("2026-W47")
+    assert form["period"].is_valid("2026-11-01/2026-11-08")
+    assert not form["period"].is_valid("{{ conn.smtp_default.password }}")
+    assert not form["dry"].is_valid("yes")
+
+
+def test_reports_are_made_by_the_clock_of_the_organisations_place(dags):
+    assert "Europe/Berlin" in dags["report_daily"]["when"]
+    assert dags["report_daily"]["when"].startswith("0 6 * * *")
+    assert dags["report_weekly"]["when"].startswith("30 6 * * mon")

@@ -4,10 +4,12 @@ names ─▶ make (one task for each report; wakes deliver, which posts to Slack
 """
 
 import pendulum
-from airflow.sdk import Param, dag
+from airflow.sdk import CronTriggerTimetable, Param, dag
 
-from hub.airflow_bridge import HANDOFFS_READY, due_within, each_day, each_week, open_hub, step
+from hub.airflow_bridge import HANDOFFS_READY, due_within, open_hub, step
+from hub.settings import load_config
 
+CONFIG = load_config()
 DOC = """
 Makes the reports of the last whole {period} in the organisation's time zone and sends them to whom `reports` in
 hub.yaml names: one message for each Slack channel, one letter for each e-mail address, PDF and HTML in a folder. What
@@ -27,6 +29,12 @@ it.
   step; it is not sent again by itself.
 - A picture that cannot be drawn fails nothing: the report says so, and shows its figures.
 """
+
+
+def each(at: str, weekday: str = "*") -> CronTriggerTimetable:
+    """By the clock of the organisation's place."""
+    hour, _, minute = at.partition(":")
+    return CronTriggerTimetable(f"{int(minute)} {int(hour)} * * {weekday}", timezone=CONFIG.organisation.timezone)
 
 
 def reports_of(period: str, schedule) -> None:
@@ -91,5 +99,5 @@ def reports_of(period: str, schedule) -> None:
     flow()
 
 
-reports_of("day", each_day())
-reports_of("week", each_week())
+reports_of("day", each(CONFIG.reporting.daily_at))
+reports_of("week", each(CONFIG.reporting.weekly_at, CONFIG.reporting.weekly_on))

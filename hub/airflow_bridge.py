@@ -96,23 +96,6 @@ def woken_by(asset: Asset, *, every_minutes: int) -> AssetOrTimeSchedule:
     )
 
 
-def each_day() -> CronTriggerTimetable:
-    """When daily reports are made: by the clock of the organisation's place."""
-    config = load_config()
-    return _by_the_clock(config.reporting.daily_at, "*", config.organisation.timezone)
-
-
-def each_week() -> CronTriggerTimetable:
-    """When weekly reports are made."""
-    config = load_config()
-    return _by_the_clock(config.reporting.weekly_at, config.reporting.weekly_on, config.organisation.timezone)
-
-
-def _by_the_clock(at: str, weekday: str, zone: str) -> CronTriggerTimetable:
-    hour, _, minute = at.partition(":")
-    return CronTriggerTimetable(f"{int(minute)} {int(hour)} * * {weekday}", timezone=zone)
-
-
 def due_within(minutes: float) -> DeadlineAlert:
     """Tells operations when a run has not ended so long after it was queued."""
     return DeadlineAlert(

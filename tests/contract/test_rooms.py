@@ -24,6 +24,7 @@ PLUGINS_MAY_OF_HUB = (
     "hub.stages.replay",
     "hub.stages.correct",
     "hub.stages.why",
+    "hub.stages.report",  # to show what was made; nothing is made or sent there
     "hub.airflow_bridge",
     "hub.measure",
     "hub.pictures",

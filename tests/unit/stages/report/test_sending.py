@@ -13,7 +13,7 @@ from hub.domain.reports import Addressees
 from hub.errors import HubError
 from hub.kit import Connection, Destination, Services
 from hub.kit.mail import Mail
-from hub.stages import deliver
+from hub.stages import deliver, replay
 from hub.stages.deliver import Delivered
 from hub.stages.report import Kept, compose, put, send
 from hub.store import KeptFiles, handoff_of
@@ -21,7 +21,7 @@ from hub.store.faults import Ended
 from sandbox.process import SandboxProcess
 from tests.unit.stages.report.conftest import config
 from tests.unit.stages.report.test_making import facts_of
-from tests.unit.stages.world import Town
+from tests.unit.stages.world import Town, make_book
 
 TO = Addressees(email=("ceo@acme.test", "board@acme.test"), slack=("#social-ops",))
 LEASE = 120
@@ -148,6 +148,25 @@ def test_a_letter_in_doubt_is_told_and_waits_for_a_person(town, kept, post, lett
     assert item.reason == "in_doubt"
     assert [one.reason for one in next(iter(sent.values()))] == ["in_doubt"]
     assert letters() == ["ceo@acme.test"]
+
+
+def test_a_person_may_send_a_letter_in_doubt_again_and_it_is_the_same_letter(town, kept, post, box) -> None:
+    box.control.fault(system="email", kind="drop_after", method="DATA")
+    intend(town, kept, Addressees(email=("ceo@acme.test",)))
+    post("email")
+    town.clock.forward(hours=1)
+    post("email")
+    with town.store.read() as view:
+        ids = view.quarantine.ids(stage="deliver")
+
+    replay.run(make_book(), ids, store=town.store, run="replay-1")
+    again = post("email").outcomes
+
+    assert again == {"created": 1}
+    first, second = box.control.state("email", "letters")
+    assert first["message_id"] == second["message_id"]
+    with town.store.read() as view:
+        assert view.quarantine.ids(stage="deliver") == []
 
 
 def test_a_greylisted_letter_comes_later_and_the_others_at_once(town, kept, post, letters, box) -> None:

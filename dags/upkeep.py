@@ -2,6 +2,7 @@
 
 check_<connector> (one task each)  ─▶ sweep_<network> (late posts; wakes triage)     watchdog (claims, sums, files)
 endings_<destination> (what became of leads)
+export (what analysts read, after what late posts and erasures changed)
 acquaint (who is one person, who is loud)      voice (whose voice was heard in the last week)
 forecast (what the next two weeks are to bring)
 """
@@ -15,6 +16,7 @@ from hub.airflow_bridge import (
     POSTS_LANDED,
     due_within,
     open_hub,
+    operator,
     run_name,
     scheduled_destinations,
     scheduled_networks,
@@ -34,6 +36,7 @@ each network's last hours are read once more, since some posts reach it late and
 - *check_…*: the message names the connection, the secret or the scope to correct.
 - *sweep_…*: as for the collect DAG of that network; tomorrow's sweep reads the same hours again.
 - *endings_…*: what became of leads could not be read: the message names the object or field that is hidden from us.
+- *export*, "cannot be used" or "no usable answer": the place that `HUB_EXPORT` names; what had changed stays marked.
 - *watchdog*, "do not balance": a defect; keep the batches it names and report them.
 - *watchdog*, a message of files in no manifest: another hub lands in the same place, or the store was replaced.
 - *watchdog*, "the audit log was changed": somebody has written to the store by hand, from that entry on.
@@ -178,6 +181,16 @@ def flow():
         return {"days": len(made)}
 
     forecast()
+
+    @step(minutes=60)
+    def export() -> dict[str, int]:
+        from hub.wiring import exporting
+
+        with open_hub() as hub:
+            done = exporting.export(hub, actor=operator())
+        return {"files": done.files, **done.rows}
+
+    export()
 
 
 flow()

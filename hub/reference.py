@@ -49,6 +49,7 @@ def pages() -> dict[Path, str]:
         folder / "mapping-functions.md": _functions(),
         folder / "errors.md": _errors(),
         folder / "kpis.md": _kpis(),
+        folder / "data.md": _data(),
     }
     return {path: NOTE + text.rstrip() + "\n" for path, text in made.items()} | _connectors_readme()
 
@@ -83,6 +84,7 @@ def _index() -> str:
         "- [Mapping functions](mapping-functions.md): what expressions can call\n"
         "- [Errors](errors.md): what each error asks of you\n"
         "- [KPIs](kpis.md): what every figure means, and where its definition comes from\n"
+        "- [Data for analysts](data.md): every dataset and column of the export\n"
     )
 
 
@@ -245,6 +247,16 @@ def _kpi(meant: Definition) -> str:
     }
     told = [f"| {name} | {_cell(text)} |" for name, text in rows.items() if text]
     return "\n".join([f"### {meant.title}", "", f"`{meant.id}`. {meant.meaning}", "", "| | |", "| --- | --- |", *told])
+
+
+def _data() -> str:
+    from hub.stages.export import as_text
+
+    head = (
+        "# Data for analysts\n\nWhat `hub export` writes and `hub sql` asks; the "
+        "[guide](../guides/analysts.md) says how to use it. `dictionary.json` beside the data says the same.\n\n"
+    )
+    return head + as_text()
 
 
 def _first_line(documented: object) -> str:

@@ -110,8 +110,8 @@ class Desk:
                 self._duck.execute(f"CREATE VIEW {dataset.name} AS FROM read_parquet('{files}', {hive})")
             else:
                 self._duck.register(dataset.name, _empty(dataset))
-        folder = self._root.replace("'", "''")
-        self._duck.execute(f"SET allowed_directories = ['{folder}/']")
+        folders = ", ".join(f"'{each}/'" for each in self._own)
+        self._duck.execute(f"SET allowed_directories = [{folders}]")
         self._duck.execute("SET enable_external_access = false")
         self._duck.execute("SET lock_configuration = true")
 
@@ -119,6 +119,7 @@ class Desk:
         """Whether there is any file of a dataset; buckets are read through fsspec."""
         if "://" not in self.url:
             self._root = str(Path(self.url).resolve())
+            self._own = [self._root.replace("'", "''")]
             if not (Path(self._root) / "_export.json").exists():
                 raise SetupError(NO_EXPORT.format(self.url))
             return lambda dataset: any((Path(self._root) / dataset.name).rglob("*.parquet"))
@@ -134,6 +135,8 @@ class Desk:
                 f"Nothing here can reach {self.url}; install fsspec's package for it (s3fs for s3://), or use a folder."
             ) from missing
         self._duck.register_filesystem(files)
+        scheme = self.url.partition("://")[0]
+        self._own = [each.replace("'", "''") for each in (self.url, f"{scheme}://{root}")]  # as some list their files
         return lambda dataset: bool(files.exists(f"{root}/{dataset.name}"))
 
 

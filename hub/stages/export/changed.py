@@ -58,16 +58,20 @@ class Changed:
 
     def days_of_kpis(self, view: View, config: Config, *, every: bool) -> list[date]:
         """The organisation's days whose figures are told anew; `every` of those since the first watch began, too."""
-        figures = Figures(view, config)
-        today = view.now.astimezone(UTC).date()
-        began = min((watch.started_at for watch in view.watches.listing()), default=None)
-        spans = list(Changed.everything(view).spans if every else self.spans)
+        figures, today = Figures(view, config), view.now.astimezone(UTC).date()
+        began = min((watch.started_at.astimezone(UTC).date() for watch in view.watches.listing()), default=None)
+        whole = Changed.everything(view) if every else None
+        spans = list(whole.spans if whole else self.spans)
         if began is not None:
-            first = began.astimezone(UTC).date()
-            spans.append((first if every else max(first, today - RECENT_DAYS * DAY), today))
-        return sorted(set(_every(figures, spans)))
+            spans.append((began if every else max(began, today - RECENT_DAYS * DAY), today))
+        days = set(_every(figures, spans))
+        first = next(days_touched(figures, began, today)) if began is not None else today
+        if whole is None and any(day < first for day in days):  # of those, days on which nothing is there have no file
+            there = set(_every(figures, Changed.everything(view).spans))
+            days = {day for day in days if day >= first or day in there}
+        return sorted(days)
 
 
 def _every(figures: Figures, spans: Iterable[tuple[date, date]]) -> Iterator[date]:
-    for first, last in spans:
-        yield from days_touched(figures, first, last)
+    for begin, end in spans:
+        yield from days_touched(figures, begin, end)

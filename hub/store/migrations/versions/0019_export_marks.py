@@ -39,7 +39,7 @@ TABLES = (
         "posts", "id", ("network", "published_at"), ("body", "state", "reason", "gone"),
         "SELECT 'talk', r.network, DAY(r.published_at), EPOCH FROM ROWS",
     ),
-    Marked("signals", "post", ("post",), ("body",), POST.format("p.key", "post")),
+    Marked("signals", "post", ("post",), ("body", "audience"), POST.format("p.key", "post")),
     Marked(
         "handoffs", "id", ("post", "created_at"), ("body", "team", "route"),
         "SELECT 'work', NETWORK(r.post), DAY(r.created_at), EPOCH FROM ROWS",

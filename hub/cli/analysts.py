@@ -46,11 +46,11 @@ def export(
     if json:
         answer_json({**done.plain(), "where": where})
         return
-    title = (
-        f"{'Everything' if done.full else 'What had changed'}, in {done.files} files, {time.monotonic() - began:.1f} s"
+    answer_table("Exported", ["Dataset", "Rows written"], sorted(done.rows.items()), empty="Nothing had changed.")
+    how = "everything" if done.full else "what had changed"
+    say(
+        f"{done.files} files ({how}, {time.monotonic() - began:.1f} s) in {where}; README.md there explains it."
     )
-    answer_table(title, ["Dataset", "Rows written"], sorted(done.rows.items()), empty="Nothing had changed.")
-    say(f"In {where}; README.md there says what each column means. `hub sql` asks it.")
 
 
 @app.command()

@@ -87,7 +87,7 @@ export_marks = Table(  # days of a network whose rows in the export are out of d
     Column("network", Text, nullable=False),
     Column("day", Text, nullable=False),
     Column("epoch", BigInteger, nullable=False),
-    Index("ix_export_marks_day", "area", "network", "day", "epoch"),
+    Index("uq_export_marks_day", "area", "network", "day", "epoch", unique=True),
 )  # fmt: skip
 
 sums = Table(  # what the ledger adds up; see hub/store/sums.py

@@ -1,6 +1,7 @@
 """The process that serves: says in one line where, which routes there are, and by which tokens to come in."""
 
 import json
+import os
 import socket
 import sys
 from contextlib import redirect_stdout
@@ -16,6 +17,7 @@ def main() -> None:
     listening = socket.create_server(("127.0.0.1", 0))
     told = {"address": f"http://127.0.0.1:{listening.getsockname()[1]}", "routes": routes(app), "tokens": tokens()}
     print(json.dumps(told), flush=True)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nobody reads on: what Airflow logs would fill the pipe
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     server.run(sockets=[listening])
 

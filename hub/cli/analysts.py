@@ -48,9 +48,7 @@ def export(
         return
     answer_table("Exported", ["Dataset", "Rows written"], sorted(done.rows.items()), empty="Nothing had changed.")
     how = "everything" if done.full else "what had changed"
-    say(
-        f"{done.files} files ({how}, {time.monotonic() - began:.1f} s) in {where}; README.md there explains it."
-    )
+    say(f"{done.files} files ({how}, {time.monotonic() - began:.1f} s) in {where}; README.md there explains it.")
 
 
 @app.command()

@@ -111,6 +111,8 @@ class Figures:
         """Why this is not told at all."""
         if meant.needs:
             return f"No data yet: this needs {meant.needs}."
+        if cell.since >= self.now:
+            return "This time is still to come."
         scope = cell.question.scope
         barred = [each for each in NARROWING if getattr(scope, each) is not None and each not in meant.narrows]
         return f"{meant.title} cannot be told by {barred[0]}." if barred else None

@@ -33,3 +33,12 @@ def test_days_begin_at_midnight_where_the_organisation_is_also_when_the_clock_ch
         "2026-03-28T12:00:00+00:00", "2026-03-28T23:00:00+00:00", "2026-03-29T22:00:00+00:00",
         "2026-03-30T12:00:00+00:00",
     ]  # fmt: skip
+
+
+def test_days_that_are_still_to_come_are_not_days_without_a_word():
+    scope = Scope(since=NOON - timedelta(days=1), until=NOON + timedelta(days=2))
+    with Store.open("sqlite://", clock=lambda: NOON) as store, store.read() as view:
+        days = Figures(view, Config(organisation=Organisation(name="Acme"))).series("mentions", scope, "day")
+    assert [(day.value, day.missing) for day in days] == [
+        (0, None), (0, None), (None, "This time is still to come."), (None, "This time is still to come."),
+    ]  # fmt: skip

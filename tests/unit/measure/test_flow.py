@@ -86,7 +86,7 @@ def test_days_add_up_to_the_whole(store, clock):
     with store.read() as view:
         scope = Scope(since=START, until=START + 3 * DAY)
         values = [figure.value for figure in Figures(view, ACME).series("cases", scope, "day")]
-    assert sum(values) == 5
+    assert sum(value or 0 for value in values) == 5  # the last day is still to come
     assert len(values) == 4
 
 

@@ -65,7 +65,8 @@ def _acknowledgement(share: float) -> Kpi:
 def _buckets(cell: Cell, segment: Segment) -> Counter[int]:
     view, network = cell.question.view, cell.only("network")
     read: list[Lag] = cell.question.once(
-        ("latencies", cell.step), lambda: view.latencies.histogram(cell.since, cell.until)
+        ("latencies", segment, cell.step),
+        lambda: view.latencies.histogram(cell.since, cell.until, segment=segment),
     )
     found: Counter[int] = Counter()
     for one in read:

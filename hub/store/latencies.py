@@ -7,10 +7,10 @@ writes, as those of talk are.
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import log
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -22,7 +22,7 @@ Segment = Literal["collected", "decided", "handed_over"]
 """Of the way of a post: until we had it, until it was decided on, until its object was at its destination."""
 RATIO = 1.1
 _PER_STEP = 1 / log(RATIO)
-_L, _A = tables.latencies.c, tables.arrivals.c
+_A = tables.arrivals.c
 
 
 class Lag(Model):
@@ -72,11 +72,26 @@ class Latencies(Repository):
         """Count how long objects took to their destination, each with the network that its post is from."""
         self._add([(network, "handed_over", seconds) for network, seconds in times])
 
-    def histogram(self, since: datetime, until: datetime) -> list[Lag]:
-        """What ended in the hours that began in this time."""
-        alike = (_L.network, _L.segment, _L.bucket)
-        asked = sa.select(*alike, sa.func.sum(_L["count"]).label("count")).where(_L.hour >= since, _L.hour < until)
-        return [Lag(**row._mapping) for row in self._rows(asked.group_by(*alike).order_by(*alike))]
+    def histogram(self, since: datetime, until: datetime, *, segment: Segment | None = None) -> list[Lag]:
+        """What ended in the hours that began in this time; of one part of the way, or of all.
+
+        Read from the days that are nearest to it, with the hours that these lack, and without those that they have too
+        many.
+        """
+        first, last = _nearest_day(since), _nearest_day(until)
+        if last <= first:
+            parts = [_counts(tables.latencies, since, until)]
+        else:
+            parts = [_counts(tables.latency_days, first, last)]
+            parts += [
+                _counts(tables.latencies, *ends, sign) for ends, sign in _corrected((since, first), (last, until))
+            ]
+        summed = sa.union_all(*parts).subquery().c
+        alike, count = (summed.network, summed.segment, summed.bucket), sa.func.sum(summed["count"])
+        asked = sa.select(*alike, count.label("count")).group_by(*alike).having(count > 0).order_by(*alike)
+        if segment is not None:
+            asked = asked.where(summed.segment == segment)
+        return [Lag(**row._mapping) for row in self._rows(asked)]
 
     def acknowledged(self, since: datetime, until: datetime) -> list[Acknowledged]:
         """Incidents that somebody took on in this time, of those that were told."""
@@ -99,10 +114,11 @@ class Latencies(Repository):
         hour = self.now.replace(minute=0, second=0, microsecond=0)
         counted = Counter((network, segment, bucket_of(seconds)) for network, segment, seconds in times)
         rows = [
-            {"hour": hour, "network": network, "segment": segment, "bucket": bucket, "count": count}
+            {"network": network, "segment": segment, "bucket": bucket, "count": count}
             for (network, segment, bucket), count in sorted(counted.items())
         ]
-        self._write_rows(_adding(tables.latencies, "count", sqlite=self._sqlite), rows)
+        for table, at in ((tables.latencies, {"hour": hour}), (tables.latency_days, {"day": hour.replace(hour=0)})):
+            self._write_rows(_adding(table, "count", sqlite=self._sqlite), [at | row for row in rows])
 
 
 class Arrivals(Repository):
@@ -129,3 +145,18 @@ def _adding(table: sa.Table, name: str, *, sqlite: bool) -> sa.Insert:
     insert = insert_into(table, sqlite=sqlite)
     more = {name: table.c[name] + insert.excluded[name]}
     return insert.on_conflict_do_update(index_elements=[column.name for column in table.primary_key], set_=more)
+
+
+def _nearest_day(at: datetime) -> datetime:
+    return (at.astimezone(UTC) + timedelta(hours=12)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _corrected(*ends: tuple[datetime, datetime]) -> list[tuple[tuple[datetime, datetime], int]]:
+    """What is missing at each end, to be added; where it runs backwards there is too much, to be taken off."""
+    return [((one, other), 1) if one < other else ((other, one), -1) for one, other in ends if one != other]
+
+
+def _counts(table: sa.Table, since: datetime, until: datetime, sign: int = 1) -> sa.Select[Any]:
+    start, columns = next(iter(table.columns)), table.c
+    count = (columns["count"] * sign).label("count")
+    return sa.select(columns.network, columns.segment, columns.bucket, count).where(start >= since, start < until)

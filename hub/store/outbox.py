@@ -251,10 +251,9 @@ class Outbox(OutboxReader):
         return [
             Delivery(
                 id=id, destination=destination, object=object, external_id=external_id, version=version, body=body,
-                digest=digest, handoff=handoff, lane=lane, parent=parent,
-                authority=_authority(authority), known_as=_names(known_as),
+                digest=digest, handoff=handoff, lane=lane, parent=parent, authority=_authority(authority),
+                known_as=_names(known_as), network=(post or "").partition(":")[0], decided_at=created_at,
                 attempt=attempt + sending, fence=fence + 1, claimed_at=now if sending else claimed_at, job=job,
-                network=(post or "").partition(":")[0], decided_at=created_at,
             )
             for body, (
                 id, destination, object, external_id, version, _, digest, handoff, lane, parent, authority,

@@ -30,13 +30,13 @@ from hub.store.tables.deciding import (
 )
 from hub.store.tables.going_out import circuits, handoffs, incidents, outbox, presses
 from hub.store.tables.learning import corrections, models
-from hub.store.tables.measuring import arrivals, forecasts, latencies
+from hub.store.tables.measuring import arrivals, forecasts, latencies, latency_days
 from hub.store.tables.people import author_names, lead_outcomes, lead_scores, standings, ties
 
 __all__ = [
     "alarms", "arrivals", "audit", "author_names", "authors", "batches", "budget_uses", "circuits", "corrections",
     "edits", "engagement", "expectations", "export_marks", "forecasts", "handoffs", "incidents", "latencies",
-    "lead_outcomes", "lead_scores", "measurements", "memory", "models", "observed", "outbox", "posts", "presses",
-    "quarantine", "quota_stops", "repeats", "replaced_signals", "reports", "rollups", "runs", "signals", "standings",
-    "sums", "talk", "themes", "ties", "tokens", "tombstones", "topic_rollups", "watches",
+    "latency_days", "lead_outcomes", "lead_scores", "measurements", "memory", "models", "observed", "outbox", "posts",
+    "presses", "quarantine", "quota_stops", "repeats", "replaced_signals", "reports", "rollups", "runs", "signals",
+    "standings", "sums", "talk", "themes", "ties", "tokens", "tombstones", "topic_rollups", "watches",
 ]  # fmt: skip

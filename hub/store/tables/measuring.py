@@ -14,6 +14,16 @@ latencies = Table(  # a histogram for each hour; which bucket holds which time: 
     sqlite_with_rowid=False,
 )  # fmt: skip
 
+latency_days = Table(  # the same for each day in UTC
+    "latency_days", metadata,
+    Column("day", Utc, primary_key=True),
+    Column("network", Text, primary_key=True),
+    Column("segment", Text, primary_key=True),
+    Column("bucket", Integer, primary_key=True),
+    Column("count", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
 arrivals = Table(  # posts by the watch that brought them first
     "arrivals", metadata,
     Column("hour", Utc, primary_key=True),  # of publication

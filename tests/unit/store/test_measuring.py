@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
-from hub.store import Forecast
+import sqlalchemy as sa
+
+from hub.store import Forecast, Store, migrate, tables
 from tests.unit.store.builders import START, WATCH, created, make_draft, make_handoff, make_post
 
 DAY = timedelta(days=1)
@@ -83,3 +85,47 @@ def test_the_plan_of_a_week_is_the_last_one_that_was_made_before_it(store):
         assert view.forecasts.planned("contact_load", START - DAY, START) == []
         assert view.forecasts.planned("mentions", START, START + 7 * DAY) == []
         assert {one.expected for one in view.forecasts.latest("contact_load")} == {3}
+
+
+def test_a_time_of_many_days_is_the_sum_of_its_hours(store, clock):
+    for number in range(0, 24 * 4, 5):
+        clock.now = START + number * HOUR
+        with store.begin() as tx:
+            tx.latencies.add("x", "collected", [float(number + 1)] * (number % 3 + 1))
+
+    def counted(view, since, until):
+        return sum(one.count for one in view.latencies.histogram(since, until))
+
+    with store.read() as view:
+        each = [counted(view, START + number * HOUR, START + (number + 1) * HOUR) for number in range(24 * 4)]
+        for first in range(0, 24 * 4, 7):
+            for last in range(first + 1, 24 * 4, 11):
+                whole = counted(view, START + first * HOUR, START + last * HOUR)
+                assert whole == sum(each[first:last]), (first, last)
+        edges = (START + timedelta(minutes=30), START + timedelta(hours=60, minutes=10))
+        assert counted(view, *edges) == sum(each[1:61])
+        assert view.latencies.histogram(*edges, segment="decided") == []
+
+
+def test_the_days_are_made_up_from_the_hours_that_are_there(url):
+    from alembic import command
+    from alembic.config import Config
+
+    with Store.open(url) as store:
+        with store.begin() as tx:
+            tx.latencies.add("x", "collected", [5.0, 5.0, 900.0])
+
+        def kept():
+            with store.engine.connect() as connection:
+                return sorted(map(tuple, connection.execute(sa.select(tables.latency_days))))
+
+        before = kept()
+        config = Config()
+        config.set_main_option("script_location", str(migrate.MIGRATIONS))
+        for step, revision in ((command.downgrade, "0022"), (command.upgrade, "head")):
+            with store.engine.begin() as connection:
+                config.attributes["connection"] = connection
+                step(config, revision)
+
+        assert [row[-1] for row in before] == [2, 1]
+        assert kept() == before

@@ -65,6 +65,16 @@ class Figures:
         meant, asked = catalogue.definition(name), self._question(scope, step=step)
         return [self._figure(meant, Cell(asked, number)) for number, _ in enumerate(pairwise(asked.edges))]
 
+    def courses(
+        self, name: str, scope: Scope, step: Step, by: Dimension, parts: Sequence[str]
+    ) -> dict[str, list[Figure]]:  # fmt: skip
+        """The series of each of these parts, with what is read for one of them read for all."""
+        meant, asked = catalogue.definition(name), self._question(scope, step=step, by=by)
+        if by not in meant.splits:
+            raise SetupError(f"{meant.title} cannot be shown by {by}; {_either(meant.splits)}.")
+        steps = range(len(asked.edges) - 1)
+        return {part: [self._figure(meant, Cell(asked, number, part)) for number in steps] for part in parts}
+
     def compare(self, name: str, scope: Scope) -> Comparison:
         """The same beside the period before, which is as long by the clock on the wall."""
         since, until = (each.astimezone(self.zone).replace(tzinfo=None) for each in (scope.since, scope.until))

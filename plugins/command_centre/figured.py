@@ -117,14 +117,13 @@ def over_time(
     """The KPI step by step, one line for each part of `by`, the largest first."""
     meant, filters = catalogue.definition(name), look.filters
     parts = look.figures.split(name, filters.scope, by)[:LINES] if by and _open(look, meant, by) else []
-    scopes = [(part.name, filters.scope.with_(**{str(by): part.name})) for part in parts]
-    series = [
-        (label, look.figures.series(name, scope, filters.step)) for label, scope in scopes or [(title, filters.scope)]
-    ]
+    names = [part.name for part in parts]
+    courses = look.figures.courses(name, filters.scope, filters.step, by, names) if by and names else {}
+    series = list(courses.items()) or [(title, look.figures.series(name, filters.scope, filters.step))]
     size, unit = scale(meant, [figure for _, figures in series for figure in figures])
-    lines = [_line(label, figures, size, expected if not scopes else ()) for label, figures in series]
+    lines = [_line(label, figures, size, () if names else expected) for label, figures in series]
     drawing = line_chart(title, lines, unit=unit, zone=look.zone, partial=_partial(look, [f for _, f in series]))
-    return kept(drawing, name, f"/data/{name}.csv{filters.query(step=filters.step, by=by if scopes else None)}", look)
+    return kept(drawing, name, f"/data/{name}.csv{filters.query(step=filters.step, by=by if names else None)}", look)
 
 
 def by_part(look: Look, name: str, by: Dimension, title: str) -> Chart:

@@ -26,8 +26,8 @@ KEY = (
 )  # fmt: skip
 WEEK = timedelta(days=7)
 WEEKS, ENOUGH_WEEKS = 4, 2  # before, from which is said what is usual; and how many of them must be whole
-NEWEST = 500  # posts whose words are looked at
-FEW = 500  # posts whose stories are told apart while somebody waits
+NEWEST = 300  # posts whose words are looked at
+FEW = 300  # posts whose stories are told apart while somebody waits
 LOUDEST = 20
 
 

@@ -31,7 +31,7 @@ def snapshot() -> Iterator[tuple[Any, datetime]]:
     settings.var_dir.mkdir(parents=True, exist_ok=True)
     store = opened(settings.store)
     with store.read() as view:
-        yield view, store.now()
+        yield view, view.now  # a later moment would be one that it has not seen
 
 
 @dataclass(frozen=True)

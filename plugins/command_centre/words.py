@@ -15,6 +15,7 @@ from hub.stages.replay import shown
 
 STEPS = ((60, "s"), (3600, "min"), (86_400, "h"))
 SHORT = 160
+WHOLE = 1000  # from here on no digit behind the point tells anything
 NARROW = "\u202f"  # between a number and its unit
 
 
@@ -109,7 +110,8 @@ def figured(value: float | None, unit: str = "count", *, signed: bool = False) -
     sign = "−" if value < 0 else "+" if value > 0 and (signed or unit == "points") else ""
     if unit == "seconds":
         return sign + lasted(timedelta(seconds=abs(value)))
-    digits = 0 if value == int(value) and unit in ("count", "money") else 2 if unit == "ratio" else 1
+    whole = value == int(value) or abs(value) >= WHOLE
+    digits = 0 if whole and unit in ("count", "money") else 2 if unit == "ratio" else 1
     text = f"{abs(value):,.{digits}f}".replace(",", "\u202f")
     return f"{sign}{text}{NARROW + '%' if unit == 'percent' else ''}"
 

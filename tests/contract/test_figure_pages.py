@@ -5,10 +5,13 @@ import html
 import io
 import json
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from hub.measure import catalogue
+from hub.store import tables
 from tests.contract.airflow_db import own_database
 from tests.contract.test_pages import Seen, signed_in_as
 from tests.unit.stages.world import COMPLAINS, NOW, WANTS_TO_BUY, X, tweet
@@ -187,3 +190,17 @@ def test_words_that_do_well_are_a_table_and_a_file(reader, town):
     [row] = csv.DictReader(io.StringIO(reader.get(f"/listening/keywords.csv?{TIME}").text))
     assert (row["term"], row["posts"], row["typical_engagement"]) == ("espresso", "3", "10")
     assert '<bdi dir="auto">espresso</bdi>' in reader.get(f"/listening?{TIME}").text
+
+
+def test_what_was_wholly_observed_is_not_partial_and_has_a_change(reader, town):
+    with town.store.begin() as tx:
+        tx.connection.execute(sa.update(tables.watches).values(started_at=NOW - timedelta(days=30)))
+        tx.observed.saw(X.key, "x", since=NOW - timedelta(days=30), until=datetime.now(UTC) + timedelta(days=1))
+        town.clock.moment = NOW - timedelta(days=3)
+    town.hear(tweet(9, COMPLAINS, minutes_ago=3 * 1440))
+
+    page = told(reader.get(f"/kpis/mentions?{TIME.replace('03-01', '02-28')}"))
+    assert "partial</span>" not in re.search('<li class="card">.*?</li>', page)[0]
+    assert "than the period before" in page
+    until_now = told(reader.get("/kpis/mentions"))
+    assert "partial</span>" not in re.search('<li class="card">.*?</li>', until_now)[0]

@@ -322,7 +322,10 @@ def agree(tx: Transaction, said: list[dict], scope: Scope, name: str, step: str)
     for by in meant.splits:
         for part in figures.split(name, scope, by):
             if by in ("subject", "network"):
-                assert part.figure == figures.figure(name, scope.with_(**{by: part.name}))
+                narrowed = scope.with_(**{by: part.name})
+                assert part.figure == figures.figure(name, narrowed)
+                course = figures.courses(name, scope, step, by, [part.name])
+                assert course == {part.name: figures.series(name, narrowed, step)}
             check_behind(figures, name, scope, part.figure, (by, part.name))
     check_behind(figures, name, scope, figure, None)
 

@@ -22,6 +22,7 @@ from hub.store import WatchState
 router = APIRouter()
 
 GROUP = "operations"  # of KPIs: those are about sources
+SHOWN = ("coverage", "detection_lag_p95")  # of them, network by network
 MONTH = timedelta(days=30)
 STRIP = 1000  # units that a strip is wide
 COLUMNS = (
@@ -125,7 +126,7 @@ def sources(look: Look) -> Sources:
         charts=[
             figured.by_part(look, one.name, "network", f"{one.title} by network")
             for one in about
-            if filters.network is None and "network" in one.splits and not one.needs
+            if one.name in SHOWN and filters.network is None and "network" in one.splits
         ],
         sources=[_source(look, name, some, manifests.get(name)) for name, some in sorted(by_network.items())],
         unasked=[one for one in look.config.watches if one.key not in there and filters.network in (None, one.network)],

@@ -22,7 +22,7 @@ _TALKS = (
         sa.func.max(sa.func.coalesce(_POSTS.published_at, _HANDED.created_at)).label("last_at"),
     )
     .outerjoin(tables.posts, _POSTS.key == _HANDED.post)
-    .where(_HANDED.kind == "Case", among(_HANDED.author))
+    .where(sa.func.coalesce(_HANDED.kind, "") == "Case", among(_HANDED.author))  # by kind, SQLite would read all cases
     .group_by(_HANDED.key, _HANDED.team)
     .order_by(sa.func.min(_HANDED.created_at), _HANDED.key)
 )  # fmt: skip

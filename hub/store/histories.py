@@ -91,7 +91,7 @@ _RANKED = (
         )
         .label("place"),
     )
-    .where(among(_handoffs.author), _handoffs.kind.in_(("Case", "Lead")))
+    .where(among(_handoffs.author), sa.func.coalesce(_handoffs.kind, "").in_(("Case", "Lead")))  # else all are read
     .subquery()
     .c
 )  # fmt: skip

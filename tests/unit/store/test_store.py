@@ -201,3 +201,18 @@ def test_opening_an_up_to_date_store_does_not_load_alembic(tmp_path):
 def _python(source: str) -> str:
     command = [sys.executable, "-c", textwrap.dedent(source)]
     return subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_what_an_account_has_to_do_with_is_found_by_the_account(lite: Store) -> None:
+    """By kind, SQLite would walk through all cases and leads, for each batch that is triaged."""
+    asked: list[tuple[str, object]] = []
+    sa.event.listen(lite.engine, "before_cursor_execute", lambda _, __, text, given, *rest: asked.append((text, given)))
+    with lite.read() as view:
+        view.handoffs.talks(["x:account:1"])
+        view.histories.work(["x:account:1"])
+        over_work = [one for one in asked if "FROM handoffs" in one[0]]
+        plans = [view.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given) for text, given in over_work]
+        steps = [row.detail for plan in plans for row in plan if "handoffs" in row.detail]
+
+    assert len(over_work) == 2
+    assert steps == ["SEARCH handoffs USING INDEX ix_handoffs_author (author=?)"] * 2

@@ -80,7 +80,9 @@ def _fitting(blocks: Iterator[Block], link: str) -> Iterator[Block]:
 
 def _told(facts: Plain) -> str:
     coverage = f" Coverage {facts['coverage']}." if facts["coverage"] else ""
-    partial = " :warning: *Partial*: not all of this time was observed." if facts["partial"] else ""
+    partial = (
+        " :warning: *Partial*: figures that are marked so are not of all of this time." if facts["partial"] else ""
+    )
     ids = ", ".join(f"[{note['number']}] {note['id']}" for note in facts["footnotes"])
     return f"{escaped(facts['span'])}.{coverage}{partial} {escaped(ids, 1_800)}"
 

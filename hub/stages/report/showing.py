@@ -149,7 +149,7 @@ def in_words(facts: Plain) -> str:
 
 
 def _made(facts: Plain) -> str:
-    partial = ", partial: not all of this time was observed" if facts["partial"] else ""
+    partial = ", partial: figures that are marked so are not of all of this time" if facts["partial"] else ""
     coverage = f", coverage {facts['coverage']}" if facts["coverage"] else ""
     return f"made {facts['made']}{coverage}{partial}"
 

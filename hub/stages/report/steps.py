@@ -16,8 +16,8 @@ def advice(view: View, scope: Scope, asked: Sequence[Figure]) -> Iterator[Advice
     ailing = [watch for watch in view.watches.listing() if watch.failures]
     if ailing:
         networks = ", ".join(sorted({watch.network for watch in ailing}))
-        yield Advice(text=f"{len(ailing)} watches cannot be read ({networks}): see why on the page of the sources.",
-                     path="sources")  # fmt: skip
+        what = _said(len(ailing), "watch", "watches")
+        yield Advice(text=f"{what} cannot be read ({networks}): see why on the page of the sources.", path="sources")
     coverages = [figure.coverage for figure in asked if figure.coverage is not None]
     if coverages and min(coverages) < ENOUGH:
         yield Advice(
@@ -27,9 +27,16 @@ def advice(view: View, scope: Scope, asked: Sequence[Figure]) -> Iterator[Advice
     raised = [alarm for alarm in view.alarms.recent(MOST_ALARMS, since=scope.since) if alarm.at < scope.until]
     if unjudged := sum(alarm.verdict is None for alarm in raised):
         yield Advice(
-            text=f"{unjudged} of {len(raised)} alarms of this time were not judged: say true, false or campaign, so "
-            "that the detectors are graded.", path="crises",
+            text=f"Of {_said(len(raised), 'alarm', 'alarms')} of this time, {unjudged} not judged: say true, false or "
+            "campaign, so that the detectors are graded.", path="crises",
         )  # fmt: skip
     waiting = sum(each.items for each in view.quarantine.counts())
     if waiting:
-        yield Advice(text=f"{waiting} items wait in quarantine: repair, replay or discard them.", path="quarantine")
+        yield Advice(
+            text=f"In quarantine: {_said(waiting, 'item', 'items')}, to be repaired, replayed or discarded.",
+            path="quarantine",
+        )
+
+
+def _said(number: int, one: str, more: str) -> str:
+    return f"{number:,} {one if number == 1 else more}"

@@ -60,6 +60,8 @@ class Read(HTMLParser):
             to.append(whole)
 
 
+UNMADE = {f"{PREFIX}/reports/{{report}}.{kind}" for kind in ("html", "pdf")}  # the invented hub makes no reports
+
 Kind = tuple[str, tuple[str, ...]]
 """The route that answers, and the names of the questions that it is asked."""
 
@@ -82,7 +84,7 @@ def crawled(read: Callable[[str], Read | None], routes: Iterable[tuple[str, str]
         yield kind, address
         waiting.extend(page.leads_to if page else ())
     for route in patterns:
-        if route not in {kind[0] for kind in found}:
+        if route not in {kind[0] for kind in found} | UNMADE:
             yield (route, ()), ""
 
 

@@ -42,8 +42,8 @@ SAID = {  # table: the places of its JSON that others fill
     "edits": (), "quarantine": (), "incidents": (), "watches": (), "outbox": (),
 }  # fmt: skip
 COLUMNS = {
-    "authors": ("handle",), "edits": ("text", "title"), "quarantine": ("detail",), "incidents": ("title",),
-    "watches": ("sentence", "value"), "outbox": ("detail", "url"),
+    "authors": ("handle",), "edits": ("text", "title"), "incidents": ("title",),
+    "watches": ("sentence", "value"), "outbox": ("detail",),
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from benchmarks.serving.reading import UNMADE
 from tests.browser.conftest import Centre, looking
 from tests.browser.hostile import CANARY
 
@@ -18,7 +19,7 @@ STRUCTURE = """() => [...document.querySelectorAll('*')].map(
     (one) => one.tagName + '|' + [...one.attributes].map((each) => each.name).sort().join(' '))"""
 TOO_WIDE = """() => document.documentElement.scrollWidth <= window.innerWidth ? [] :
     [...document.querySelectorAll('main *')].filter((one) => one.getBoundingClientRect().right > window.innerWidth + 1)
-        .slice(0, 5).map((one) => one.tagName + '.' + one.className)"""
+        .filter((one) => !one.closest('.scroll')).slice(0, 5).map((one) => one.tagName + '.' + one.className)"""
 FOCUSED = """() => { const one = document.activeElement; const style = getComputedStyle(one);
     const mark = one.dataset.tabbed ? 'again' : 'first'; one.dataset.tabbed = 'yes';
     return { tag: one.tagName, said: one.textContent.trim().slice(0, 40), mark,
@@ -30,7 +31,7 @@ REACHABLE = """() => [...document.querySelectorAll('a[href], button, input, sele
 def test_a_reader_comes_to_every_page(centre: Centre) -> None:
     routes = {route for method, route in centre.served.routes if method == "GET"}
 
-    assert routes == {route for route, _ in centre.addresses}
+    assert {route for route, _ in centre.addresses} == routes - UNMADE
 
 
 def test_no_page_complains_or_asks_anybody_else(centre: Centre, look: Any) -> None:
@@ -42,8 +43,8 @@ def test_no_page_complains_or_asks_anybody_else(centre: Centre, look: Any) -> No
         strangers[route] = [url for url in page.asked if not url.startswith((centre.served.address, "data:"))]
         page.close()
 
-    assert {route: one for route, one in said.items() if one} == {}
-    assert {route: one for route, one in strangers.items() if one} == {}
+    assert not any(said.values()), told(said)
+    assert not any(strangers.values()), told(strangers)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -59,7 +60,7 @@ def test_no_page_shuts_anybody_out(centre: Centre, look: Any, scheme: str) -> No
         ]
         page.close()
 
-    assert {route: one for route, one in faults.items() if one} == {}
+    assert not any(faults.values()), told(faults)
 
 
 def test_a_phone_needs_no_sideways_scrolling(centre: Centre, look: Any) -> None:
@@ -69,7 +70,7 @@ def test_a_phone_needs_no_sideways_scrolling(centre: Centre, look: Any) -> None:
         wide[route] = page.evaluate(TOO_WIDE)
         page.close()
 
-    assert {route: one for route, one in wide.items() if one} == {}
+    assert not any(wide.values()), told(wide)
 
 
 def test_the_keyboard_comes_everywhere_and_shows_where_it_is(centre: Centre, look: Any) -> None:
@@ -88,8 +89,8 @@ def test_the_keyboard_comes_everywhere_and_shows_where_it_is(centre: Centre, loo
         missed[route] = there - len(met)
         page.close()
 
-    assert {route: one for route, one in unseen.items() if one} == {}
-    assert {route: one for route, one in missed.items() if one > 0} == {}
+    assert not any(unseen.values()), told(unseen)
+    assert max(missed.values()) <= 0, told(missed)
 
 
 def test_the_screen_on_the_wall_refreshes_itself(centre: Centre, look: Any) -> None:
@@ -122,10 +123,15 @@ def test_hostile_words_change_no_page_and_run_nowhere(
         harmless.close()
         hostile.close()
 
-    assert {route: one for route, one in ran.items() if one} == {}
-    assert {route: one for route, one in strangers.items() if one} == {}
-    assert {route: one for route, one in changed.items() if one} == {}
-    assert {route for route, one in evaluated.items() if one} == set()
+    assert not any(ran.values()), told(ran)
+    assert not any(strangers.values()), told(strangers)
+    assert not any(changed.values()), told(changed)
+    assert not any(evaluated.values()), told(evaluated)
+
+
+def told(found: dict[str, Any]) -> str:
+    """What was found, page by page."""
+    return "\n".join(f"{route}: {one}" for route, one in found.items() if one)
 
 
 def difference(harmless: list[str], hostile: list[str]) -> list[str]:

@@ -43,7 +43,7 @@ SAID = {  # table: the places of its JSON that others fill
 }  # fmt: skip
 COLUMNS = {
     "authors": ("handle",), "edits": ("text", "title"), "incidents": ("title",),
-    "watches": ("sentence", "value"), "outbox": ("detail",),
+    "watches": ("sentence",), "outbox": ("detail",),
 }  # fmt: skip
 
 

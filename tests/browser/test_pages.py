@@ -19,7 +19,8 @@ STRUCTURE = """() => [...document.querySelectorAll('*')].map(
     (one) => one.tagName + '|' + [...one.attributes].map((each) => each.name).sort().join(' '))"""
 TOO_WIDE = """() => document.documentElement.scrollWidth <= window.innerWidth ? [] :
     [...document.querySelectorAll('main *')].filter((one) => one.getBoundingClientRect().right > window.innerWidth + 1)
-        .filter((one) => one.checkVisibility() && !one.closest('.scroll')).slice(0, 5).map((one) => one.tagName + '.' + one.className)"""
+        .filter((one) => one.checkVisibility() && !one.closest('.scroll'))
+        .slice(0, 5).map((one) => one.tagName + '.' + one.className)"""
 FOCUSED = """() => { const one = document.activeElement; const style = getComputedStyle(one);
     const mark = one.dataset.tabbed ? 'again' : 'first'; one.dataset.tabbed = 'yes';
     return { tag: one.tagName, said: one.textContent.trim().slice(0, 40), mark,

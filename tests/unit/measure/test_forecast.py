@@ -78,7 +78,14 @@ def test_on_mention_counts_it_beats_the_last_day_and_the_last_week(shared):
     for steps in HORIZONS.values():
         for path in sorted(DATA.glob("*.csv.gz")):
             found = compared(path, steps)
-            assert found["ours"][0] < 0.9 * min(found["last day"][0], found["last week"][0]), path.name
+            assert found["ours"][0] < min(found["last day"][0], found["last week"][0]), path.name
+            assert abs(found["ours"][1]) < abs(found["last week"][1]), path.name
+
+
+def test_what_has_grown_lately_is_expected_to_stay():
+    assert sum(one.value for one in forecast([100.0] * 28 + [200.0] * 2, 7, per_day=1)) / 7 == pytest.approx(
+        200, rel=0.1
+    )
 
 
 def test_the_last_season_comes_once_more():

@@ -69,14 +69,26 @@ def by_day(view: View, config: Config, days: Sequence[date]) -> Iterator[tuple[d
 def _told(figures: Figures, stretch: Sequence[date]) -> Iterator[Told]:
     whole = Scope(since=_midnight(figures, stretch[0]), until=_midnight(figures, stretch[-1] + DAY))
     subjects = [None, *(subject.name for subject in figures.config.subjects)]
-    networks = [None, *sorted({watch.network for watch in figures.view.watches.listing()})]
-    for subject, network, meant in product(subjects, networks, definitions()):
-        narrowed = {by for by, name in (("subject", subject), ("network", network)) if name is not None}
-        if meant.needs or narrowed - set(meant.narrows):
+    networks = sorted({watch.network for watch in figures.view.watches.listing()})
+    for subject, meant in product(subjects, definitions()):
+        if meant.needs or (subject is not None and "subject" not in meant.narrows):
             continue
-        for figure in figures.series(meant.name, whole.with_(subject=subject, network=network), "day"):
+        for figure in _days(figures, meant, whole.with_(subject=subject), networks):
             if figure.value is not None or figure.numerator is not None:
                 yield Told(meant, figure)
+
+
+def _days(figures: Figures, meant: Definition, scope: Scope, networks: Sequence[str]) -> Iterator[Figure]:
+    """Each day on all networks together and on each; what can be shown network by network is read once for all."""
+    yield from figures.series(meant.name, scope, "day")
+    if "network" not in meant.narrows:
+        return
+    if "network" in meant.splits:
+        for figures_of_one in figures.courses(meant.name, scope, "day", "network", networks).values():
+            yield from figures_of_one
+        return
+    for network in networks:
+        yield from figures.series(meant.name, scope.with_(network=network), "day")
 
 
 def _stretches(days: Sequence[date]) -> Iterator[list[date]]:

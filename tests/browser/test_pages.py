@@ -17,10 +17,11 @@ PHONE = {"width": 360, "height": 740}
 WALL = "/command-centre/wall"
 STRUCTURE = """() => [...document.querySelectorAll('*')].map(
     (one) => one.tagName + '|' + [...one.attributes].map((each) => each.name).sort().join(' '))"""
-TOO_WIDE = """() => document.documentElement.scrollWidth <= window.innerWidth ? [] :
-    [...document.querySelectorAll('main *')].filter((one) => one.getBoundingClientRect().right > window.innerWidth + 1)
-        .filter((one) => one.checkVisibility() && !one.closest('.scroll'))
-        .slice(0, 5).map((one) => one.tagName + '.' + one.className)"""
+TOO_WIDE = """() => {
+    if (document.documentElement.scrollWidth <= window.innerWidth) return [];
+    const wide = [...document.querySelectorAll('body *')].filter(
+        (one) => one.getBoundingClientRect().right > window.innerWidth + 1 && !one.closest('.scroll'));
+    return ['too wide', ...wide.slice(0, 5).map((one) => one.tagName + '.' + one.className)]; }"""
 FOCUSED = """() => { const one = document.activeElement; const style = getComputedStyle(one);
     const mark = one.dataset.tabbed ? 'again' : 'first'; one.dataset.tabbed = 'yes';
     return { tag: one.tagName, said: one.textContent.trim().slice(0, 40), mark,

@@ -36,6 +36,7 @@ class Definition(Model, omit_defaults=False):
     better: Better = "neither"
     narrows: tuple[Dimension, ...] = ("subject", "network")  # filters that mean something for it
     splits: tuple[Dimension, ...] = ("subject", "network")  # it can be shown by these
+    daily: bool = True  # exported day by day; False for what reads every post's words
     needs: str = ""  # what it waits for: the figure says so until it is there
 
     @property

@@ -44,6 +44,7 @@ class Question:
     by: Dimension | None = None
     every: Step | None = None  # how long a whole step is; None: it is not cut into steps
     _kept: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
+    kept_for_all: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def now(self) -> datetime:
@@ -55,6 +56,13 @@ class Question:
         if name not in self._kept:
             self._kept[name] = read()
         found: T = self._kept[name]
+        return found
+
+    def for_all(self, name: Hashable, read: Callable[[], T]) -> T:
+        """The same for all questions at this moment of the store: what `read` gives must depend on `name` alone."""
+        if name not in self.kept_for_all:
+            self.kept_for_all[name] = read()
+        found: T = self.kept_for_all[name]
         return found
 
 

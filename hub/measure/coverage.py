@@ -21,21 +21,21 @@ NOBODY = "No watch was to see any of this time."
 
 def coverage(cell: Cell) -> Counted:
     """Hours that watches have seen, of the hours that they were to see, in percent."""
-    asked = cell.question
-    return _share(_due(cell), asked.once("seen by watch", lambda: _by_watch(_seen(asked).stretches)))
+    return _share(_due(cell), _stretches(cell.question))
 
 
 def quota_stopped(cell: Cell) -> Counted:
     """Hours in which watches were behind for a quota, of the hours that they were to see, in percent."""
     asked = cell.question
-    stops = asked.once("quota stops", lambda: asked.view.observed.stops(asked.scope.since, asked.scope.until))
+    time = asked.scope.since, asked.scope.until
+    stops = asked.for_all(("quota stops", *time), lambda: asked.view.observed.stops(*time))
     return _share(_due(cell), _by_watch(stops))
 
 
 def source_cost(cell: Cell) -> Counted:
     """Money, where all of it is of one currency."""
     asked = cell.question
-    read = asked.once(("costs", cell.step), lambda: asked.view.budgets.costs(cell.since, cell.until))
+    read = asked.for_all(("costs", cell.since, cell.until), lambda: asked.view.budgets.costs(cell.since, cell.until))
     costs = [one for one in read if cell.only("network") in (None, one.network)]
     if len({one.currency for one in costs}) > 1:
         return Counted(missing="These costs are in several currencies: ask for one network.")
@@ -46,9 +46,9 @@ def _due(cell: Cell) -> Due:
     """From when until when each watch was to see something of this cell."""
     asked = cell.question
     until, named = min(cell.until, asked.now), {watch.key for watch in asked.config.watches}
-    stretches = asked.once("seen by watch", lambda: _by_watch(_seen(asked).stretches))
+    stretches = _stretches(asked)
     found: Due = {}
-    for watch, (network, began) in _seen(asked).began.items():
+    for watch, (network, began) in seen(asked).began.items():
         if cell.only("network") in (None, network) and cell.only("watch") in (None, watch):
             last = until if watch in named else max((one.until for one in stretches.get(watch, ())), default=began)
             found[watch] = max(began, cell.since), min(until, last)
@@ -73,12 +73,19 @@ def _by_watch(stretches: Iterable[Stretch]) -> dict[str, list[Stretch]]:
     return found
 
 
-def _seen(asked: Question) -> Seen:
-    return asked.once("seen", lambda: asked.view.observed.seen(asked.scope.since, asked.scope.until))
+def seen(asked: Question) -> Seen:
+    """What watches have seen of the whole time that is asked about."""
+    time = asked.scope.since, asked.scope.until
+    return asked.for_all(("seen", *time), lambda: asked.view.observed.seen(*time))
+
+
+def _stretches(asked: Question) -> dict[str, list[Stretch]]:
+    time = asked.scope.since, asked.scope.until
+    return asked.for_all(("seen by watch", *time), lambda: _by_watch(seen(asked).stretches))
 
 
 def _watches(asked: Question) -> Sequence[str]:
-    return sorted(_seen(asked).began)
+    return sorted(seen(asked).began)
 
 
 PARTS: dict[Dimension, Callable[[Question], Sequence[str]]] = {"watch": _watches}

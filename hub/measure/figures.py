@@ -9,9 +9,10 @@
 What is read is kept while the object lives, so that a page with thirty figures reads the sums once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hub.domain import Comparison, Definition, Dimension, Figure, Part, Scope, Step
@@ -44,6 +45,7 @@ class Figures:
         self.now = view.now
         self.zone = ZoneInfo(config.organisation.timezone)
         self._asked: dict[tuple[object, ...], Question] = {}
+        self._for_all: dict[Hashable, Any] = {}
 
     def figure(self, name: str, scope: Scope) -> Figure:
         """What this KPI says of this scope."""
@@ -104,7 +106,9 @@ class Figures:
         words = (scope, step, by)
         if words not in self._asked:
             edges = self.edges(scope, step) if step else [scope.since, scope.until]
-            self._asked[words] = Question(self.view, self.config, scope, tuple(edges), by, step)
+            self._asked[words] = Question(
+                self.view, self.config, scope, tuple(edges), by, step, kept_for_all=self._for_all
+            )
         return self._asked[words]
 
     def _figure(self, meant: Definition, cell: Cell) -> Figure:
@@ -132,9 +136,9 @@ class Figures:
         asked, network = cell.question, cell.only("network")
 
         def read() -> tuple[float | None, bool]:
-            seen = asked.once("seen", lambda: asked.view.observed.seen(asked.scope.since, asked.scope.until))
-            share = seen.share(cell.since, cell.until, network=network)
-            began = seen.began_within(cell.since, cell.until, network=network)
+            found = coverage.seen(asked)
+            share = found.share(cell.since, cell.until, network=network)
+            began = found.began_within(cell.since, cell.until, network=network)
             return share, share is None or share < WHOLE or began or cell.until > self.now or self._cut(cell)
 
         return asked.once(("seen", cell.step, network), read)
@@ -181,7 +185,7 @@ def _subjects(asked: Question) -> Sequence[str]:
 
 
 def _networks(asked: Question) -> Sequence[str]:
-    return sorted({watch.network for watch in asked.view.watches.listing()})
+    return asked.for_all("networks", lambda: sorted({watch.network for watch in asked.view.watches.listing()}))
 
 
 KINDS = ("brand", "product", "employee", "competitor")

@@ -6,13 +6,15 @@ names first, so that subjects add up to the whole.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import get_args
+from typing import TypeVar, get_args
 
 from hub.domain import Dimension, HandoffKind
 from hub.measure.counted import Behind, Cell, Counted, Kpi, Question, count
 from hub.measure.sales import LEAD_AGES, lead_conversion
 from hub.store import Begun, Ended
 from hub.store.behind import Judged
+
+T = TypeVar("T", Begun, Ended)
 
 KINDS: tuple[HandoffKind, ...] = get_args(HandoffKind)
 
@@ -60,22 +62,27 @@ def channel_of(one: Begun | Ended) -> str:
 
 
 def _begun(cell: Cell, kind: HandoffKind) -> int:
-    return sum(one.count for one in _rows(cell.question, cell.step, kind) if _is_of(cell, one))
+    return sum(one.count for one in _of(cell, _rows(cell.question, cell.step, kind)))
 
 
 def _rows(asked: Question, step: int, kind: HandoffKind) -> list[Begun]:
     since, until = asked.edges[step], asked.edges[step + 1]
-    return asked.once(("begun", kind, step), lambda: asked.view.handoffs.begun(kind, since, until))
+    return asked.for_all(("begun", kind, since, until), lambda: asked.view.handoffs.begun(kind, since, until))
 
 
-def _ended(cell: Cell) -> list[Ended]:
+def _ended(cell: Cell) -> Sequence[Ended]:
     asked = cell.question
-    rows = asked.once(("ended", cell.step), lambda: asked.view.handoffs.ended(cell.since, cell.until))
-    return [one for one in rows if _is_of(cell, one)]
+    rows = asked.for_all(("ended", cell.since, cell.until), lambda: asked.view.handoffs.ended(cell.since, cell.until))
+    return _of(cell, rows)
 
 
-def _is_of(cell: Cell, one: Begun | Ended) -> bool:
-    return all(cell.only(dimension) in (None, of(one)) for dimension, of in _OF.items())
+def _of(cell: Cell, rows: Sequence[T]) -> Sequence[T]:
+    """Those rows that the cell is narrowed to."""
+    for dimension, of in _OF.items():
+        only = cell.only(dimension)
+        if only is not None:
+            rows = [one for one in rows if of(one) == only]
+    return rows
 
 
 _OF: Mapping[Dimension, Callable[[Begun | Ended], str]] = {

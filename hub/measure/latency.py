@@ -53,8 +53,8 @@ def _lag(segment: Segment, share: float) -> Kpi:
 def _acknowledgement(share: float) -> Kpi:
     def lag(cell: Cell) -> Counted:
         view = cell.question.view
-        read = cell.question.once(
-            ("acknowledged", cell.step), lambda: view.latencies.acknowledged(cell.since, cell.until)
+        read = cell.question.for_all(
+            ("acknowledged", cell.since, cell.until), lambda: view.latencies.acknowledged(cell.since, cell.until)
         )
         took = (one.acknowledged_at - one.told_at for one in read if cell.only("network") in (None, one.network))
         return _told(Counter(bucket_of(each.total_seconds()) for each in took), share)
@@ -64,8 +64,8 @@ def _acknowledgement(share: float) -> Kpi:
 
 def _buckets(cell: Cell, segment: Segment) -> Counter[int]:
     view, network = cell.question.view, cell.only("network")
-    read: list[Lag] = cell.question.once(
-        ("latencies", segment, cell.step),
+    read: list[Lag] = cell.question.for_all(
+        ("latencies", segment, cell.since, cell.until),
         lambda: view.latencies.histogram(cell.since, cell.until, segment=segment),
     )
     found: Counter[int] = Counter()

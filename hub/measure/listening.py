@@ -110,7 +110,8 @@ def spike_severity(cell: Cell) -> Counted:
     if not cell.question.config.detection.enabled:
         return Counted(missing="Detection is switched off in hub.yaml.")
     asked = cell.question
-    alarms = asked.once("alarms", lambda: asked.view.alarms.between(asked.scope.since, asked.scope.until))
+    time = asked.scope.since, asked.scope.until
+    alarms = asked.for_all(("alarms", *time), lambda: asked.view.alarms.between(*time))
     about = (cell.only("subject"), cell.only("network"), cell.only("topic"))
     met = [
         one.severity

@@ -72,13 +72,13 @@ def mentions(cell: Cell) -> list[Pair]:
 def said(asked: Question, start: datetime, end: datetime, subject: str) -> float:
     """How often this subject was spoken of in this time, as the KPI `mentions` has it."""
     scope = Scope(since=start, until=end)
-    day = asked.once(("day", start), lambda: Question(asked.view, asked.config, scope, (start, end), "subject"))
+    day = asked.for_all(("day", start, end), lambda: Question(asked.view, asked.config, scope, (start, end), "subject"))
     return listening.KPIS["mentions"](Cell(day, part=subject)).value or 0.0
 
 
 def conversations(asked: Question, start: datetime, end: datetime) -> dict[Channel, int]:
     """How many conversations were opened on each channel in this time, as the KPI `contact_volume` has it."""
-    rows = asked.once(("day", "Case", start), lambda: asked.view.handoffs.begun("Case", start, end))
+    rows = asked.for_all(("begun", "Case", start, end), lambda: asked.view.handoffs.begun("Case", start, end))
     found: dict[Channel, int] = {}
     for one in rows:
         channel = one.network, one.visibility
@@ -104,7 +104,7 @@ def _plan(asked: Question, series: ForecastSeries, day: datetime) -> list[Foreca
     local = day.astimezone(zone).date()
     monday = local - local.weekday() * DAY
     week = day_begins(monday, zone), day_begins(monday + 7 * DAY, zone)
-    planned = asked.once(("plan", series, week[0]), lambda: asked.view.forecasts.planned(series, *week))
+    planned = asked.for_all(("plan", series, week[0]), lambda: asked.view.forecasts.planned(series, *week))
     return [one for one in planned if one.day == day]
 
 

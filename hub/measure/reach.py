@@ -34,16 +34,19 @@ def audience(cell: Cell) -> Counted:
 
 def _newest(cell: Cell) -> dict[tuple[str, str, str], float]:
     """The last value of each number of each account before the end of the cell."""
-    asked = cell.question
-    counted: list[Measurement] = asked.once(
-        "measurements", lambda: asked.view.measurements.counted([*FANS, *VISITS], asked.scope.until)
-    )
-    network = cell.only("network")
-    return {
-        (one.network, one.account, one.name): one.value
-        for one in counted
-        if one.at < cell.until and network in (None, one.network) and one.value is not None
-    }
+    asked, network, last = cell.question, cell.only("network"), cell.question.scope.until
+
+    def pick() -> dict[tuple[str, str, str], float]:
+        counted: list[Measurement] = asked.for_all(
+            ("measurements", last), lambda: asked.view.measurements.counted([*FANS, *VISITS], last)
+        )
+        return {
+            (one.network, one.account, one.name): one.value
+            for one in counted
+            if one.at < cell.until and network in (None, one.network) and one.value is not None
+        }
+
+    return asked.for_all(("newest", last, cell.until, network), pick)
 
 
 def impressions(cell: Cell) -> Counted:
@@ -84,7 +87,7 @@ def er_daily(cell: Cell) -> Counted:
 
 def _potential(cell: Cell) -> dict[str, float]:
     asked = cell.question
-    medians: dict[str, float] = asked.once("medians", lambda: asked.view.memory.get(MEDIANS) or {})
+    medians: dict[str, float] = asked.for_all("medians", lambda: asked.view.memory.get(MEDIANS) or {})
     return {
         network: sums.followers + sums.passed_on * medians.get(network, 0.0)
         for network, sums in by_network(cell).items()
@@ -95,7 +98,7 @@ def influencer_score(cell: Cell) -> Counted:
     """The mean influence of those whose voice carries, as they were last ranked."""
     if _is_past(cell):
         return Counted(missing=RANKED)
-    known: list[Class] = cell.question.once("classes", lambda: cell.question.view.people.classes(LOUD))
+    known: list[Class] = cell.question.for_all("classes", lambda: cell.question.view.people.classes(LOUD))
     network, only = cell.only("network"), cell.only("audience")
     some = [one for one in known if network in (None, one.network) and only in (None, one.audience)]
     accounts = sum(one.accounts for one in some)
@@ -107,7 +110,7 @@ def advocate_reach(cell: Cell) -> Counted:
     if _is_past(cell):
         return Counted(missing=RANKED)
     asked, network = cell.question, cell.only("network")
-    known: dict[str, int] = asked.once("advocates", lambda: asked.view.people.followers("advocate"))
+    known: dict[str, int] = asked.for_all("advocates", lambda: asked.view.people.followers("advocate"))
     return count(sum(number for where, number in known.items() if network in (None, where)))
 
 
@@ -118,8 +121,8 @@ def _is_past(cell: Cell) -> bool:
 def advocate_interactions(cell: Cell) -> Counted:
     """Answers from them to us and from us to them."""
     asked = cell.question
-    met: list[tuple[datetime, str]] = asked.once(
-        "exchanges",
+    met: list[tuple[datetime, str]] = asked.for_all(
+        ("exchanges", asked.scope.since, asked.scope.until),
         lambda: asked.view.renown.exchanges(asked.scope.since, asked.scope.until, audience="advocate"),
     )
     network = cell.only("network")

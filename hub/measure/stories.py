@@ -22,10 +22,11 @@ def told(cell: Cell) -> Told:
     network = cell.only("network")
 
     def read() -> Told:
-        names = sorted({one.network for one in cell.question.view.watches.listing()})
-        return told_in(cell.question.view, cell.since, cell.until, [network] if network else names, Counter())
+        view = cell.question.view
+        names = sorted({one.network for one in view.watches.listing()})
+        return told_in(view, cell.since, cell.until, [network] if network else names, Counter())
 
-    return cell.question.once(("stories", cell.step, network), read)
+    return cell.question.for_all(("stories", cell.since, cell.until, network), read)
 
 
 def told_in(

@@ -27,7 +27,7 @@ class Told(NamedTuple):
 
 
 KPIS = Dataset(
-    "kpis", "One figure of one day: of a subject, of a network, of both, or of everything.",
+    "kpis", "One figure of one day: of a subject, of a network, of both, or of everything; `hub voice` counts stories.",
     "`hub.measure.Figures`", parts=("day",), day="The organisation's day, from local midnight on.", columns=(
         Column("kpi", TEXT, "Name of the KPI.", "meant.name"),
         Column("version", NUMBER, "Version of its definition.", "meant.version"),
@@ -71,7 +71,7 @@ def _told(figures: Figures, stretch: Sequence[date]) -> Iterator[Told]:
     subjects = [None, *(subject.name for subject in figures.config.subjects)]
     networks = sorted({watch.network for watch in figures.view.watches.listing()})
     for subject, meant in product(subjects, definitions()):
-        if meant.needs or (subject is not None and "subject" not in meant.narrows):
+        if meant.needs or not meant.daily or (subject is not None and "subject" not in meant.narrows):
             continue
         for figure in _days(figures, meant, whole.with_(subject=subject), networks):
             if figure.value is not None or figure.numerator is not None:

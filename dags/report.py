@@ -74,11 +74,16 @@ def reports_of(period: str, schedule) -> None:
 
         @step(minutes=20, wakes=HANDOFFS_READY)
         def make(name: str, params=None) -> int:
+            from airflow.sdk.exceptions import AirflowSkipException
+
             from hub.wiring import reporting
 
             with open_hub() as hub:
                 plan = reporting.plan_named(hub, name)
-                kept = reporting.made(hub, plan, reporting.period_of(hub, plan, params["period"]))
+                period = reporting.period_of(hub, plan, params["period"])
+                if params["period"] is None and not reporting.was_watched(hub, period):
+                    raise AirflowSkipException("Nothing was watched yet in this time: there is nothing to report.")
+                kept = reporting.made(hub, plan, period)
                 return 0 if params["dry"] else reporting.send(hub, kept, plan.to)
 
         @step(minutes=30)

@@ -46,6 +46,12 @@ def made(hub: Hub, plan: ReportPlan, scope: Scope, *, keep_open: bool = False) -
     return report.keep(hub.store, hub.kept, hub.config, plan, scope, keep_open=keep_open)
 
 
+def was_watched(hub: Hub, scope: Scope) -> bool:
+    """Whether anything was to be seen in this time: nobody wants a report of the day before the first one."""
+    with hub.store.read() as view:
+        return view.observed.share(scope.since, scope.until) is not None
+
+
 def facts_of(hub: Hub, report: Report) -> dict[str, Any]:
     """What every format shows of it, with the posts that it names as they are now."""
     from hub.stages import report as stage

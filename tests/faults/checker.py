@@ -93,7 +93,13 @@ def _tells(line: dict[str, Any], system: str, written: str) -> bool:
 def objects(played: Played) -> list[tuple[Thing, str | None]]:
     """Every live object with the digest of the version it holds, as far as it can carry one."""
     of_people = [one for name, table in APART.items() for one in _records(played, table, name)]
-    return [*_records(played, "leads", "Lead"), *of_people, *_tickets(played), *_messages(played)]
+    return [*_records(played, "leads", "Lead"), *of_people, *_tickets(played), *_messages(played), *_letters(played)]
+
+
+def _letters(played: Played) -> list[tuple[Thing, str | None]]:
+    """Letters, by the key in their Message-ID."""
+    ids = (str(row["message_id"]) for row in played.rows("email", "letters"))
+    return [(("email", id.lstrip("<").partition(".")[0]), None) for id in ids]
 
 
 def thing_of(destination: str, name: str, external_id: str) -> Thing:

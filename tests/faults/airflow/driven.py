@@ -141,7 +141,8 @@ class Driven(RunningHub):
     def assert_exactly_once(self) -> None:
         """Everything that was said is there once, and nothing else."""
         self.quiet()
-        assert self.verdict() == Verdict()
+        found = self.verdict()
+        assert found == Verdict(), found
         assert {words: self.there(words) for words in self.said} == dict.fromkeys(self.said, 1)
         with self.look() as store, store.read() as view:
             assert view.ledger.balance().differences == {}

@@ -73,7 +73,8 @@ def test_between_tasks_go_no_posts(done):
         json.dumps(
             done.airflow.get(
                 f"/api/v2/dags/{each['dag_id']}/dagRuns/{each['run_id']}"
-                f"/taskInstances/{each['task_id']}/xcomEntries/{each['key']}"
+                f"/taskInstances/{each['task_id']}/xcomEntries/{each['key']}",
+                map_index=each["map_index"],
             )["value"],
             ensure_ascii=False,
         )

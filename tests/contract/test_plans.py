@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow  # every page, once
 
 SMALL = {
     "watches", "circuits", "models", "tokens", "memory", "sums",  # as many as there are things that people set up
-    "observed",  # a row for each gap
+    "observed", "quota_stops",  # a row for each gap
     "incidents", "alarms", "reports", "forecasts",  # some a day
     "corrections", "lead_outcomes",  # one for each answer of a person
 }  # fmt: skip

@@ -53,6 +53,7 @@ budget_uses = Table(
     Column("at", Utc, nullable=False),
     Column("cost", Integer, nullable=False),
     Index("ix_budget_uses_window", "name", "at"),
+    Index("ix_budget_uses_at", "at", "name", "cost"),
 )  # fmt: skip
 
 tokens = Table(

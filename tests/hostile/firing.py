@@ -223,12 +223,12 @@ def _everything(ground: Ground) -> str:
 
 def _pages(post: str, handoff: str | None) -> dict[str, str]:
     """The command centre's pages that show the post."""
-    from command_centre import held, judging, pages
+    from command_centre import held, judging, listening, overview, pages
     from command_centre.queries import of_handoff, of_post, opened
 
     found = held.listing(dict.fromkeys(("stage", "reason", "network")), 0, discarded=False)
     listed = pages.page("quarantine.html", **pages.facts_of(found) | NOBODY)
-    shown = {"overview": pages.overview(), "quarantine": listed}
+    shown = {"overview": overview.overview({}), "listening": listening.listening({}), "quarantine": listed}
     form = {"may_act": True, "token": "", "problem": None}
     for name, told in (("post", of_post(post)), ("handoff", of_handoff(handoff) if handoff else None)):
         if told is not None:

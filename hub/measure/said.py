@@ -44,7 +44,8 @@ def by_subject(cell: Cell) -> dict[str, int]:
 
     def add() -> dict[str, int]:
         found: dict[str, int] = defaultdict(int)
-        for row in asked.once("named", read).get(cell.step, ()):
+        rows = asked.for_all(("named", asked.edges, asked.scope.network, by_network), read)
+        for row in rows.get(cell.step, ()):
             if network in (None, row.network):
                 for subject in row.subjects:
                     found[subject] += row.posts
@@ -111,8 +112,8 @@ def _subjects(cell: Cell, kinds: tuple[str, ...]) -> frozenset[str] | None:
 
 def _whole(asked: Question, *, fine: bool) -> dict[int, list[Spoken]]:
     said, scope = asked.view.talk.said, asked.scope
-    return asked.once(
-        ("whole", fine),
+    return asked.for_all(
+        ("whole", asked.edges, scope.network, scope.subject, fine),
         lambda: _by_step(said(asked.edges, network=scope.network, subject=scope.subject, by_subjects=fine)),
     )
 
@@ -129,7 +130,7 @@ def _parts(asked: Question, *, fine: bool) -> dict[int, list[Spoken]]:
         by = str(asked.by)
         return talk.themed(by, asked.edges, network=scope.network, subject=scope.subject, by_subjects=fine)
 
-    return asked.once(("parts of", fine), lambda: _by_step(read()))
+    return asked.for_all(("parts", asked.by, asked.edges, scope.network, scope.subject, fine), lambda: _by_step(read()))
 
 
 def _by_step(rows: Iterable[Spoken]) -> dict[int, list[Spoken]]:

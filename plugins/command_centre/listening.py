@@ -1,8 +1,8 @@
 """The listening page: how much is said, how it is meant, whose voice it is, where, of what and by whom."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter
@@ -13,9 +13,9 @@ from command_centre.figured import Chart
 from command_centre.filters import Asked
 from command_centre.looking import Look
 from command_centre.pages import page
-from hub.domain import Dimension, Figure
+from hub.domain import Dimension, Figure, Scope
 from hub.measure import catalogue
-from hub.measure.figures import WHOLE
+from hub.measure.figures import WHOLE, Figures
 from hub.measure.keywords import Keyword, keywords
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -106,11 +106,25 @@ def splits(look: Look, name: str, by: Sequence[Dimension], title: str) -> list[C
 def usual(look: Look) -> list[float | None]:
     """For each step the mean of the same time in the four weeks before; None where fewer than two were observed."""
     figures, filters = look.figures, look.filters
-    edges = figures.edges(filters.scope, filters.step)
-    earlier = [
-        figures.series("mentions", filters.shifted(weeks * WEEK.days), filters.step) for weeks in range(1, WEEKS + 1)
-    ]
-    return [_mean([series[at] for series in earlier if at < len(series)]) for at in range(len(edges) - 1)]
+    weeks = [filters.shifted(number * WEEK.days) for number in range(1, WEEKS + 1)]
+    whole = filters.scope.with_(since=weeks[-1].since, until=weeks[0].until)
+    told = {one.scope.since: one for one in figures.series("mentions", whole, filters.step)}  # all four at once
+    steps = [figures.edges(week, filters.step) for week in weeks]
+    found = []
+    for at in range(len(figures.edges(filters.scope, filters.step)) - 1):
+        earlier = [
+            (week, edges[at], edges[at + 1]) for week, edges in zip(weeks, steps, strict=True) if at + 1 < len(edges)
+        ]
+        found.append(_mean([_of(figures, told, week, start, end) for week, start, end in earlier]))
+    return found
+
+
+def _of(figures: Figures, told: Mapping[datetime, Figure], week: Scope, start: datetime, end: datetime) -> Figure:
+    """A step of an earlier week, cut as that of this one is."""
+    known = told.get(start)
+    if known is not None and known.scope.until == end:
+        return known
+    return figures.figure("mentions", week.with_(since=start, until=end))
 
 
 def _mean(some: Sequence[Figure]) -> float | None:

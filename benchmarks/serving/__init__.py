@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -54,8 +54,14 @@ class Served:
         """One page or file; what it took is measured."""
         headers = {"Accept": "text/html,*/*"} | ({"Cookie": f"{COOKIE}={self.tokens[as_]}"} if as_ else {})
         spent, began = self.spent(), time.perf_counter()
-        self._connection.request("GET", path, headers=headers)
-        answer = self._connection.getresponse()
+        try:
+            self._connection.request("GET", path, headers=headers)
+            answer = self._connection.getresponse()
+        except (ConnectionError, HTTPException):  # the server hung up meanwhile: nothing was asked for some seconds
+            self._connection.close()
+            began = time.perf_counter()
+            self._connection.request("GET", path, headers=headers)
+            answer = self._connection.getresponse()
         first = time.perf_counter() - began
         body = answer.read()
         last = time.perf_counter() - began

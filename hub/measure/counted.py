@@ -58,6 +58,10 @@ class Question:
         found: T = self._kept[name]
         return found
 
+    def has(self, name: Hashable) -> bool:
+        """Whether this was read for all already."""
+        return name in self.kept_for_all
+
     def for_all(self, name: Hashable, read: Callable[[], T]) -> T:
         """The same for all questions at this moment of the store: what `read` gives must depend on `name` alone."""
         if name not in self.kept_for_all:

@@ -10,7 +10,7 @@ from hub.measure.counted import Behind, Cell, Counted, Kpi, count, ratio
 from hub.measure.intervals import of_difference, of_share
 from hub.measure.reach import KPIS as REACH
 from hub.measure.reach import UNSEEN
-from hub.measure.said import by_subject, of_kinds, sums_of, wanted
+from hub.measure.said import by_subject, counts_of, of_kinds, sums_of, wanted
 from hub.store.behind import Judged, Wanted
 from hub.store.tally import Sums
 
@@ -22,34 +22,34 @@ GROUPS = (("brand", "competitor"), ("product",), ("employee",))  # whoever is co
 
 def mentions(cell: Cell, *kinds: str) -> Counted:
     """Posts about any of ours, or about any of these kinds."""
-    return count(sums_of(cell, *kinds).posts)
+    return count(counts_of(cell, *kinds).posts)
 
 
 def reshares(cell: Cell) -> Counted:
     """How often somebody passed on another's words about ours as they were."""
-    return count(sums_of(cell).reshares)
+    return count(counts_of(cell).reshares)
 
 
 def positive_mentions(cell: Cell) -> Counted:
     """Those that mean well."""
-    return count(sums_of(cell).positive)
+    return count(counts_of(cell).positive)
 
 
 def negative_mentions(cell: Cell) -> Counted:
     """Those that do not."""
-    return count(sums_of(cell).negative)
+    return count(counts_of(cell).negative)
 
 
 def net_sentiment(cell: Cell) -> Counted:
     """Good less bad, of all."""
-    sums = sums_of(cell)
+    sums = counts_of(cell)
     found = ratio(sums.positive - sums.negative, sums.posts, times=100, missing=NOTHING)
     return _between(found, of_difference(sums.positive, sums.negative, sums.posts)) if sums.posts else found
 
 
 def net_sentiment_polar(cell: Cell) -> Counted:
     """Good less bad, of these two."""
-    good, bad = sums_of(cell).positive, sums_of(cell).negative
+    good, bad = counts_of(cell).positive, counts_of(cell).negative
     found = ratio(good - bad, good + bad, times=100, missing="Nothing was said that is good or bad.")
     if not good + bad:
         return found
@@ -59,7 +59,7 @@ def net_sentiment_polar(cell: Cell) -> Counted:
 
 def brand_health(cell: Cell) -> Counted:
     """Good, of good and bad."""
-    good, bad = sums_of(cell).positive, sums_of(cell).negative
+    good, bad = counts_of(cell).positive, counts_of(cell).negative
     found = ratio(good, good + bad, times=100, missing="Nothing was said that is good or bad.")
     return _between(found, of_share(good, good + bad)) if good + bad else found
 
@@ -74,7 +74,7 @@ def share_of_voice(cell: Cell) -> Counted:
 
 def share_of_voice_stories(cell: Cell) -> Counted:
     """The same, every story once that was printed forty times."""
-    posts = sums_of(cell).posts if cell.only("subject") is None else sum(by_subject(cell).values())
+    posts = counts_of(cell).posts if cell.only("subject") is None else sum(by_subject(cell).values())
     if posts > stories.AT_MOST:
         return Counted(missing=stories.TOO_MANY)
     mine, whole = voices_of(cell.question.config, cell.only("subject"))

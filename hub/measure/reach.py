@@ -34,11 +34,11 @@ def audience(cell: Cell) -> Counted:
 
 def _newest(cell: Cell) -> dict[tuple[str, str, str], float]:
     """The last value of each number of each account before the end of the cell."""
-    asked, network, last = cell.question, cell.only("network"), cell.question.scope.until
+    asked, network = cell.question, cell.only("network")
 
     def pick() -> dict[tuple[str, str, str], float]:
         counted: list[Measurement] = asked.for_all(
-            ("measurements", last), lambda: asked.view.measurements.counted([*FANS, *VISITS], last)
+            "measurements", lambda: asked.view.measurements.counted([*FANS, *VISITS], asked.now)
         )
         return {
             (one.network, one.account, one.name): one.value
@@ -46,7 +46,7 @@ def _newest(cell: Cell) -> dict[tuple[str, str, str], float]:
             if one.at < cell.until and network in (None, one.network) and one.value is not None
         }
 
-    return asked.for_all(("newest", last, cell.until, network), pick)
+    return asked.for_all(("newest", cell.until, network), pick)
 
 
 def impressions(cell: Cell) -> Counted:

@@ -209,7 +209,7 @@ class People(Repository):
 
     def heard(self, network: str, *, audience: str | None = None, limit: int = 50) -> list[StandingOf]:
         """The loudest accounts of one network; of one audience, those among its two thousand loudest."""
-        loud = self._loud(network)
+        loud = self._loud(network, LOUDEST if audience is not None else limit)
         asked = sa.select(loud).order_by(loud.c.influence.desc(), loud.c.author).limit(limit)
         if audience is not None:
             asked = asked.where(loud.c.audience == audience)
@@ -221,11 +221,11 @@ class People(Repository):
         asked = sa.select(loud.c.audience, sa.func.count().label("accounts")).group_by(loud.c.audience)
         return Counter({row.audience: row.accounts for row in self._rows(asked)})
 
-    def _loud(self, network: str) -> sa.Subquery:
+    def _loud(self, network: str, most: int = LOUDEST) -> sa.Subquery:
         """Along the index of influence, so that it costs the same however many accounts there are."""
         columns = tables.standings.c
         asked = sa.select(tables.standings).where(columns.network == network)
-        return asked.order_by(columns.influence.desc()).limit(LOUDEST).subquery("loud")
+        return asked.order_by(columns.influence.desc()).limit(most).subquery("loud")
 
     def _between(self, first: str, second: str) -> Tie | None:
         row = self._one(sa.select(tables.ties).where(_TIES.one == first, _TIES.other == second))

@@ -24,7 +24,7 @@ from hub.domain import Post, Signal
 from hub.store import tables
 from hub.store.listed import among, listed
 from hub.store.repository import Repository, insert_into
-from hub.store.tally import EVERYBODY, PUBLIC, SUMS, THEME_SUMS, Counts, facts_of, first_hour, tally
+from hub.store.tally import COUNTS, EVERYBODY, PUBLIC, SUMS, THEME_SUMS, Counts, facts_of, first_hour, tally
 
 DAY_HOURS = 24
 RECENT = timedelta(days=90)  # how far back a new class of an account changes what is counted
@@ -64,13 +64,13 @@ class TalkSums(Repository):
 
     def said(
         self, edges: Sequence[datetime], *, network: str | None = None, subject: str | None = None,
-        by_subjects: bool = False, by_audience: bool = False,
+        by_subjects: bool = False, by_audience: bool = False, only_counts: bool = False,
     ) -> list[Spoken]:  # fmt: skip
-        """What was said from each edge up to the next one, in one statement."""
+        """What was said from each edge up to the next one, in one statement; how it was reacted to as well."""
         columns = tables.talk.c
         alike = ["network", *(["subjects"] if by_subjects else []), *(["audience"] if by_audience else [])]
         narrowed = [columns.audience.in_([EVERYBODY, *AUDIENCES]) if by_audience else columns.audience == EVERYBODY]
-        rows = self._summed(tables.talk, SUMS, alike, edges, narrowed, network, subject)
+        rows = self._summed(tables.talk, COUNTS if only_counts else SUMS, alike, edges, narrowed, network, subject)
         found = [
             Spoken(
                 row.step, row.network, subjects_of(row.subjects) if by_subjects else None,

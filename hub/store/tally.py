@@ -52,6 +52,7 @@ class Sums(Model, omit_defaults=False):
 
 
 SUMS: tuple[str, ...] = Sums.__struct_fields__
+COUNTS = SUMS[:4]  # posts, reshares, positive, negative: what most figures need, read in a third of the time
 THEME_SUMS = ("posts", "positive", "negative")
 EVERYBODY = ""
 PUBLIC = "public"  # what an account is to us of which nothing else is known; it has no sums of its own

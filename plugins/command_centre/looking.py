@@ -1,10 +1,11 @@
 """One look at the store for a page: all its figures are of one moment, so that they agree with each other."""
 
+import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -50,9 +51,16 @@ class Look:
         }  # fmt: skip
 
 
+@cache
+def settled() -> None:
+    """What the server has loaded by now stays: a full collection over all of it would hold a page up for 0.4 s."""
+    gc.freeze()
+
+
 @contextmanager
 def look(given: Mapping[str, str]) -> Iterator[Look]:
     """The store at one moment, narrowed to what the address asks for."""
+    settled()
     config, trouble = configuration()
     zone = ZoneInfo(config.organisation.timezone)
     with queries.snapshot() as (view, now):

@@ -1,6 +1,5 @@
 """The command centre in a real browser: an invented hub, served by Airflow's own API server, and a Chromium."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,20 +32,6 @@ class Centre:
         for route, asked in self.html:
             found.setdefault(route, self.html[route, asked])
         return found
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """A headless Chromium of this machine; Playwright's own would have to be downloaded."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        pytest.skip("there is no chromium on this machine; `apt-get install chromium` lets this journey run")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -83,24 +83,10 @@ def modules() -> dict[str, str]:
     }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A headless Chromium of this machine."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        pytest.skip("there is no chromium on this machine; `apt-get install chromium` lets this test run")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
 @pytest.fixture
-def page(browser: Any, modules: dict[str, str]) -> Iterator[Any]:
+def page(chromium: Any, modules: dict[str, str]) -> Iterator[Any]:
     """A page that gets everything from here, and notes what it complains of."""
-    opened = browser.new_page(viewport={"width": 1120, "height": 900}, device_scale_factor=1)
+    opened = chromium.new_page(viewport={"width": 1120, "height": 900}, device_scale_factor=1)
     opened.said = []
     opened.on("console", lambda message: opened.said.append(message.text))
     opened.on("pageerror", lambda error: opened.said.append(str(error)))

@@ -1,6 +1,5 @@
 """A person in a browser: from a link in a ticket, through the log-in, to the story behind it."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -17,20 +16,6 @@ def last_story(running_hub):
     """After these stories nobody needs the hub: it would go on polling beside all other tests."""
     yield
     down(settings=running_hub.settings)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """A headless Chromium of this machine; Playwright's own would have to be downloaded."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        pytest.skip("there is no chromium on this machine; `apt-get install chromium` lets this journey run")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,10 @@ class Gallery:
             self._write(path, msgspec.json.encode(drawing.spec))
         return drawing.digest
 
+    def has(self, digest: str, scheme: Scheme) -> bool:
+        """Whether its pixels are here."""
+        return bool(DIGEST.fullmatch(digest)) and (self._folder / f"{digest}-{scheme}.png").exists()
+
     def png(self, digest: str, scheme: Scheme) -> bytes | None:
         """The pixels of what was planned under this digest; None if nothing was, or it is gone."""
         if not DIGEST.fullmatch(digest):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_args
 from fastapi import APIRouter, HTTPException, Path, Query
 from fastapi.responses import Response
 
-from command_centre import looking
+from command_centre import ahead, looking
 from command_centre.filters import Asked, BadFilter
 from command_centre.looking import Look
 from hub.domain import Dimension, Figure, Scope, Step
@@ -33,6 +33,8 @@ def picture(digest: Digest) -> Response:
     """A picture that a page shows; drawn when it is first asked for."""
     name, _, dark = digest.partition("-")
     scheme: Scheme = "dark" if dark else "light"
+    if scheme == "light":
+        ahead.settled(name)
     png = looking.gallery().png(name, scheme)
     if png is None:
         raise HTTPException(404, "There is no such picture any more; open its page again.")

@@ -1,0 +1,42 @@
+"""Pictures are drawn while the rest of their page is still being made: in one thread, in the order of the page.
+
+Drawing takes 60 ms each and needs nothing of Python meanwhile. Only what most readers look at is drawn so, the light
+ones; a dark one is drawn when it is asked for.
+"""
+
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from threading import Lock
+
+from hub.pictures import Gallery
+
+MOST = 50  # that wait; of more, the others are drawn when they are asked for
+PATIENCE = 5.0  # seconds, for one that is being drawn
+
+_thread = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+_lock = Lock()
+_waiting: dict[str, Future[None]] = {}
+
+
+def draw(gallery: Gallery, digest: str) -> str:
+    """Let it be drawn soon, unless it is there; returns the digest."""
+    if not gallery.has(digest, "light"):
+        with _lock:
+            if digest not in _waiting and len(_waiting) < MOST:
+                _waiting[digest] = _thread.submit(_draw, gallery, digest)
+    return digest
+
+
+def settled(digest: str) -> None:
+    """Wait until it is drawn, if it is about to be; what went wrong shows when it is drawn again."""
+    with _lock:
+        waiting = _waiting.get(digest)
+    if waiting is not None:
+        wait([waiting], timeout=PATIENCE)
+
+
+def _draw(gallery: Gallery, digest: str) -> None:
+    try:
+        gallery.png(digest, "light")
+    finally:
+        with _lock:
+            del _waiting[digest]

@@ -17,6 +17,7 @@ from hub.domain import Model
 from hub.domain.config import Config
 from hub.errors import Unavailable
 from hub.measure.catalogue import definitions
+from hub.stages.collector import seldom_collected
 from hub.stages.export import kpis, talk, work
 from hub.stages.export.changed import Changed, Days
 from hub.stages.export.columns import Dataset, Rules
@@ -73,7 +74,7 @@ class Export:
         state = self._state()
         known = state is not None and last is not None and last in (state.run, state.after)
         whole = full or not known or state is None or state.rules != self._digests()[0]
-        with self.store.read() as view:
+        with self.store.read() as view, seldom_collected():
             marks = view.export_marks.taken()
             changed = Changed.everything(view) if whole else Changed.marked(marks.values())
             if since is not None and not whole:

@@ -8,7 +8,6 @@ writes, as those of talk are.
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from math import log
 from typing import Any, Literal
 
@@ -16,7 +15,7 @@ import sqlalchemy as sa
 
 from hub.domain import Model, Moment
 from hub.store import tables
-from hub.store.repository import Repository, insert_into
+from hub.store.repository import Repository
 
 Segment = Literal["collected", "decided", "handed_over"]
 """Of the way of a post: until we had it, until it was decided on, until its object was at its destination."""
@@ -118,7 +117,7 @@ class Latencies(Repository):
             for (network, segment, bucket), count in sorted(counted.items())
         ]
         for table, at in ((tables.latencies, {"hour": hour}), (tables.latency_days, {"day": hour.replace(hour=0)})):
-            self._write_rows(_adding(table, "count", sqlite=self._sqlite), [at | row for row in rows])
+            self._write_rows(self._adding(table, "count"), [at | row for row in rows])
 
 
 class Arrivals(Repository):
@@ -131,20 +130,12 @@ class Arrivals(Repository):
             {"hour": hour, "watch": watch, "network": network, "posts": posts}
             for hour, posts in sorted(counted.items())
         ]
-        self._write_rows(_adding(tables.arrivals, "posts", sqlite=self._sqlite), rows)
+        self._write_rows(self._adding(tables.arrivals, "posts"), rows)
 
     def between(self, since: datetime, until: datetime) -> list[Arrived]:
         """What was published from the hour `since` up to `until`."""
         asked = sa.select(tables.arrivals).where(_A.hour >= since, _A.hour < until).order_by(_A.hour, _A.watch)
         return [Arrived(**row._mapping) for row in self._rows(asked)]
-
-
-@lru_cache  # counted with every batch: written and compiled once
-def _adding(table: sa.Table, name: str, *, sqlite: bool) -> sa.Insert:
-    """An INSERT that adds to a count that is there already."""
-    insert = insert_into(table, sqlite=sqlite)
-    more = {name: table.c[name] + insert.excluded[name]}
-    return insert.on_conflict_do_update(index_elements=[column.name for column in table.primary_key], set_=more)
 
 
 def _nearest_day(at: datetime) -> datetime:

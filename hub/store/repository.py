@@ -68,6 +68,10 @@ class Repository:
         """An INSERT that gives a row which is there already these new values, or leaves it alone."""
         return _upsert(table, key, changing, self._sqlite)
 
+    def _adding(self, table: sa.Table, *sums: str) -> sa.Insert:
+        """An INSERT that adds to these sums of a row which is there already; by its primary key."""
+        return _adding(table, sums, self._sqlite)
+
     def _hold(self, name: str) -> None:
         """Be the only writer of these rows until the transaction ends.
 
@@ -85,6 +89,13 @@ def _upsert(table: sa.Table, key: tuple[str, ...], changing: tuple[str, ...], sq
     if not changing:
         return insert.on_conflict_do_nothing(index_elements=key)
     return insert.on_conflict_do_update(index_elements=key, set_={name: insert.excluded[name] for name in changing})
+
+
+@lru_cache  # of every transaction that changes what is counted: written and compiled once
+def _adding(table: sa.Table, sums: tuple[str, ...], sqlite: bool) -> sa.Insert:
+    insert = insert_into(table, sqlite=sqlite)
+    added = {name: table.c[name] + insert.excluded[name] for name in sums}
+    return insert.on_conflict_do_update(index_elements=[column.name for column in table.primary_key], set_=added)
 
 
 def insert_into(table: sa.Table, *, sqlite: bool) -> "sqlite_words.Insert | postgresql.Insert":

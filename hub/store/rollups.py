@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -12,7 +11,7 @@ import sqlalchemy as sa
 
 from hub.domain import Model, Moment, Post, Signal
 from hub.store import tables
-from hub.store.repository import Repository, insert_into
+from hub.store.repository import Repository
 
 _encode = msgspec.json.Encoder().encode
 
@@ -130,25 +129,13 @@ class Rollups(Repository):
             for post, signal in pairs:
                 _count(post, signal, sign, alike, topics)
         rows = [_row(_KEY, key, {"posts": each}) for key, each in sorted(alike.items()) if each]
-        self._add(tables.rollups, _KEY, rows)
+        self._write_rows(self._adding(tables.rollups, "posts"), rows)
         by_topic = [
             _row(_TOPIC_KEY, key, dict(zip(_SUMS, each, strict=True)))
             for key, each in sorted(topics.items())
             if any(each)
         ]
-        self._add(tables.topic_rollups, _TOPIC_KEY, by_topic)
-
-    def _add(self, table: sa.Table, key: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
-        self._write_rows(_adding(table, key, self._sqlite), rows)
-
-
-@lru_cache
-def _adding(table: sa.Table, key: tuple[str, ...], sqlite: bool) -> sa.Insert:
-    """An INSERT that adds to the sums of a row which is there already."""
-    insert = insert_into(table, sqlite=sqlite)
-    sums = [column.name for column in table.columns if column.name not in key]
-    added = {name: table.c[name] + insert.excluded[name] for name in sums}
-    return insert.on_conflict_do_update(index_elements=key, set_=added)
+        self._write_rows(self._adding(tables.topic_rollups, *_SUMS), by_topic)
 
 
 def _count(

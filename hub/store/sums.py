@@ -6,12 +6,11 @@ never wait for each other. What the rows themselves say is counted anew every ni
 
 from collections import Counter
 from collections.abc import Mapping
-from functools import lru_cache
 
 import sqlalchemy as sa
 
 from hub.store import tables
-from hub.store.repository import Repository, insert_into
+from hub.store.repository import Repository
 
 Key = tuple[str, str, str, str]
 """Network, thing, state and reason: `("x", "posts", "set_aside", "reshare")`."""
@@ -46,7 +45,7 @@ class Sums(Repository):
         """Write what the transaction has changed; `Store.begin` does so at its end."""
         changed = {key: number for key, number in sorted(self._pending.items()) if number}
         self.forget()
-        self._write_rows(_adding(self._sqlite), _rows(changed))
+        self._write_rows(self._adding(tables.sums, "number"), _rows(changed))
 
     def forget(self) -> None:
         """What the transaction has changed is taken back."""
@@ -66,10 +65,3 @@ class Sums(Repository):
 
 def _rows(counted: Mapping[Key, int]) -> list[dict[str, object]]:
     return [dict(zip(_KEY, key, strict=True)) | {"number": number} for key, number in sorted(counted.items())]
-
-
-@lru_cache  # of every transaction that changes what is counted: written and compiled once
-def _adding(sqlite: bool) -> sa.Insert:
-    """An INSERT that adds to a sum that is there already."""
-    insert = insert_into(tables.sums, sqlite=sqlite)
-    return insert.on_conflict_do_update(index_elements=_KEY, set_={"number": _COLUMNS.number + insert.excluded.number})

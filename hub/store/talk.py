@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from hub.domain import Post, Signal
 from hub.store import tables
 from hub.store.listed import among, listed
-from hub.store.repository import Repository, insert_into
+from hub.store.repository import Repository
 from hub.store.tally import COUNTS, EVERYBODY, PUBLIC, SUMS, THEME_SUMS, Counts, facts_of, first_hour, tally
 
 DAY_HOURS = 24
@@ -196,7 +196,7 @@ class TalkSums(Repository):
         ordered = sorted(rows)  # in one order everywhere, so that two writers never wait for each other
         columns = [list(each) for each in zip(*((*one, *rows[one]) for one in ordered), strict=True)]
         if columns:
-            self._write_columns(_adding(table, key, self._sqlite), dict(zip((*key, *names), columns, strict=True)))
+            self._write_columns(self._adding(table, *names), dict(zip((*key, *names), columns, strict=True)))
 
 
 def ranges_of(edges: Sequence[datetime]) -> list[tuple[int, int, int, int, int]]:
@@ -258,15 +258,6 @@ _RANGES = {
         "FROM json_array_elements(CAST(:ranges AS JSON)) AS each(one)"
     ),
 }
-
-
-@lru_cache
-def _adding(table: sa.Table, key: tuple[str, ...], sqlite: bool) -> sa.Insert:
-    """An INSERT that adds to the sums of a row which is there already."""
-    insert = insert_into(table, sqlite=sqlite)
-    sums = [column.name for column in table.columns if column.name not in key]
-    added = {name: table.c[name] + insert.excluded[name] for name in sums}
-    return insert.on_conflict_do_update(index_elements=key, set_=added)
 
 
 @lru_cache

@@ -124,35 +124,26 @@ def all_teams(live: Live) -> Evidence:
 
 def answerable(live: Live) -> Evidence:
     """Customers can be answered where people work."""
-    cases = live.work("Case")
-    return made(
-        "What customers say becomes cases at a helpdesk",
-        cases > 0,
-        (count(cases, "case") + " delivered", "work"),
-        next="Connect Zendesk (connectors/zendesk/README.md); `hub doctor` says when it is ready.",
-    )
+    return _delivered(
+        live, "Case", "What customers say becomes cases at a helpdesk", "work",
+        "Connect Zendesk (connectors/zendesk/README.md); `hub doctor` says when it is ready.",
+    )  # fmt: skip
 
 
 def leads_made(live: Live) -> Evidence:
     """Sales gets leads."""
-    leads = live.work("Lead")
-    return made(
-        "Who may buy becomes a lead in the CRM",
-        leads > 0,
-        (count(leads, "lead") + " delivered", "work"),
-        next="Connect Salesforce (connectors/salesforce/README.md); `hub doctor` says when it is ready.",
-    )
+    return _delivered(
+        live, "Lead", "Who may buy becomes a lead in the CRM", "work",
+        "Connect Salesforce (connectors/salesforce/README.md); `hub doctor` says when it is ready.",
+    )  # fmt: skip
 
 
 def alerted(live: Live) -> Evidence:
     """People are told of incidents."""
-    alerts = live.work("Alert")
-    return made(
-        "Incidents are told where people talk",
-        alerts > 0,
-        (count(alerts, "alert") + " delivered", "crises"),
-        next="Connect Slack (connectors/slack/README.md) and give a team its `slack_channel` in hub.yaml.",
-    )
+    return _delivered(
+        live, "Alert", "Incidents are told where people talk", "crises",
+        "Connect Slack (connectors/slack/README.md) and give a team its `slack_channel` in hub.yaml.",
+    )  # fmt: skip
 
 
 def acknowledged(live: Live) -> Evidence:
@@ -271,6 +262,11 @@ def told(department: str) -> Callable[[Live], Evidence]:
         )
 
     return check
+
+
+def _delivered(live: Live, kind: str, asks: str, page: str, remedy: str) -> Evidence:
+    there = live.work(kind)
+    return made(asks, there > 0, (f"{count(there, kind.lower())} delivered", page), next=remedy)
 
 
 def _teams(live: Live, least: int, asks: str, remedy: str) -> Evidence:

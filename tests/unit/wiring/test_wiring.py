@@ -1,17 +1,18 @@
 """What the entrances share: connectors by name, what is in use, and a rulebook that is read once."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 import connectors
 from hub import wiring
-from hub.domain import Manifest
+from hub.domain import Manifest, Scope, Watch
 from hub.errors import SetupError
 from hub.kit import Connection, NotConnected
 from hub.settings import Settings
 from hub.stages.triage import Triaged
-from hub.wiring import Hub
+from hub.wiring import Hub, reporting
 
 ACME = "organisation: {name: Acme}\n"
 
@@ -136,3 +137,13 @@ def test_a_worker_is_named_by_machine_and_process() -> None:
 
     assert machine
     assert process.isdigit()
+
+
+def test_a_time_before_the_first_watch_was_not_watched(tmp_path: Path) -> None:
+    hub = make_hub(tmp_path)
+    with hub.store.begin() as tx:
+        now = tx.now
+        tx.watches.register(Watch(network="x", kind="keyword", value="acme"))
+
+    assert not reporting.was_watched(hub, Scope(since=now - timedelta(days=7), until=now - timedelta(days=1)))
+    assert reporting.was_watched(hub, Scope(since=now - timedelta(days=1), until=now + timedelta(days=1)))

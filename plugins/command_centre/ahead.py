@@ -34,6 +34,13 @@ def settled(digest: str) -> None:
         wait([waiting], timeout=PATIENCE)
 
 
+def finish() -> None:
+    """Wait until nothing is being drawn any more, as whoever takes the gallery's folder away must."""
+    with _lock:
+        waiting = list(_waiting.values())
+    wait(waiting)
+
+
 def _draw(gallery: Gallery, digest: str) -> None:
     try:
         gallery.png(digest, "light")

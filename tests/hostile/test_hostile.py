@@ -8,6 +8,7 @@ from pathlib import Path
 from shutil import rmtree
 
 import pytest
+from command_centre import ahead
 
 from hub.store import Store
 from tests.conftest import SHARED
@@ -40,6 +41,7 @@ def named(folder: Path) -> list[Case]:
 def folder(scratch: Path) -> Iterator[Path]:
     """The same one for each case, so that the store's compiled statements serve all of them."""
     yield scratch / "case"
+    ahead.finish()  # a picture of the pages that is drawn late would find its folder gone, or make it again
     for used in scratch.glob("case*"):
         rmtree(used)
 

@@ -9,7 +9,9 @@ from hub.domain import Manifest
 from hub.domain.model import Model
 from hub.errors import HubError
 from hub.kit import Destination
-from hub.wiring import Hub, promises_of
+from hub.kit.mail import EMAIL
+from hub.kit.mail import MANIFEST as MAIL
+from hub.wiring import Hub, promises_of, reporting
 
 ENOUGH_BYTES = 500_000_000
 ACCESS = "access"
@@ -26,7 +28,9 @@ class Finding(Model, omit_defaults=False):
 
 
 def examine(hub: Hub, name: str | None) -> list[Finding]:
-    """Look at one connector, or at everything a run needs."""
+    """Look at one connector or the mail server, or at everything a run needs."""
+    if name == EMAIL:
+        return [_mail(hub)]
     if name:
         return _connector(hub, connectors.manifest(name))
     findings = [_look("hub.yaml", lambda: f"{len(hub.config.watches)} watches, {len(hub.config.subjects)} subjects")]
@@ -35,6 +39,8 @@ def examine(hub: Hub, name: str | None) -> list[Finding]:
     if findings[0].ok:
         for manifest in (*hub.networks(), *_wanted(hub)):
             findings += _connector(hub, manifest)
+        if any(plan.enabled and plan.to.email for plan in reporting.plans(hub)):
+            findings.append(_mail(hub))
     return findings
 
 
@@ -115,6 +121,18 @@ def _let_in(hub: Hub, manifest: Manifest, access: Finding) -> Finding:
 
     waited = deliver.mended(manifest.name, store=hub.store)
     return access.with_(said=f"{access.said}; {waited} that waited for this go now") if waited else access
+
+
+def _mail(hub: Hub) -> Finding:
+    """The server that letters of reports go through."""
+
+    def enter() -> str:
+        with reporting.open_mail(hub) as mail:
+            mail.check()
+        return HOLDS
+
+    found = _look(EMAIL, enter)
+    return _let_in(hub, MAIL, found) if found.ok else found.with_(said=f"{found.said} See docs/guides/reports.md.")
 
 
 def _proved(manifest: Manifest, name: str, prove: Callable[[], object]) -> Finding:

@@ -111,10 +111,10 @@ def setup(
 
 @app.command()
 def doctor(
-    name: Annotated[str | None, typer.Argument(help="One connector; all that are in use without it.")] = None,
+    name: Annotated[str | None, typer.Argument(help="One connector, or email; all that are in use without it.")] = None,
     json: Json = False,
 ) -> None:
-    """Prove what a run needs: configuration, store, disk, and each connector's access."""
+    """Prove what a run needs: configuration, store, disk, each connector's access, and the mail server's."""
     from hub.cli import world
     from hub.cli.examination import examine
     from hub.cli.exits import gravest

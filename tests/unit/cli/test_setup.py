@@ -1,6 +1,8 @@
 """`hub setup NAME`: what is there, what is missing, and what was made, in words and exit codes."""
 
+import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from connectors.slack.connector import Slack
 from hub.domain import MappedObject
 from hub.errors import AccessDenied
 from hub.kit import Finding, Step
+from sandbox.process import SandboxProcess
 from tests.connectors.salesforce.org import rules
 from tests.unit.cli.conftest import Hub
 
@@ -113,3 +116,25 @@ def test_doctor_tells_what_the_mapping_writes_and_the_organisation_does_not_take
 
     assert told.code == 2
     assert "Hub_Reasons__c is not on Lead" in " ".join(told.out.split())
+
+
+@pytest.mark.usefixtures("hub_env")
+def test_doctor_proves_the_mail_server(hub: Hub, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = json.loads(sandbox.env["AIRFLOW_CONN_SMTP_DEFAULT"])
+    assert hub("doctor", "email").code == 0
+
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(said | {"password": "guessed"}))
+    told = hub("doctor", "email", "--json")
+
+    assert told.code == 2
+    assert [word for word in ("denies us access", "docs/guides/reports.md") if word not in told.json[0]["said"]] == []
+
+
+def test_doctor_looks_at_the_mail_server_where_a_report_goes_by_it(hub: Hub, acme: Path) -> None:
+    def looked() -> list[str]:
+        return [finding["what"] for finding in hub("doctor", "--json").json]
+
+    with_letters = looked()
+    acme.write_text("".join(line for line in acme.read_text().splitlines(True) if "email:" not in line))
+
+    assert ("email" in with_letters, "email" in looked()) == (True, False)

@@ -8,8 +8,8 @@ from pathlib import Path
 from shutil import rmtree
 
 import pytest
-from command_centre import ahead
 
+from command_centre import ahead
 from hub.store import Store
 from tests.conftest import SHARED
 from tests.hostile import sinks

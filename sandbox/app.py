@@ -93,17 +93,22 @@ class Sandbox:
         self.mailbox = Mailbox(name="email", world=self.world, clock=self.clock, state=self.state, limits=self.limits)
         self.systems.append(self.mailbox)
         self.mail = MailServer(
-            self.mailbox, self.switchboard, self.authority, port=int(self.state.fact("mail_port", 0))
-        )
+            self.mailbox, self.switchboard, self.authority,
+            port=int(self.state.fact("mail_port", 0)), tls_port=int(self.state.fact("mail_tls_port", 0)),
+        )  # fmt: skip
         held.callback(self.mail.close)
         self.state.set_fact("mail_port", self.mail.port)
+        self.state.set_fact("mail_tls_port", self.mail.tls_port)
         self.state.commit()
 
     @property
     def env(self) -> dict[str, str]:
         """Variables that lead a process into this sandbox."""
         limited = self.plan.enforce_limits
-        mail = {"smtp_default": mail_connection(self.mail.port)}
+        mail = {
+            "smtp_default": mail_connection(self.mail.port),
+            "smtp_tls": mail_connection(self.mail.tls_port, tls=True),
+        }
         return environment(self.port, self.authority.bundle, live=self.gateway.names, limited=limited, more=mail)
 
     def find(self, host: str, request: Request | None = None) -> System | None:

@@ -57,15 +57,18 @@ CONNECTIONS: dict[str, dict[str, Any]] = {
 """Invented accounts; they open nothing but the sandbox."""
 
 
-def mail_connection(port: int) -> dict[str, Any]:
-    """The account at the played mail server: STARTTLS, as Airflow's own connections of type smtp say it."""
+def mail_connection(port: int, *, tls: bool = False) -> dict[str, Any]:
+    """The account at the played mail server, as Airflow's own connections of type smtp say it.
+
+    STARTTLS, or TLS from the first byte on.
+    """
     return {
         "conn_type": "smtp",
         "host": "127.0.0.1",
         "port": port,
         "login": "reports@acme.test",
         "password": "sandbox-mail-password",
-        "extra": {"from_email": "Acme Social Intelligence <reports@acme.test>", "disable_ssl": True},
+        "extra": {"from_email": "Acme Social Intelligence <reports@acme.test>", "disable_ssl": not tls},
     }
 
 

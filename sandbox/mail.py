@@ -1,8 +1,8 @@
 """The mail server of the sandbox: it takes letters over a real socket, and keeps them as their readers see them.
 
-What it asks of a client is what mail servers ask: STARTTLS by the sandbox's own authority, then AUTH. Faults come from
-the same switchboard as everywhere, for the system `email`: the method is the command that they hit (RCPT or DATA),
-the path is the addressee's address.
+What it asks of a client is what mail servers ask: TLS by the sandbox's own authority, on one port by STARTTLS and on
+another from the first byte on; then AUTH. Faults come from the same switchboard as everywhere, for the system `email`:
+the method is the command that they hit (RCPT or DATA), the path is the addressee's address.
 
 - `status` on RCPT: this addressee is refused, for good (5xx, such as 550) or for now (4xx, such as 450);
 - `status` on DATA: the whole letter is; `drop_before` and `drop_after` hang up before and after it was taken.
@@ -111,11 +111,14 @@ def hang_up(server: SMTP) -> None:
 
 
 class MailServer:
-    """Listens on one loopback port, in a thread of its own; port 0 takes a free one."""
+    """Listens on two loopback ports, in a thread of its own; port 0 takes a free one."""
 
-    def __init__(self, mailbox: Mailbox, switchboard: Switchboard, authority: Authority, *, port: int = 0) -> None:
-        self._listener = _listen(port)
-        self.port: int = self._listener.getsockname()[1]
+    def __init__(
+        self, mailbox: Mailbox, switchboard: Switchboard, authority: Authority, *, port: int = 0, tls_port: int = 0
+    ) -> None:
+        self._listener, self._tls_listener = _listen(port), _listen(tls_port)
+        self.port: int = self._listener.getsockname()[1]  # STARTTLS
+        self.tls_port: int = self._tls_listener.getsockname()[1]  # TLS from the first byte on
         self._handler = Handler(mailbox, switchboard)
         self._context = authority.context(HOST)
         self._loop = asyncio.new_event_loop()
@@ -129,18 +132,24 @@ class MailServer:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(self._loop.create_server(self._session, sock=self._listener))
+        listening = [
+            self._loop.create_server(lambda: self._session(starts=True), sock=self._listener),
+            self._loop.create_server(lambda: self._session(starts=False), sock=self._tls_listener, ssl=self._context),
+        ]
+        servers = [self._loop.run_until_complete(each) for each in listening]
         try:
             self._loop.run_forever()
         finally:
-            server.close()
+            for server in servers:
+                server.close()
             self._loop.close()
 
-    def _session(self) -> SMTP:
+    def _session(self, *, starts: bool) -> SMTP:
+        """One talk; what its library asks of TLS is asked for where a talk starts without."""
         return SMTP(
             self._handler, hostname="mail.acme.test", ident="Sandbox", loop=self._loop, data_size_limit=MOST_BYTES,
-            tls_context=self._context, require_starttls=True, auth_required=True, authenticator=_authenticate,
-            enable_SMTPUTF8=True,
+            tls_context=self._context if starts else None, require_starttls=starts, auth_require_tls=starts,
+            auth_required=True, authenticator=_authenticate, enable_SMTPUTF8=True,
         )  # fmt: skip
 
 

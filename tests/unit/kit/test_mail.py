@@ -142,6 +142,17 @@ def test_a_connection_lost_before_the_letter_has_sent_nothing(box):
     assert not lost.value.sent
 
 
+def test_a_letter_goes_by_tls_from_the_first_byte_on(box, letters):
+    told = json.loads(box.env["AIRFLOW_CONN_SMTP_TLS"])
+    sender = mail(box, **told)
+
+    assert not told["extra"]["disable_ssl"]
+    assert only(sender.send([delivery()])).outcome == "created"
+    assert len(letters()) == 1
+    with pytest.raises(AccessDenied):
+        mail(box, **(told | {"password": "wrong-password"})).check()
+
+
 def test_a_wrong_password_is_told_with_its_connection_and_without_the_password(box):
     with pytest.raises(AccessDenied, match="smtp_default") as refused:
         mail(box, password="wrong-password").check()

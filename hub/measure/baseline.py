@@ -32,7 +32,7 @@ def course(
     """Every hour from `since` up to `until`, quiet ones too; what each network let expect is added up."""
     first = since.replace(minute=0, second=0, microsecond=0)
     there: dict[str, dict[datetime, Hour]] = defaultdict(dict)
-    for one in view.rollups.course(subject, first - HISTORY, until, network=network):
+    for one in view.rollups.hourly(first - HISTORY, until, subject=subject, network=network):
         there[one.network][one.hour] = one
     expected: dict[datetime, float] = defaultdict(float)
     for counts in there.values():

@@ -23,7 +23,7 @@ from hub.store.posts import Edit, Saved, Standing
 from hub.store.quarantine import Counted, Fate, Item, Rejected
 from hub.store.reports import Made, Sent, handoff_of
 from hub.store.repository import StaleClaim
-from hub.store.rollups import Hour, Rollup
+from hub.store.rollups import Hour
 from hub.store.runs import Run
 from hub.store.store import Store, Transaction, View
 from hub.store.tallies import Course, Queue, Reached, Told
@@ -33,7 +33,7 @@ __all__ = [
     "Alarm", "Balance", "BatchClaim", "BatchState", "BatchSum", "Begun", "Circuit", "Correction", "Counted",
     "Course", "DamagedFile", "Draft", "Edit", "Ended", "Fate", "Forecast", "ForecastSeries", "Grade", "HandedOff",
     "Hour", "Incident", "Intended", "Item", "Kept", "KeptFiles", "KeptModel", "LandedFile", "Landing", "Made",
-    "Mark", "OutboxRow", "Queue", "Reached", "Reading", "Rejected", "Rollup", "Run", "Said", "Saved", "Scored",
+    "Mark", "OutboxRow", "Queue", "Reached", "Reading", "Rejected", "Run", "Said", "Saved", "Scored",
     "Sent", "StaleClaim", "Standing", "StandingOf", "Store", "Talk", "Tie", "Told", "Transaction", "Version",
     "View", "WatchState", "faultpoint", "handoff_of", "utc_now",
 ]  # fmt: skip

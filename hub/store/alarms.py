@@ -13,6 +13,7 @@ from hub.domain import Model, Moment
 from hub.errors import SetupError
 from hub.store import tables
 from hub.store.repository import Repository
+from hub.store.tally import first_hour, moment_of
 
 Verdict = Literal["true", "false", "campaign"]
 PEOPLE = "people"
@@ -156,16 +157,14 @@ class Alarms(Repository):
 
     def _lead(self, alarm: Alarm) -> float:
         """Minutes from the alarm to the hour with the most posts of the day after; negative when it had passed."""
-        columns = (tables.topic_rollups if alarm.topic else tables.rollups).c
+        columns = tables.rollups.c
         total = sa.func.sum(columns.posts)
-        day = (columns.hour >= alarm.at, columns.hour < alarm.at + EVENT)
-        asked = sa.select(columns.hour).where(columns.subject == alarm.subject, *day)
+        day = (columns.at >= first_hour(alarm.at), columns.at < first_hour(alarm.at + EVENT))
+        asked = sa.select(columns.at).where(columns.subject == alarm.subject, columns.topic == alarm.topic, *day)
         if alarm.network:
             asked = asked.where(columns.network == alarm.network)
-        if alarm.topic:
-            asked = asked.where(columns["topic"] == alarm.topic)
-        row = self._one(asked.group_by(columns.hour).order_by(total.desc(), columns.hour).limit(1))
-        peak = row.hour if row else alarm.at
+        row = self._one(asked.group_by(columns.at).order_by(total.desc(), columns.at).limit(1))
+        peak = moment_of(row.at) if row else alarm.at
         return float((peak + timedelta(hours=1) - alarm.raised_at).total_seconds() / 60)
 
 

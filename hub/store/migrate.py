@@ -10,7 +10,7 @@ from hub.store.engine import WRITE
 from hub.store.faults import faultpoint
 from hub.store.schema import VERSION_TABLE
 
-HEAD = "0024"  # the newest revision in migrations/versions
+HEAD = "0025"  # the newest revision in migrations/versions
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x687562  # any number, as long as it is always the same
 

@@ -14,7 +14,7 @@ from hub.store.listed import among, listed
 from hub.store.repository import Repository
 from hub.store.rollups import Rollups
 from hub.store.talk import TalkSums
-from hub.store.tally import PUBLIC, Counts
+from hub.store.tally import PUBLIC, grouped
 
 _decode = msgspec.json.Decoder(Signal).decode
 _decode_post = msgspec.json.Decoder(Post).decode
@@ -45,19 +45,18 @@ class Signals(Repository):
             fresh = {key: pair for key, pair in fresh.items() if held.get(key) != pair[1]}
         if not fresh:
             return
-        gone = [(fresh[key][0], old) for key, old in held.items() if key in fresh]
-        self._write_rows(sa.insert(tables.replaced_signals), [self._replaced(old) for _, old in gone])
+        gone = [old for key, old in held.items() if key in fresh]
+        self._write_rows(sa.insert(tables.replaced_signals), [self._replaced(old) for old in gone])
         classes = {key: row.audience for key, row in rows.items()} | self._classes(fresh, rows)
         columns = _columns([fresh[key][1] for key in sorted(fresh)], classes)
         self._write_columns(self._upsert(tables.signals, ("post",), _CHANGING), columns)
         marks = ExportMarks(self._connection, now=self.now, writing=self._writing)
         marks.said(post for key, (post, _) in fresh.items() if key not in new)  # whose days are marked already
-        Rollups(self._connection, now=self.now, writing=self._writing).move(come=fresh.values(), gone=gone)
-        posts = {key: post for key, (post, _) in fresh.items()} | self._stored([old.post for _, old in gone])
-        self._talk.move(
-            come=[Counts(posts[key], signal, classes[key]) for key, (_, signal) in fresh.items()],
-            gone=[Counts(posts[old.post], old, classes[old.post]) for _, old in gone],
-        )
+        posts = {key: post for key, (post, _) in fresh.items()} | self._stored([old.post for old in gone])
+        come = grouped((posts[key], signal, classes[key]) for key, (_, signal) in fresh.items())
+        went = grouped((posts[old.post], old, classes[old.post]) for old in gone)
+        self._talk.move(come=come, gone=went)
+        Rollups(self._connection, now=self.now, writing=self._writing).move(come=come, gone=went)
 
     def of(self, keys: Iterable[str]) -> dict[str, Signal]:
         """The current signals of these posts, by post."""

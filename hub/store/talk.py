@@ -24,7 +24,7 @@ from hub.domain import Post, Signal
 from hub.store import tables
 from hub.store.listed import among, listed
 from hub.store.repository import Repository
-from hub.store.tally import COUNTS, EVERYBODY, PUBLIC, SUMS, THEME_SUMS, Counts, facts_of, first_hour, tally
+from hub.store.tally import COUNTS, EVERYBODY, PUBLIC, SUMS, THEME_SUMS, Groups, facts_of, first_hour, grouped, tally
 
 DAY_HOURS = 24
 RECENT = timedelta(days=90)  # how far back a new class of an account changes what is counted
@@ -108,13 +108,12 @@ class TalkSums(Repository):
             for row in rows
         ]  # fmt: skip
 
-    def move(self, *, come: Iterable[Counts], gone: Iterable[Counts]) -> None:
+    def move(self, *, come: Groups, gone: Groups) -> None:
         """Count these, and count those no longer."""
         sums: dict[tuple[Any, ...], list[int]] = {}
         themes: dict[tuple[Any, ...], list[int]] = {}
-        for some, sign in ((come, 1), (gone, -1)):
-            for one in some:
-                tally(one, sign, sums, themes)
+        tally(come, 1, sums, themes)
+        tally(gone, -1, sums, themes)
         self._add(tables.talk, _KEY, SUMS, sums)
         self._add(tables.themes, _THEME_KEY, THEME_SUMS, themes)
 
@@ -128,8 +127,8 @@ class TalkSums(Repository):
         held = [(differ[row.post], _decode_signal(row.body), row.audience)
                 for row in self._rows(asked, listed=listed(differ))]  # fmt: skip
         self.move(
-            come=[Counts(new, signal, audience) for (_, new), signal, audience in held],
-            gone=[Counts(old, signal, audience) for (old, _), signal, audience in held],
+            come=grouped((new, signal, audience) for (_, new), signal, audience in held),
+            gone=grouped((old, signal, audience) for (old, _), signal, audience in held),
         )
 
     def classes(self, authors: Iterable[str]) -> dict[str, str]:
@@ -157,8 +156,8 @@ class TalkSums(Repository):
                 if row.audience != classes[row.author]
             ]
             self.move(
-                come=[Counts(post, signal, new) for _, new, post, signal in moved],
-                gone=[Counts(post, signal, old) for old, _, post, signal in moved],
+                come=grouped((post, signal, new) for _, new, post, signal in moved),
+                gone=grouped((post, signal, old) for old, _, post, signal in moved),
             )
             values = [{"the_post": post.key, "audience": new} for _, new, post, _ in moved]
             self._write_rows(update.values(audience=sa.bindparam("audience")), values)

@@ -137,20 +137,6 @@ class Tallies(Repository):
         asked = sa.select(_E.won, sa.func.count().label("leads")).group_by(_E.won)
         return Counter({bool(row.won): row.leads for row in self._rows(asked)})
 
-    def judged(
-        self, since: datetime, until: datetime, *, network: str | None = None, subject: str | None = None
-    ) -> int:  # fmt: skip
-        """Posts of this time that were judged, whatever was found in them; one on two subjects counts for both."""
-        columns = tables.rollups.c
-        asked = sa.select(sa.func.sum(columns.posts).label("posts"))
-        asked = asked.where(columns.hour >= since, columns.hour < until)
-        if network is not None:
-            asked = asked.where(columns.network == network)
-        if subject is not None:
-            asked = asked.where(columns.subject == subject)
-        row = self._one(asked)
-        return int(row.posts or 0) if row else 0
-
     def things(self, authors: Collection[str]) -> Counter[str]:
         """How many leads, cases and incidents posts of these accounts belong to, by kind."""
         asked = sa.select(_H.kind, _H.key).where(among(_H.author)).distinct()

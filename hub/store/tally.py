@@ -1,9 +1,11 @@
 """What a post adds to the sums of talk: under which keys, and which numbers."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from operator import add
+from typing import Any
 
 import msgspec
 
@@ -56,15 +58,11 @@ COUNTS = SUMS[:4]  # posts, reshares, positive, negative: what most figures need
 THEME_SUMS = ("posts", "positive", "negative")
 EVERYBODY = ""
 PUBLIC = "public"  # what an account is to us of which nothing else is known; it has no sums of its own
-NOTHING = (0,) * 13
 
 
-class Counts(NamedTuple):
-    """A post as it is counted."""
-
-    post: Post
-    signal: Signal
-    audience: str
+Kind = tuple[int, str, bool, str, str, str, bool, tuple[str, ...], tuple[str, ...]]
+"""Hour, network, whether it is a reshare, audience, intent, sentiment, relevant, subjects and topics."""
+Groups = Mapping[Kind, Sequence[Post]]
 
 
 def hour_of(moment: datetime) -> int:
@@ -82,52 +80,70 @@ def moment_of(hour: int) -> datetime:
     return datetime.fromtimestamp(hour * 3600, UTC)
 
 
-def is_counted(signal: Signal) -> bool:
-    """Whether a post in which this was found is talk about ours."""
-    return bool(signal.relevant and signal.subjects and signal.intent != "spam")
+def grouped(some: Iterable[tuple[Post, Signal, str]]) -> Groups:
+    """Posts, given with their signal and audience, by what decides where they are counted: many are alike."""
+    found: dict[Kind, list[Post]] = defaultdict(list)
+    for post, signal, audience in some:
+        found[
+            hour_of(post.published_at), post.network, post.kind == "share", audience, signal.intent, signal.sentiment,
+            signal.relevant, signal.subjects, signal.topics,
+        ].append(post)  # fmt: skip
+    return found
 
 
 def tally(
-    one: Counts, sign: int, sums: dict[tuple[Any, ...], list[int]], themes: dict[tuple[Any, ...], list[int]]
+    some: Groups, sign: int, sums: dict[tuple[Any, ...], list[int]], themes: dict[tuple[Any, ...], list[int]]
 ) -> None:
-    """Add what one post comes to; with a sign of -1, take it away. Keys begin with the number of the hour."""
-    post, signal = one.post, one.signal
-    if not is_counted(signal):
-        return
-    where = hour_of(post.published_at), post.network, _named(signal.subjects)
-    rows = [sums.setdefault((*where, each), [0] * len(SUMS)) for each in {EVERYBODY, one.audience} - {PUBLIC}]
-    if post.kind == "share":
+    """Add what posts come to; with a sign of -1, take it away. Keys begin with the number of the hour."""
+    for kind, posts in some.items():
+        hour, network, share, audience, intent, sentiment, relevant, subjects, topics = kind
+        if not (relevant and subjects and intent != "spam"):
+            continue  # no talk about ours
+        where, number = (hour, network, _named(subjects)), sign * len(posts)
+        rows = [sums.setdefault((*where, each), [0] * len(SUMS)) for each in {EVERYBODY, audience} - {PUBLIC}]
+        if share:
+            for row in rows:
+                row[1] += number
+            continue
+        good, bad = number * (sentiment == "positive"), number * (sentiment == "negative")
+        numbers = (number, 0, good, bad, *(sign * each for each in _numbers_of_all(posts)))
         for row in rows:
-            row[1] += sign
-        return
-    good, bad = sign * (signal.sentiment == "positive"), sign * (signal.sentiment == "negative")
-    numbers = numbers_of(post)
-    for row in rows:
-        row[0] += sign
-        row[2] += good
-        row[3] += bad
-        if numbers is not NOTHING:
-            for place, number in enumerate(numbers, start=4):
-                row[place] += sign * number
-    for theme in (("intent", signal.intent), *(("topic", topic) for topic in set(signal.topics))):
-        about = themes.setdefault((*where, *theme), [0] * len(THEME_SUMS))
-        about[0] += sign
-        about[1] += good
-        about[2] += bad
+            row[:] = map(add, row, numbers)
+        for theme in (("intent", intent), *(("topic", topic) for topic in set(topics))):
+            about = themes.setdefault((*where, *theme), [0] * len(THEME_SUMS))
+            about[:] = map(add, about, (number, good, bad))
 
 
 def numbers_of(post: Post) -> tuple[int, ...]:
     """The sums of one post from `counted` on."""
-    counts, followers = post.engagement, post.author.followers
-    likes, shares, replies, quotes, views = counts.likes, counts.shares, counts.replies, counts.quotes, counts.views
-    if likes is shares is replies is quotes is views is followers is None:
-        return NOTHING
-    counted = not (likes is shares is replies is quotes is None)
+    return _numbers(1, *_counts_of(post))
+
+
+def _numbers_of_all(posts: Sequence[Post]) -> tuple[int, ...]:
+    """The same of several posts, together: quickly where each count is known of all of them, or of none."""
+    columns = list(zip(*map(_counts_of, posts), strict=True))
+    unknown = [column.count(None) for column in columns]
+    if any(0 < none < len(posts) for none in unknown):
+        return tuple(map(sum, zip(*map(numbers_of, posts), strict=True)))
+    return _numbers(len(posts), *(None if none else sum(each) for each, none in zip(columns, unknown, strict=True)))
+
+
+def _counts_of(post: Post) -> tuple[int | None, ...]:
+    counts = post.engagement
+    return counts.likes, counts.shares, counts.replies, counts.quotes, counts.views, post.author.followers
+
+
+def _numbers(
+    posts: int, likes: int | None, shares: int | None, replies: int | None, quotes: int | None, views: int | None,
+    followers: int | None,
+) -> tuple[int, ...]:  # fmt: skip
+    """The sums from `counted` on of so many posts with so many of each, where they are known."""
+    counted = 0 if likes is shares is replies is quotes is None else posts
     likes, shares, replies, quotes = likes or 0, shares or 0, replies or 0, quotes or 0
     whole, passed_on = likes + shares + replies + quotes, shares + quotes
-    seen = (0, 0, 0, 0) if views is None else (1, views, whole, passed_on)
-    known = (0, 0, 0, 0) if followers is None else (1, followers, whole, passed_on)
-    return (int(counted), likes, shares, replies, quotes, *seen, *known)
+    seen = (0, 0, 0, 0) if views is None else (posts, views, whole, passed_on)
+    known = (0, 0, 0, 0) if followers is None else (posts, followers, whole, passed_on)
+    return (counted, likes, shares, replies, quotes, *seen, *known)
 
 
 def facts_of(post: Post) -> tuple[object, ...]:

@@ -90,7 +90,7 @@ def _call(connection: sqlite3.Connection, name: str, hostile: str) -> None:
     """Another name, wherever one stands: by itself, in a list, in a key that is made of it."""
     quoted, hostile_quoted = msgspec.json.encode(name).decode(), msgspec.json.encode(hostile).decode()
     for table, columns in {
-        "rollups": ("subject",), "topic_rollups": ("subject", "topic"), "talk": ("subjects",),
+        "rollups": ("subject", "topic"), "talk": ("subjects",),
         "themes": ("subjects", "theme"), "signals": ("body",), "handoffs": ("body", "subject", "key"),
         "alarms": ("subject", "topic", "incident"), "incidents": ("key", "subjects"), "watches": ("subject",),
     }.items():  # fmt: skip

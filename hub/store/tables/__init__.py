@@ -26,7 +26,6 @@ from hub.store.tables.deciding import (
     signals,
     talk,
     themes,
-    topic_rollups,
 )
 from hub.store.tables.going_out import circuits, handoffs, incidents, outbox, presses
 from hub.store.tables.learning import corrections, models
@@ -38,5 +37,5 @@ __all__ = [
     "edits", "engagement", "expectations", "export_marks", "forecasts", "handoffs", "incidents", "latencies",
     "latency_days", "lead_outcomes", "lead_scores", "measurements", "memory", "models", "observed", "outbox", "posts",
     "presses", "quarantine", "quota_stops", "repeats", "replaced_signals", "reports", "rollups", "runs", "signals",
-    "standings", "sums", "talk", "themes", "ties", "tokens", "tombstones", "topic_rollups", "watches",
+    "standings", "sums", "talk", "themes", "ties", "tokens", "tombstones", "watches",
 ]  # fmt: skip

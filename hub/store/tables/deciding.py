@@ -28,24 +28,12 @@ replaced_signals = Table(
     Column("replaced_at", Utc, nullable=False),
 )  # fmt: skip
 
-rollups = Table(
+rollups = Table(  # what alarms are raised by, spam apart; a post on two subjects or topics counts for both
     "rollups", metadata,
-    Column("hour", Utc, primary_key=True),
-    Column("network", Text, primary_key=True),
-    Column("subject", Text, primary_key=True),  # "" where the post speaks of none of ours
-    Column("intent", Text, primary_key=True),
-    Column("sentiment", Text, primary_key=True),
-    Column("relevant", Boolean, primary_key=True),
-    Column("posts", Integer, nullable=False),
-    sqlite_with_rowid=False,
-)  # fmt: skip
-
-topic_rollups = Table(  # spam apart; a post on two topics counts for both
-    "topic_rollups", metadata,
-    Column("hour", Utc, primary_key=True),
+    Column("at", Integer, primary_key=True, autoincrement=False),  # when the hour begins, in hours since 1970
     Column("network", Text, primary_key=True),
     Column("subject", Text, primary_key=True),
-    Column("topic", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),  # "": whatever was said of the subject
     Column("posts", Integer, nullable=False),
     Column("negative", Integer, nullable=False),
     Column("crisis", Integer, nullable=False),

@@ -10,6 +10,7 @@ from hub.domain.config import Campaign, Detection
 from hub.stages import detect
 from hub.stages.detect import Detected, findings_in
 from hub.store import Hour
+from hub.store.tally import hour_of
 from tests.unit.stages.world import ALARMS, NOW, WANTS_TO_BUY, Clock, Town, acme, outlet, tweet
 
 HOUR = timedelta(hours=1)
@@ -152,18 +153,14 @@ def ordinary_weeks(town: Town, clock: Clock) -> None:
     with town.store.begin() as tx:
         from hub.store import tables
 
+        said = [("Acme", "", back, 2 + back % 2) for back in range(2, 24 * 12)]
+        said += [("Kaffa", topic, 24 * 11, 1) for topic in ("price", "safety")]
         rows = [
-            {"hour": THIS_HOUR - HOUR * back, "network": "x", "subject": "Acme", "intent": "none",
-             "sentiment": "neutral", "relevant": True, "posts": 2 + back % 2}
-            for back in range(2, 24 * 12)
+            {"at": hour_of(THIS_HOUR) - back, "network": "x", "subject": subject, "topic": topic, "posts": posts,
+             "negative": 0, "crisis": 0}
+            for subject, topic, back, posts in said
         ]  # fmt: skip
         tx.connection.execute(tables.rollups.insert(), rows)
-        about = [
-            {"hour": THIS_HOUR - HOUR * (24 * 11), "network": "x", "subject": "Kaffa", "topic": topic, "posts": 1,
-             "negative": 0, "crisis": 0}
-            for topic in ("price", "safety")
-        ]  # fmt: skip
-        tx.connection.execute(tables.topic_rollups.insert(), about)
 
 
 def test_a_crisis_is_one_incident_and_is_told_once(town: Town, clock: Clock) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -120,7 +121,7 @@ def test_talk_by_topic_is_summed_up_for_the_posts_that_are_there(url):
 
         def sums():
             with store.engine.connect() as connection:
-                return sorted(map(tuple, connection.execute(sa.select(tables.topic_rollups)).all()))
+                return sorted(map(tuple, connection.execute(sa.select(tables.rollups)).all()))
 
         kept = sums()
         config = Config()
@@ -133,9 +134,66 @@ def test_talk_by_topic_is_summed_up_for_the_posts_that_are_there(url):
             command.upgrade(config, "head")
 
         assert [row[2:] for row in kept] == [
-            ("Acme", "price", 2, 1, 1), ("Acme", "safety", 1, 1, 1), ("Kaffa", "price", 1, 0, 0),
+            ("Acme", "", 2, 1, 1), ("Acme", "price", 2, 1, 1), ("Acme", "safety", 1, 1, 1), ("Kaffa", "", 1, 0, 0),
+            ("Kaffa", "price", 1, 0, 0),
         ]  # fmt: skip
         assert sums() == kept
+
+
+def test_the_past_that_alarms_are_raised_by_is_added_up_and_can_go_back(url):
+    from alembic import command
+    from alembic.config import Config
+
+    old = """INSERT INTO rollups (hour, network, subject, intent, sentiment, relevant, posts) VALUES
+        ('2025-03-01 11:00:00.000000', 'x', 'Acme', 'crisis', 'negative', {true}, 2),
+        ('2025-03-01 11:00:00.000000', 'x', 'Acme', 'none', 'negative', {false}, 3),
+        ('2025-03-01 11:00:00.000000', 'x', 'Acme', 'none', 'positive', {true}, 5),
+        ('2025-03-01 11:00:00.000000', 'x', 'Acme', 'spam', 'negative', {true}, 70),
+        ('2025-03-01 11:00:00.000000', 'x', '', 'none', 'neutral', {true}, 90),
+        ('2025-03-01 10:00:00.000000', 'y', 'Kaffa', 'none', 'neutral', {true}, 1)"""
+    by_topic = """INSERT INTO topic_rollups (hour, network, subject, topic, posts, negative, crisis) VALUES
+        ('2025-03-01 11:00:00.000000', 'x', 'Acme', 'price', 4, 2, 1)"""
+    now = [(10, "y", "Kaffa", "", 1, 0, 0), (11, "x", "Acme", "", 10, 5, 2), (11, "x", "Acme", "price", 4, 2, 1)]
+    config = Config()
+    config.set_main_option("script_location", str(migrate.MIGRATIONS))
+    with Store.open(url) as store:
+        true, false = ("1", "0") if store.engine.dialect.name == "sqlite" else ("TRUE", "FALSE")
+
+        def move(step, revision, *then):
+            with store.engine.begin() as connection:
+                if store.engine.dialect.name != "sqlite":
+                    connection.execute(sa.text("SET TIME ZONE 'UTC'"))
+                config.attributes["connection"] = connection
+                step(config, revision)
+                for statement in then:
+                    connection.execute(sa.text(statement))
+
+        def sums():
+            with store.read() as view:
+                return [
+                    (one.hour.hour, one.network, one.subject, one.topic, one.posts, one.negative, one.crisis)
+                    for day in [datetime(2025, 3, 1, tzinfo=UTC)]
+                    for one in sorted(
+                        [
+                            *view.rollups.hourly(day, day + timedelta(days=1)),
+                            *view.rollups.by_topic(day, day + timedelta(days=1), least=1, since=day),
+                        ],
+                        key=lambda one: (one.hour, one.topic),
+                    )
+                ]
+
+        move(command.downgrade, "0024", old.format(true=true, false=false), by_topic)
+        move(command.upgrade, "head")
+        assert sums() == now
+        move(command.downgrade, "0024")
+        with store.engine.connect() as connection:
+            counted = connection.execute(sa.text(
+                "SELECT subject, sum(posts), sum(CASE WHEN sentiment = 'negative' THEN posts ELSE 0 END), "
+                "sum(CASE WHEN intent = 'crisis' THEN posts ELSE 0 END) FROM rollups GROUP BY subject ORDER BY subject"
+            )).all()  # fmt: skip
+        assert [tuple(map(int, row[1:])) for row in counted] == [(10, 5, 2), (1, 0, 0)]
+        move(command.upgrade, "head")
+        assert sums() == now
 
 
 def test_lists_of_fields_that_people_own_become_an_authority_for_each(url):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from hub.domain import Author, Engagement
-from hub.store import Rollup, Standing, Store
+from hub.store import Hour, Standing, Store
 from tests.unit.store.builders import START, land, make_post, make_signal
 
 
@@ -146,12 +146,9 @@ def test_a_signal_comes_back_as_it_went_in_and_counts_in_its_hour(store):
         tx.signals.save([(post, signal)])
 
         assert tx.signals.of([post.key]) == {post.key: signal}
-        assert tx.rollups.between(START - timedelta(hours=1), START) == [
-            Rollup(
-                hour=START - timedelta(hours=1), network="mastodon", subject="Acme", intent="support",
-                sentiment="neutral", relevant=True, posts=1,
-            )
-        ]  # fmt: skip
+        assert tx.rollups.hourly(START - timedelta(hours=1), START) == [
+            Hour(hour=START - timedelta(hours=1), network="mastodon", subject="Acme", posts=1, negative=0, crisis=0)
+        ]
 
 
 def test_the_same_signal_again_counts_once(store):
@@ -160,7 +157,7 @@ def test_the_same_signal_again_counts_once(store):
         for _ in range(3):
             tx.signals.save([(post, make_signal(post)), (post, make_signal(post))])
 
-        assert sum(row.posts for row in tx.rollups.between(START - timedelta(days=1), START)) == 1
+        assert sum(row.posts for row in tx.rollups.hourly(START - timedelta(days=1), START)) == 1
         assert tx.signals.earlier(post.key) == []
 
 
@@ -168,15 +165,12 @@ def test_a_corrected_signal_moves_in_the_rollups_and_the_old_one_is_kept(store):
     post = make_post()
     with store.begin() as tx:
         tx.signals.save([(post, make_signal(post))])
-        tx.signals.save([(post, make_signal(post, found_by="person", intent="complaint", subjects=("Acme", "Kaffa")))])
-        rows = tx.rollups.between(START - timedelta(days=1), START)
+        tx.signals.save([(post, make_signal(post, found_by="person", intent="crisis", subjects=("Brewster", "Kaffa")))])
+        rows = tx.rollups.hourly(START - timedelta(days=1), START)
 
-        assert {(row.subject, row.intent): row.posts for row in rows} == {
-            ("Acme", "complaint"): 1,
-            ("Kaffa", "complaint"): 1,
-        }
+        assert {row.subject: (row.posts, row.crisis) for row in rows} == {"Brewster": (1, 1), "Kaffa": (1, 1)}
         assert [old.intent for old in tx.signals.earlier(post.key)] == ["support"]
-        assert tx.rollups.between(START - timedelta(days=1), START, subject="Brewster") == []
+        assert tx.rollups.hourly(START - timedelta(days=1), START, subject="Acme") == []
 
 
 def test_rollups_add_up_over_many_writes(store):
@@ -185,12 +179,13 @@ def test_rollups_add_up_over_many_writes(store):
     for at in range(0, 180, 50):
         some = posts[at : at + 50]
         with store.begin() as tx:
-            tx.signals.save([(post, make_signal(post, subjects=())) for post in some])
+            tx.signals.save([(post, make_signal(post)) for post in some])
+            tx.signals.save([(posts[at], make_signal(posts[at], intent="spam", subjects=("Kaffa",)))])
+            tx.signals.save([(posts[at], make_signal(posts[at]))])
 
     with store.read() as view:
-        rows = view.rollups.between(
-            START - timedelta(days=1), START + timedelta(days=1), network="mastodon", subject=""
-        )
+        rows = view.rollups.hourly(START - timedelta(days=1), START + timedelta(days=1))
+        assert {(row.network, row.subject) for row in rows} == {("mastodon", "Acme")}
         assert [row.posts for row in rows] == [59, 60, 60, 1]
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hub.domain import Author, Engagement, Post, Signal
 from hub.store import StandingOf, Store, Transaction, tables
 from hub.store.talk import ranges_of
-from hub.store.tally import Sums, first_hour, hour_of, is_counted, moment_of
+from hub.store.tally import Sums, first_hour, hour_of, moment_of
 from tests.unit.store.builders import START, make_post, make_signal
 
 HOUR = timedelta(hours=1)
@@ -73,7 +73,7 @@ def recounted(connection: sa.Connection) -> tuple[dict, dict]:
     rows = connection.execute(joined).all()
     for body, found, audience in rows:
         post, signal = msgspec.json.decode(body, type=Post), msgspec.json.decode(found, type=Signal)
-        if not is_counted(signal):
+        if signal.intent == "spam" or not (signal.relevant and signal.subjects):
             continue
         subjects = msgspec.json.encode(sorted(signal.subjects)).decode()
         hour = hour_of(post.published_at)
@@ -131,6 +131,24 @@ def test_whatever_is_written_the_sums_are_what_the_posts_come_to(empty, writes):
         for what in [*there, *judged, *writes]:
             put(tx, what)
         assert kept(tx.connection) == recounted(tx.connection)
+
+
+SAID = st.lists(st.tuples(FACTS, FACTS, st.sampled_from(["post", "share"]), NUMBERS, ENGAGEMENTS), max_size=8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(said=SAID)
+def test_posts_of_one_hour_that_are_judged_together_come_to_what_each_comes_to(empty, said):
+    ana = Author(key="mastodon:account:ana", native_id="ana", handle="ana")
+    posts = [
+        make_post(number, kind=kind, published_at=START, engagement=counts, author=ana.with_(followers=followers))
+        for number, (_, _, kind, followers, counts) in enumerate(said)
+    ]
+    with empty.rehearse() as tx:
+        tx.posts.save(posts)
+        for once in (0, 1):
+            tx.signals.save([(post, make_signal(post, **each[once])) for post, each in zip(posts, said, strict=True)])
+            assert kept(tx.connection) == recounted(tx.connection)
 
 
 def test_the_sums_are_the_same_on_each_database_and_are_read_by_step(store):

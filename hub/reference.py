@@ -1,4 +1,4 @@
-"""Writes docs/reference and the table in connectors/README.md from what the code says of itself.
+"""Writes docs/reference, the table in connectors/README.md and the schema of a fresh store from what the code says.
 
 `make docs` runs it; a test fails while any page is out of date. No fact stands in two places.
 """
@@ -17,6 +17,7 @@ from hub.domain import Definition, config, manifest
 from hub.domain.figures import Group
 from hub.mapping import FUNCTIONS
 from hub.measure import catalogue
+from hub.store import migrate
 
 HOME = settings.HOME
 KPIS = """# KPIs
@@ -51,7 +52,11 @@ def pages() -> dict[Path, str]:
         folder / "kpis.md": _kpis(),
         folder / "data.md": _data(),
     }
-    return {path: NOTE + text.rstrip() + "\n" for path, text in made.items()} | _connectors_readme()
+    return {path: NOTE + text.rstrip() + "\n" for path, text in made.items()} | _connectors_readme() | _fresh()
+
+
+def _fresh() -> dict[Path, str]:
+    return {migrate.FRESH.relative_to(HOME): migrate.written_out()}
 
 
 def outdated() -> list[Path]:

@@ -4,7 +4,9 @@ A local folder or a place in an object store. A file is written under another na
 checked against its name: half a file is no file.
 """
 
+from functools import cached_property
 from hashlib import sha256
+from typing import Any
 from uuid import uuid4
 
 from hub.errors import SetupError
@@ -14,10 +16,15 @@ class KeptFiles:
     """A folder of files by digest."""
 
     def __init__(self, url: str) -> None:
+        self._url = url
+
+    @cached_property
+    def _place(self) -> tuple[Any, str]:
+        """The file system, and the folder in it."""
         import fsspec  # a run that makes no report needs none of it
 
-        self._url = url
-        self._files, self._root = fsspec.core.url_to_fs(url)
+        files, root = fsspec.core.url_to_fs(self._url)
+        return files, root
 
     def put(self, content: bytes) -> str:
         """Keep these bytes; returns their digest. What is there already is not written again."""
@@ -25,12 +32,12 @@ class KeptFiles:
         path = self._path(digest)
         if self._read(path) == content:
             return digest
-        draft = f"{path}.{uuid4().hex}"
+        files, draft = self._place[0], f"{path}.{uuid4().hex}"
         try:
-            self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
-            with self._files.open(draft, "wb") as file:
+            files.makedirs(path.rpartition("/")[0], exist_ok=True)
+            with files.open(draft, "wb") as file:
                 file.write(content)
-            self._files.mv(draft, path)
+            files.mv(draft, path)
         except OSError as refused:
             raise SetupError(
                 f"Reports cannot be kept at {self._url} ({type(refused).__name__}); correct HUB_REPORTS_URL."
@@ -47,11 +54,11 @@ class KeptFiles:
     def _path(self, digest: str) -> str:
         if not digest.isalnum():
             raise SetupError("This is no digest.")
-        return f"{self._root}/{digest[:2]}/{digest}"
+        return f"{self._place[1]}/{digest[:2]}/{digest}"
 
     def _read(self, path: str) -> bytes | None:
         try:
-            with self._files.open(path, "rb") as file:
+            with self._place[0].open(path, "rb") as file:
                 return bytes(file.read())
         except FileNotFoundError:
             return None

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -63,6 +64,31 @@ def test_a_killed_migration_leaves_the_old_schema_and_the_next_start_finishes_it
 
     with Store.open(f"sqlite:///{path}") as store, store.read() as view:
         assert view.batches.pending() == 0
+
+
+def test_a_fresh_file_is_to_the_letter_what_all_migrations_make(tmp_path):
+    Store.open(f"sqlite:///{tmp_path / 'fresh.db'}").close()
+    migrated = migrate.open_engine(f"sqlite:///{tmp_path / 'migrated.db'}")
+    with migrated.begin() as connection:
+        migrate._migrate(connection)
+    migrated.dispose()
+
+    def dumped(name):
+        with closing(sqlite3.connect(tmp_path / name)) as database:  # rows and triggers included
+            return [[line.rstrip() for line in each.rstrip("; \n").split("\n")] for each in database.iterdump()]
+
+    assert dumped("fresh.db") == dumped("migrated.db")
+
+
+def test_a_file_half_way_through_the_versions_goes_on_from_there(tmp_path):
+    path = tmp_path / "hub.db"
+    old = migrate.open_engine(f"sqlite:///{path}")
+    with old.begin() as connection:
+        migrate._migrate(connection, to="0012")
+    old.dispose()
+
+    with Store.open(f"sqlite:///{path}") as store:
+        assert migrate.current_version(store.engine) == migrate.HEAD
 
 
 def test_several_starting_at_once_migrate_once(url):

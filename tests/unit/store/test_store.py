@@ -181,14 +181,12 @@ def test_importing_the_store_loads_nothing_heavy():
     assert told == "[]"
 
 
-def test_opening_an_up_to_date_store_does_not_load_alembic(tmp_path):
-    with Store.open(f"sqlite:///{tmp_path / 'hub.db'}"):
-        pass
-
+def test_opening_a_fresh_or_an_up_to_date_store_does_not_load_alembic(tmp_path):
     told = _python(
         f"""
         import sys
         from hub.store import Store
+        Store.open("sqlite:///{tmp_path / "hub.db"}").close()
         with Store.open("sqlite:///{tmp_path / "hub.db"}") as store, store.read() as view:
             view.batches.pending()
         print("alembic" in sys.modules)

@@ -37,6 +37,14 @@ def _asked(*names: str) -> sa.Select[Any]:
 _INSERT = sa.insert(tables.posts)
 _KNOWN, _BODIES, _THREADS = _asked("key"), _asked("key", "body"), _asked("key", "thread")
 _STANDINGS = _asked("key", "state", "reason")
+_SAID_IN = (
+    sa.select(tables.posts.c.body)
+    .where(
+        among(tables.posts.c.thread), tables.posts.c.state == "set_aside", tables.posts.c.gone.is_(None),
+        sa.func.coalesce(tables.posts.c.reason, "").in_(sa.bindparam("reasons", expanding=True)),  # else all are read
+    )
+    .order_by(tables.posts.c.published_at)
+)  # fmt: skip
 _BROUGHT = (  # locked, where several write: of two that move one post the later must know where the first left it
     _STANDINGS.add_columns(tables.batches.c.network)
     .join(tables.batches, tables.batches.c.id == tables.posts.c.batch)
@@ -161,11 +169,8 @@ class Posts(Repository):
 
     def said_in(self, threads: Iterable[str], *, reasons: Collection[str]) -> list[Post]:
         """What was said in these threads and became nobody's work for one of these reasons, oldest first."""
-        columns = tables.posts.c
-        asked = sa.select(columns.body).where(
-            among(columns.thread), columns.state == "set_aside", columns.reason.in_(reasons), columns.gone.is_(None)
-        )
-        return [_decode(row.body) for row in self._rows(asked.order_by(columns.published_at), listed=listed(threads))]
+        rows = self._rows(_SAID_IN, listed=listed(threads), reasons=sorted(reasons))
+        return [_decode(row.body) for row in rows]
 
     def history(self, key: str) -> list[Engagement]:
         """All counts of this post, oldest first, the latest at the end."""

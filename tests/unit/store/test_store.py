@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from hub.errors import HubError, SetupError, Unavailable
-from hub.store import Standing, Store, engine, tables
+from hub.store import Standing, Store, View, engine, tables
 from tests.unit.store.builders import START, WATCH, land, make_post
 
 REPO = Path(__file__).resolve().parents[3]
@@ -203,14 +204,29 @@ def _python(source: str) -> str:
 
 def test_what_an_account_has_to_do_with_is_found_by_the_account(lite: Store) -> None:
     """By kind, SQLite would walk through all cases and leads, for each batch that is triaged."""
-    asked: list[tuple[str, object]] = []
-    sa.event.listen(lite.engine, "before_cursor_execute", lambda _, __, text, given, *rest: asked.append((text, given)))
-    with lite.read() as view:
+
+    def look(view: View) -> None:
         view.handoffs.talks(["x:account:1"])
         view.histories.work(["x:account:1"])
-        over_work = [one for one in asked if "FROM handoffs" in one[0]]
-        plans = [view.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given) for text, given in over_work]
-        steps = [row.detail for plan in plans for row in plan if "handoffs" in row.detail]
 
-    assert len(over_work) == 2
-    assert steps == ["SEARCH handoffs USING INDEX ix_handoffs_author (author=?)"] * 2
+    assert _searches(lite, look, "handoffs") == ["SEARCH handoffs USING INDEX ix_handoffs_author (author=?)"] * 2
+
+
+def test_what_was_said_in_a_thread_is_found_by_the_thread(lite: Store) -> None:
+    """By reason, SQLite would walk through all that was ever set aside for it, for each batch that is triaged."""
+    steps = _searches(lite, lambda view: view.posts.said_in(["x:thread:1"], reasons=["no_route", "spam"]), "posts")
+
+    assert steps == ["SEARCH posts USING INDEX ix_posts_thread (thread=?)"]
+
+
+def _searches(store: Store, look: Callable[[View], object], table: str) -> list[str]:
+    """How SQLite finds the rows of this table in what is asked."""
+    asked: list[tuple[str, object]] = []
+    sa.event.listen(
+        store.engine, "before_cursor_execute", lambda _, __, text, given, *rest: asked.append((text, given))
+    )
+    with store.read() as view:
+        look(view)
+        over = [one for one in asked if f"FROM {table}" in one[0]]
+        plans = [view.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given) for text, given in over]
+        return [row.detail for plan in plans for row in plan if table in row.detail]

@@ -25,6 +25,19 @@ def test_sqlite_is_given_a_moment_as_sqlalchemy_would_write_it(moment: datetime)
     assert ours(moment) == its_own(moment.astimezone(UTC).replace(tzinfo=None))
 
 
+@given(MOMENTS)
+@example(datetime(2026, 11, 23, 10, tzinfo=UTC))
+@example(datetime(476, 9, 4, tzinfo=UTC))
+def test_a_moment_is_read_from_sqlite_as_sqlalchemy_would_read_it(moment: datetime) -> None:
+    dialect = sqlite.dialect()
+    written = Utc().bind_processor(dialect)(moment)
+    ours, its_own = Utc().result_processor(dialect, None), sqlite.DATETIME().result_processor(dialect, None)
+
+    assert ours(written) == moment == its_own(written).replace(tzinfo=UTC)
+    assert ours(written).tzinfo is UTC
+    assert ours(None) is None
+
+
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="without a zone"):
         Utc().bind_processor(sqlite.dialect())(NAIVE[0])

@@ -277,7 +277,7 @@ def desk_of(
         and not router.suppression(post, watch_started=watch_started)
     ]
     return open_desk(
-        tx, {post.author.key for post in posts}, triage=book.config.triage, leads=scores_of(tx, asked, book.config),
+        tx, posts, triage=book.config.triage, leads=scores_of(tx, asked, book.config),
         lifespans=book.config.conversations, subjects=book.config.subjects,
     )  # fmt: skip
 

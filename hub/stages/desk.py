@@ -1,10 +1,10 @@
 """Desks: what people work on already, and so which of it a post belongs to."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from hub.domain import Handoff, LeadScore, Post, Signal
 from hub.domain.config import Conversations, Route, Subject, Triage
-from hub.stages.conversations import AS_SHIPPED, Place, Talks
+from hub.stages.conversations import AS_SHIPPED, Place, Talks, conversation_key
 from hub.stages.grouping import Groups, at_hand
 from hub.store import Talk, Transaction
 
@@ -38,12 +38,22 @@ class Desk:
 
 
 def open_desk(
-    tx: Transaction, authors: Collection[str], *, triage: Triage, leads: Mapping[str, LeadScore] | None = None,
+    tx: Transaction, posts: Sequence[Post], *, triage: Triage, leads: Mapping[str, LeadScore] | None = None,
     lifespans: Conversations = AS_SHIPPED, subjects: Sequence[Subject] = (),
 ) -> Desk:  # fmt: skip
-    """The desk as it stands now, as far as it concerns these authors."""
-    talks = tx.handoffs.talks(authors)
-    return Desk(talks=talks, alerts=at_hand(tx, triage, subjects), leads=leads or {}, lifespans=lifespans)
+    """The desk as it stands now, as far as it concerns these posts."""
+    return Desk(talks=_talks(tx, posts), alerts=at_hand(tx, triage, subjects), leads=leads or {}, lifespans=lifespans)
+
+
+def _talks(tx: Transaction, posts: Sequence[Post]) -> Sequence[Talk]:
+    """The conversations of the authors of those posts whose conversation people have a case for.
+
+    Most begin or belong to none, and that is asked by key: one that began after another was over bears a longer key,
+    but the first of them stays.
+    """
+    authors = {conversation_key(post): post.author.key for post in posts}
+    begun = tx.handoffs.existing("Case", authors)
+    return tx.handoffs.talks({authors[key] for key in begun}) if begun else ()
 
 
 def fold_alerts(handoffs: Sequence[Handoff]) -> list[Handoff]:

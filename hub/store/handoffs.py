@@ -26,6 +26,7 @@ _TALKS = (
     .group_by(_HANDED.key, _HANDED.team)
     .order_by(sa.func.min(_HANDED.created_at), _HANDED.key)
 )  # fmt: skip
+_EXISTING = sa.select(_HANDED.key).where(_HANDED.kind == sa.bindparam("of"), among(_HANDED.key)).distinct()
 
 
 class HandedOff(Model):
@@ -123,9 +124,7 @@ class Handoffs(Repository):
 
     def existing(self, kind: HandoffKind, keys: Iterable[str]) -> set[str]:
         """Those of these keys that people already have work of this kind for."""
-        columns = tables.handoffs.c
-        asked = sa.select(columns.key).where(columns.kind == kind, among(columns.key)).distinct()
-        return {row.key for row in self._rows(asked, listed=listed(keys))}
+        return {key for (key,) in self._rows(_EXISTING, listed=listed(keys), of=kind)}
 
     def begun(self, kind: HandoffKind, since: datetime, until: datetime) -> list[Begun]:
         """What was begun in this time, counted by what it is of; a thing counts once, however many posts add to it."""

@@ -43,7 +43,7 @@ def route(
     tx: Transaction, post: Any = None, *, by: Router | None = None, desk: Desk | None = None, **said: Any
 ) -> Routed:
     post = post or make_post()
-    desk = desk or open_desk(tx, {post.author.key}, triage=Triage())
+    desk = desk or open_desk(tx, [post], triage=Triage())
     return (by or router()).route(post, make_signal(post, **said), watch_started=NOW - timedelta(days=9), desk=desk)
 
 
@@ -82,7 +82,7 @@ def test_what_people_say_themselves_is_work_and_a_reshare_is_not(tx: Transaction
 
 def test_what_was_said_before_the_watch_began_is_history(tx: Transaction) -> None:
     post = make_post(published_at=NOW - timedelta(hours=30))
-    desk = open_desk(tx, set(), triage=Triage())
+    desk = open_desk(tx, [], triage=Triage())
     signal = make_signal(post)
 
     assert router().route(post, signal, watch_started=NOW, desk=desk).set_aside == "history"
@@ -268,7 +268,7 @@ def test_an_organisation_overrides_disables_and_adds_routes(tx: Transaction) -> 
 
 def test_what_the_author_of_a_case_says_next_joins_it_whatever_it_says(tx: Transaction) -> None:
     posts = [make_post(number, thread="x:thread:1") for number in range(1, 6)]
-    desk = open_desk(tx, {posts[0].author.key}, triage=Triage())
+    desk = open_desk(tx, posts, triage=Triage())
     said = [{}, {"intent": "praise"}, {"relevant": False}, {"intent": "offensive"}, BUYS]
 
     routed = [route(tx, post, desk=desk, **words) for post, words in zip(posts, said, strict=True)]
@@ -318,7 +318,7 @@ def test_a_conversation_has_a_lifespan_after_which_a_new_case_begins(tx: Transac
 
 
 def test_what_follows_joins_the_new_conversation_and_the_third_one_names_the_second(tx: Transaction) -> None:
-    desk = open_desk(tx, set(), triage=Triage(), lifespans=Conversations(public_days=1))
+    desk = open_desk(tx, [], triage=Triage(), lifespans=Conversations(public_days=1))
     days = [0, 2, 2.5, 4, 4.9]
     posts = [
         make_post(number, thread="t", published_at=NOW + timedelta(days=day), collected_at=NOW + timedelta(days=day))
@@ -331,12 +331,12 @@ def test_what_follows_joins_the_new_conversation_and_the_third_one_names_the_sec
     assert len({case.key for case in cases}) == 3
     assert [case.follows for case in cases if case.first] == [None, cases[0].key, cases[1].key]
     tx.handoffs.save(cases)
-    again = open_desk(tx, {posts[0].author.key}, triage=Triage())
+    again = open_desk(tx, posts, triage=Triage())
     assert again.talks.of(posts[-1]) == Talk(key=cases[-1].key, team="support", last_at=NOW)  # no posts are kept here
 
 
 def test_a_post_that_comes_late_stays_in_the_conversation_that_is_there(tx: Transaction) -> None:
-    desk = open_desk(tx, set(), triage=Triage())
+    desk = open_desk(tx, [], triage=Triage())
     later, earlier = make_post(2, thread="t"), make_post(1, thread="t", published_at=NOW - timedelta(days=1))
 
     cases = [route(tx, post, desk=desk).handoffs[0] for post in (later, earlier)]
@@ -348,7 +348,7 @@ def test_our_own_answer_and_other_peoples_words_do_not_join_a_case(tx: Transacti
     first = make_post(1, thread="t")
     ours = make_post(2, thread="t", author=Author(key="x:account:1000001", native_id="1000001"))
     other = make_post(3, thread="t", author=Author(key="x:account:8", native_id="8"))
-    desk = open_desk(tx, {first.author.key}, triage=Triage())
+    desk = open_desk(tx, [first], triage=Triage())
 
     route(tx, first, desk=desk)
 

@@ -139,6 +139,16 @@ def test_what_is_buried_stays_buried_for_its_first_reason(store):
         assert tx.tombstones.dead(["a", "c", "d"]) == {"a", "c"}
 
 
+@pytest.mark.parametrize("buried", [3, 12, 13, 60])
+def test_of_many_keys_those_that_are_buried_are_found_whether_they_are_few_or_many(store, buried):
+    keys = [f"x:post:{number:03}" for number in range(100)]
+    with store.begin() as tx:
+        tx.tombstones.add([*keys[:buried], *(f"other:{number}" for number in range(2))], "erasure")
+
+        assert tx.tombstones.dead(keys) == set(keys[:buried])
+        assert tx.tombstones.dead([]) == set()
+
+
 def test_a_signal_comes_back_as_it_went_in_and_counts_in_its_hour(store):
     post = make_post()
     signal = make_signal(post, scores={"support": 0.9}, evidence=("rule:broken",), confidence=0.9)

@@ -219,6 +219,13 @@ def test_what_was_said_in_a_thread_is_found_by_the_thread(lite: Store) -> None:
     assert steps == ["SEARCH posts USING INDEX ix_posts_thread (thread=?)"]
 
 
+def test_whether_a_conversation_has_a_case_is_found_by_its_key(lite: Store) -> None:
+    """In an index by itself: it is asked for every post that is triaged."""
+    steps = _searches(lite, lambda view: view.handoffs.existing("Case", ["case"]), "handoffs")
+
+    assert steps == ["SEARCH handoffs USING COVERING INDEX ix_handoffs_thing (kind=? AND key=?)"]
+
+
 def _searches(store: Store, look: Callable[[View], object], table: str) -> list[str]:
     """How SQLite finds the rows of this table in what is asked."""
     asked: list[tuple[str, object]] = []

@@ -5,6 +5,7 @@ id is unique only there. The external id that a destination gets is a digest of 
 no vendor's rule about case, length or quoting can then make one id of two, or a path of an id.
 """
 
+from functools import lru_cache
 from hashlib import sha256
 
 EXTERNAL_ID_LENGTH = 32
@@ -15,6 +16,7 @@ def make_key(network: str, record_type: str, native_id: str, scope: str | None =
     return f"{network}:{record_type}:{scope}/{native_id}" if scope else f"{network}:{record_type}:{native_id}"
 
 
+@lru_cache(maxsize=4_096)  # one piece of work asks for the same few again and again
 def external_id(*keys: str) -> str:
     """32 lower-case hex digits that stand for these keys at a destination."""
     return sha256("\x1f".join(keys).encode("utf-8", "surrogatepass")).hexdigest()[:EXTERNAL_ID_LENGTH]

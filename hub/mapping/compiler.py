@@ -11,14 +11,18 @@ What shapes this module:
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from hub.mapping import conditions
-from hub.mapping.registry import FUNCTIONS
+from hub.mapping.inline import is_shown, written_out
+from hub.mapping.registry import FUNCTIONS, MISSING
 from hub.mapping.sharing import key_of, repeated
 from hub.mapping.syntax import Node
+from hub.mapping.text import shown
 from hub.mapping.writer import Body, Value, Writer
 
+TEXT = {"string", "null"}
 DEEPEST = 12  # blocks within blocks, before a part becomes a function of its own
 
 
@@ -31,6 +35,10 @@ class Compiler(Writer):
         self._shared: dict[str, Value] = {}
         if subject_is_object:
             self.body.known[()] = self.body.subject
+
+    def is_object(self, subject: str) -> bool:
+        """Whether the current value is an object for sure."""
+        return self.body.known.get(()) == subject
 
     def share(self, trees: Iterable[Node]) -> None:
         """Compute first what stands in several of these trees."""
@@ -129,7 +137,11 @@ class Compiler(Writer):
     def _literal(self, node: Node, subject: str) -> Value:
         constant = node["value"]
         simple = not isinstance(constant, list | dict)  # those are made afresh: who gets one may change it
-        return Value(ascii(constant), simple, nullable=constant is None, constant=constant)
+        text = constant is None or isinstance(constant, str)
+        seen = constant is None or shown(constant) == constant
+        return Value(
+            ascii(constant), simple, nullable=constant is None, text=text, shown=text and seen, constant=constant
+        )
 
     def _index(self, node: Node, subject: str) -> Value:
         index = node["value"]
@@ -146,39 +158,37 @@ class Compiler(Writer):
     # Choices
 
     def _or_expression(self, node: Node, subject: str) -> Value:
-        target = self.name()
-        nullable = self._choose(conditions.alternatives(node), subject, target)
-        return Value(target, simple=True, nullable=nullable)
+        return self._choose(conditions.alternatives(node), subject, self.name())
 
-    def _choose(self, choices: list[Node], subject: str, target: str) -> bool:
-        """Assign the first choice that is true, else the last one; tells whether that may be null."""
+    def _choose(self, choices: list[Node], subject: str, target: str) -> Value:
+        """Assign the first choice that is true, else the last one."""
         first, *rest = choices
         if rest and conditions.is_guarded_constant(first) and self.body.indent < DEEPEST:
             guard, constant = first["children"]
             with self.block(f"if {self.truth(guard, subject)}:"):
-                self.write(f"{target} = {constant['value']!a}")
+                chosen = self._assign(constant, subject, target)
             with self.block("else:"):
-                return self._choose(rest, subject, target)
-        nullable = self._assign(first, subject, target)
+                return _either(chosen, self._choose(rest, subject, target))
+        chosen = self._assign(first, subject, target)
         while rest:
-            with self.block(f"if {conditions.is_false(Value(target, simple=True))}:"):
+            with self.block(f"if {conditions.is_false(chosen)}:"):
                 if self.body.indent < DEEPEST:
-                    return self._choose(rest, subject, target)
-                nullable = self._assign(rest.pop(0), subject, target)
-        return nullable
+                    return _either(chosen, self._choose(rest, subject, target))
+                chosen = _either(chosen, self._assign(rest.pop(0), subject, target))
+        return chosen
 
-    def _assign(self, node: Node, subject: str, target: str) -> bool:
+    def _assign(self, node: Node, subject: str, target: str) -> Value:
         value = self.value(node, subject)
         self.write(f"{target} = {value.code}")
-        return value.nullable
+        return replace(value, code=target, simple=True, constant=MISSING)
 
     def _and_expression(self, node: Node, subject: str) -> Value:
         left, right = node["children"]
         target = self.name()
-        self._assign(left, subject, target)
-        with self.block(f"if {conditions.is_true(Value(target, simple=True), '')}:"):
-            self._assign(right, subject, target)
-        return Value(target, simple=True)
+        first = self._assign(left, subject, target)
+        with self.block(f"if {conditions.is_true(first, '')}:"):
+            second = self._assign(right, subject, target)
+        return replace(_either(first, second), nullable=first.nullable or second.nullable)
 
     def _not_expression(self, node: Node, subject: str) -> Value:
         return Value(f"(not {self.truth(node['children'][0], subject)})", nullable=False, boolean=True)
@@ -231,7 +241,7 @@ class Compiler(Writer):
     def _made(self, opening: str, closing: str, parts: list[tuple[str, Node]], subject: str) -> Value:
         """An array or object with a value for each part; null where the current value is null."""
         target = self.name()
-        if self.body.known.get(()) == subject:  # an object for sure
+        if self.is_object(subject):
             inner = ", ".join(f"{label}{self.value(part, subject).code}" for label, part in parts)
             return Value(f"{opening}{inner}{closing}", nullable=False)
         self.write(f"{target} = None")
@@ -247,14 +257,20 @@ class Compiler(Writer):
             return self._written_out(glue["value"], parts["children"], subject)
         if node["value"] == "not_null":
             return self._first_there(node["children"], subject)
-        arguments = ", ".join(self.value(child, subject).code for child in node["children"])
-        boolean = known.returns == ("boolean",)
-        return Value(f"call_{known.name}({arguments})", nullable=known.nullable, boolean=boolean)
+        written = written_out(self, node, subject)
+        if written is not None:
+            return written
+        given = [self.value(child, subject) for child in node["children"]]
+        return Value(
+            f"call_{known.name}({', '.join(value.code for value in given)})", nullable=known.nullable,
+            boolean=known.returns == ("boolean",), text=TEXT.issuperset(known.returns or ("any",)),
+            shown=is_shown(known.name, given),
+        )  # fmt: skip
 
     def _joins_known_parts(self, node: Node, subject: str) -> bool:
         """Whether a `join` is of a text and a list, both written there: an address in the making."""
         glue, parts = node["children"]
-        return glue["type"] == "literal" and parts["type"] == "multi_select_list" and self.body.known.get(()) == subject
+        return glue["type"] == "literal" and parts["type"] == "multi_select_list" and self.is_object(subject)
 
     def _written_out(self, glue: Any, parts: list[Node], subject: str) -> Value:
         """A `join` as a sum of its parts, where they all are texts."""
@@ -263,9 +279,11 @@ class Compiler(Writer):
         between = f" + {glue!a} + " if glue else " + "
         called = f"call_join({glue!a}, [{', '.join(part.code for part in bound)}])"
         if not unsure:
-            return Value(called, nullable=False)
+            return Value(called, nullable=False, text=True)
         texts = " and ".join(f"{code}.__class__ is str" for code in unsure)
-        return Value(f"({between.join(part.code for part in bound)} if {texts} else {called})", nullable=False)
+        return Value(
+            f"({between.join(part.code for part in bound)} if {texts} else {called})", nullable=False, text=True
+        )
 
     def _first_there(self, choices: list[Node], subject: str) -> Value:
         """A `not_null`, all of whose arguments are computed before one is chosen."""
@@ -278,3 +296,11 @@ class Compiler(Writer):
 
 def _field_of(subject: str, name: str) -> str:
     return f"({subject}.get({name!a}) if isinstance({subject}, dict) else None)"
+
+
+def _either(first: Value, second: Value) -> Value:
+    """What is known of a name that holds the one where that is true, else the other."""
+    return replace(
+        second, boolean=first.boolean and second.boolean, text=first.text and second.text,
+        shown=first.shown and second.shown,
+    )  # fmt: skip

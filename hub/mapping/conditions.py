@@ -21,7 +21,7 @@ def is_true(value: Value, name: str) -> str:
     """A condition that holds when the value is true; `name` is free to hold it meanwhile."""
     if value.constant is not MISSING:
         return str(constant_truth(value.constant))
-    if value.boolean:
+    if value.boolean or value.text:
         return value.code
     if value.simple:
         return f"({value.code} is not None and ({value.code} or {value.code}.__class__ in NUMBERS))"
@@ -30,7 +30,7 @@ def is_true(value: Value, name: str) -> str:
 
 def is_false(value: Value) -> str:
     """A condition that holds when the value, which must be simple, is false."""
-    if value.boolean:
+    if value.boolean or value.text:
         return f"not {value.code}"
     return f"{value.code} is None or not {value.code} and {value.code}.__class__ not in NUMBERS"
 

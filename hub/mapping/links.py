@@ -7,6 +7,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from hub.mapping.registry import function
 
+USUAL = re.compile(
+    r"https?://[A-Za-z0-9.-]+(?::[0-9]*)?(?:[/?#][^\x00-\x20\x7f]*)?"
+)  # as most are: no need to take it apart
 NOT_WRITTEN = re.compile(r"[\x00-\x20\x7f]")  # blanks and controls: no address holds them as they are
 
 
@@ -25,6 +28,11 @@ def _parts_of(url: str) -> SplitResult | None:
         return None
 
 
+def _is_http(url: str) -> bool:
+    parts = _parts_of(url)
+    return parts is not None and parts.scheme in ("http", "https")
+
+
 @function("host('https://Blog.acme.test:8443/a')", gives="blog.acme.test")
 def host(url: str | None) -> str | None:
     """The host of an address, in small letters and without its port."""
@@ -38,8 +46,7 @@ def http_url(url: str | None, longest: int | None = None) -> str | None:
 
     With a length, null also for a longer one: half an address leads elsewhere.
     """
-    parts = _split(url)
-    if not isinstance(url, str) or parts is None or parts.scheme not in ("http", "https"):
+    if not isinstance(url, str) or not (USUAL.fullmatch(url) or _is_http(url)):
         return None
     return url if not isinstance(longest, int) or len(url) <= longest else None
 

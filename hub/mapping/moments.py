@@ -44,7 +44,7 @@ def epoch_to_time(number: float | str | None, unit: str = "seconds") -> str | No
 def say_time(text: str | None) -> str | None:
     """A time for people, to the minute and in UTC."""
     moment = read_moment(text)
-    return None if moment is None else f"{_say_day(moment)}, {moment:%H:%M} UTC"
+    return None if moment is None else f"{_say_day(moment)}, {moment.hour:02}:{moment.minute:02} UTC"
 
 
 @function("say_date('2026-05-01T09:25:37Z')", gives="1 May 2026")
@@ -58,11 +58,7 @@ def read_moment(text: Any) -> datetime | None:
     """The aware UTC time that a text means, if any."""
     if not isinstance(text, str) or len(text) > 100:
         return None
-    written = ODD_OFFSET.sub(lambda odd: odd[1] if odd[1][0] in "+-" else f"+{odd[1]}", text.strip())
-    old = C_TIME.match(written)
-    if old:
-        weekday, month, day, clock, zone, year = old.groups()
-        written = f"{weekday}, {day} {month} {year} {clock} {zone}"
+    written = text if "0" <= text < ":" and text.endswith("Z") else _usual(text)  # most are ISO 8601 already
     for read in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             moment = read(written)
@@ -70,6 +66,16 @@ def read_moment(text: Any) -> datetime | None:
         except (ValueError, OverflowError, TypeError, IndexError):
             continue
     return None
+
+
+def _usual(text: str) -> str:
+    """A time in a form that only one system writes, in the usual one; all others as they are."""
+    written = ODD_OFFSET.sub(lambda odd: odd[1] if odd[1][0] in "+-" else f"+{odd[1]}", text.strip())
+    old = C_TIME.match(written)
+    if not old:
+        return written
+    weekday, month, day, clock, zone, year = old.groups()
+    return f"{weekday}, {day} {month} {year} {clock} {zone}"
 
 
 def write_moment(moment: datetime) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 NUMBERS = (int, float)
+SIZED = (str, list, dict)
 ORDERED = (int, float, str)
 EMPTY: dict[str, Any] = {}  # stands in for whatever is no object, so that a field of it is null
 

@@ -8,10 +8,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from hub.mapping.conditions import ORDERS
+from hub.mapping.registry import FUNCTIONS
 from hub.mapping.syntax import Node, walk
 
 CHEAP = {"field", "subexpression", "literal", "current", "identity"}  # as fast as a look at what was kept
-NEVER = {"function_expression", "expref", "multi_select_list", "multi_select_dict", "key_val_pair"}
+MADE_AFRESH = {
+    "function_expression",
+    "multi_select_list",
+    "multi_select_dict",
+    "key_val_pair",
+}  # one each: who gets one may change it
+SIMPLE = {"string", "number", "boolean", "null"}
 ON_THE_SAME = {  # their parts are applied to what they are applied to themselves; of all others only the first is
     "or_expression", "and_expression", "not_expression", "comparator",
     "function_expression", "multi_select_list", "multi_select_dict", "key_val_pair",
@@ -40,12 +47,26 @@ def _on_record(tree: Node) -> Iterator[Node]:
             pending += node["children"] if node["type"] in ON_THE_SAME else node["children"][:1]
 
 
+def cannot_refuse(node: Node) -> bool:
+    """Whether this gives a value for whatever record, so that nobody can tell whether it was asked for."""
+    return not any(map(_may_refuse, walk(node)))
+
+
+def _may_refuse(node: Node) -> bool:
+    """Whether this is a function of JMESPath's own, or compares by order, which refuses a text beside a number."""
+    if node["type"] == "function_expression":
+        return FUNCTIONS[node["value"]].standard
+    return node["type"] == "expref" or (node["type"] == "comparator" and node["value"] in ORDERS)
+
+
 def _can_be_shared(node: Node) -> bool:
-    inner = list(walk(node))
-    kinds = {each["type"] for each in inner}
-    return kinds.isdisjoint(NEVER) and not kinds <= CHEAP and not any(map(_orders, inner))
+    kinds = {each["type"] for each in walk(node)}
+    return not kinds <= CHEAP and cannot_refuse(node) and (_gives_simple(node) or kinds.isdisjoint(MADE_AFRESH))
 
 
-def _orders(node: Node) -> bool:
-    """Whether this compares by order, which refuses a text beside a number."""
-    return node["type"] == "comparator" and node["value"] in ORDERS
+def _gives_simple(node: Node) -> bool:
+    """Whether this is a function out of which comes no list or object."""
+    if node["type"] != "function_expression":
+        return False
+    returns = FUNCTIONS[node["value"]].returns
+    return bool(returns) and SIMPLE.issuperset(returns)

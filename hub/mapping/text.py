@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from html import unescape
 from typing import Any, TypeGuard
 
@@ -15,6 +16,7 @@ NOTHING = regex.compile(
 )  # blanks, also those of Hangul and Braille
 BARE = regex.compile(r"[<>]|&(?!(?:#\d+|#[xX][0-9a-fA-F]+|\w+);)")  # characters that whoever encodes would have encoded
 TAG_WORDS = regex.compile(r"[\p{L}\p{M}\p{N}-]+")
+JOINING = "\u0300"  # from here on are characters that stand with others as one
 ELLIPSIS = "…"
 LARGEST_WRITTEN_OUT = 1e16  # above it a float no longer holds every whole number
 UNITS: dict[str, Callable[[str], int]] = {  # most texts are ASCII, where all three are the same
@@ -30,21 +32,30 @@ NO_LAYOUT_CONTROLS = {ord(control): None for control in CONTROLS if control not 
 def is_blank(value: Any) -> bool:
     """Whether there is nothing in it to see: null, white space, what has no width, an empty array or object."""
     if isinstance(value, str):
-        return not "!" <= value[:1] <= "~" and bool(NOTHING.fullmatch(value))  # most begin with what can be seen
+        return not "!" <= value < "\x7f" and bool(NOTHING.fullmatch(value))  # most begin with what can be seen
     return value is None or value in ([], {})
+
+
+def shown(value: Any) -> str | None:
+    """A text (or number, as a text) in which there is something to see; null for all else."""
+    text = value if value.__class__ is str else as_text(value)
+    return None if is_blank(text) else text
 
 
 def present(parts: Any) -> list[str]:
     """The texts (and numbers, as texts) among these that are not blank."""
     if not isinstance(parts, list):
         return []
-    return [text for part in parts if (text := part if part.__class__ is str else as_text(part)) and not is_blank(text)]
+    return [
+        text for part in parts
+        if (text := part if part.__class__ is str and "!" <= part < "\x7f" else shown(part)) is not None
+    ]  # fmt: skip
 
 
 def prefix_that_fits(text: str, length: int, size: Callable[[str], int]) -> str:
     """The longest prefix of whole graphemes whose size is at most `length`; no unit may weigh less than 1."""
     room, kept, head = length, 0, text[: max(length, 0) + 1]
-    if head.isascii() and "\r" not in head and size(head) == len(head):  # each character stands for itself
+    if head and max(head) < JOINING and "\r" not in head and size(head) == len(head):  # each stands for itself
         return head[:length]
     for grapheme in GRAPHEME.finditer(head):
         room -= size(grapheme.group())
@@ -90,7 +101,12 @@ def slug(text: str | None) -> str | None:
 
     Null where nothing is left.
     """
-    return "_".join(TAG_WORDS.findall(text.lower())) or None if isinstance(text, str) else None
+    return _tag_of(text) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=1_000)  # most are names of networks, teams and subjects
+def _tag_of(text: str) -> str | None:
+    return "_".join(TAG_WORDS.findall(text.lower())) or None
 
 
 @function("trim('  Acme ')", gives="Acme")

@@ -5,11 +5,12 @@ from typing import Any, TypeGuard
 
 from hub.domain import external_id
 from hub.mapping.registry import function
-from hub.mapping.runtime import equal
+from hub.mapping.runtime import NUMBERS, equal
 from hub.mapping.text import is_blank, present
 
 LARGEST = 1e300  # beyond it, and for what is not finite, there is nothing to say
 MOST_DECIMALS = 15
+PLAIN = (str, int, float)
 
 
 @function("if_blank('  ', 'Not stated')", gives="Not stated")
@@ -46,7 +47,9 @@ def pick(choices: dict[str, Any] | None, key: str | None, default: Any = None) -
 @function("""compact(`["a", null, " ", "b"]`)""", gives=["a", "b"])
 def compact(array: list[Any] | None) -> list[Any] | None:
     """The elements that are not blank."""
-    return [value for value in array if not is_blank(value)] if isinstance(array, list) else None
+    if not isinstance(array, list):
+        return None
+    return [value for value in array if (value.__class__ is str and "!" <= value < "\x7f") or not is_blank(value)]
 
 
 @function("""unique(`["a", "b", "a"]`)""", gives=["a", "b"])
@@ -54,7 +57,7 @@ def unique(texts: list[Any] | None) -> list[Any] | None:
     """The texts and numbers of the array, each once, in the order of their first appearance."""
     if not isinstance(texts, list):
         return None
-    return list(dict.fromkeys(each for each in texts if isinstance(each, str | int | float)))
+    return list(dict.fromkeys([each for each in texts if isinstance(each, PLAIN)]))
 
 
 @function("fingerprint(['A title', '2026-05-01'])", gives="882f7843412f362c855a380dfddff68a")
@@ -122,4 +125,4 @@ def say_list(parts: list[Any] | None) -> str | None:
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and -LARGEST < value < LARGEST
+    return isinstance(value, NUMBERS) and not isinstance(value, bool) and -LARGEST < value < LARGEST

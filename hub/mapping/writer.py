@@ -7,12 +7,13 @@ but that constant. Nothing of a record ever enters it.
 import operator
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any
 
 from hub.mapping import runtime
 from hub.mapping.registry import FUNCTIONS, MISSING, Expression
+from hub.mapping.text import shown
 
 NAMES: dict[str, Any] = {
     "__builtins__": {
@@ -20,15 +21,20 @@ NAMES: dict[str, Any] = {
         "dict": dict,
         "str": str,
         "len": len,
+        "filter": filter,
+        "float": float,
+        "round": round,
         "list": list,
         "Exception": Exception,
     },
     "NUMBERS": runtime.NUMBERS,
+    "SIZED": runtime.SIZED,
     "EMPTY": runtime.EMPTY,
     "Expression": Expression,
     "equal": runtime.equal,
     "compare": runtime.compare,
     "flatten": runtime.flatten,
+    "shown": shown,
     "inf": float("inf"),
     "nan": float("nan"),
     "lt": operator.lt,
@@ -46,6 +52,8 @@ class Value:
     simple: bool = False
     nullable: bool = True
     boolean: bool = False
+    text: bool = False  # a text or null
+    shown: bool = False  # a text in which there is something to see, or null
     constant: Any = MISSING
 
 
@@ -122,7 +130,14 @@ class Writer:
 
     def bind(self, value: Value) -> Value:
         """The same value in a form that can be repeated: a local name, or a constant as it is."""
-        return value if value.simple else Value(self.named(value), True, value.nullable, value.boolean)
+        return value if value.simple else replace(value, code=self.named(value), simple=True, constant=MISSING)
+
+    def held(self, value: Value) -> tuple[str, str]:
+        """Code that gives the value where it is first asked for, and code that gives it from then on."""
+        if value.simple and value.constant is MISSING:
+            return value.code, value.code
+        name = self.name()
+        return f"({name} := {value.code})", name
 
     def named(self, value: Value) -> str:
         """A local name that holds the value."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hub.errors import Unmappable
@@ -104,6 +104,9 @@ def mapped(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, Any]
 
 @settings(max_examples=400, deadline=None)
 @given(VALUES, VALUES)
+@example("😀😀", "ééé")  # of units wider than a character
+@example("ééé", "~")
+@example("\x7f", "\u200b")
 def test_what_is_written_out_says_what_the_function_says(
     mapped: Callable[[dict[str, Any]], Any], a: Any, b: Any
 ) -> None:

@@ -132,6 +132,12 @@ class Arrivals(Repository):
         ]
         self._write_rows(self._adding(tables.arrivals, "posts"), rows)
 
+    def read(self, since: datetime, until: datetime, *, network: str | None = None) -> int:
+        """How many posts that were published from the hour `since` up to `until` came in, each once."""
+        asked = sa.select(sa.func.sum(_A.posts).label("posts")).where(_A.hour >= since, _A.hour < until)
+        row = self._one(asked if network is None else asked.where(_A.network == network))
+        return int(row.posts or 0) if row else 0
+
     def between(self, since: datetime, until: datetime) -> list[Arrived]:
         """What was published from the hour `since` up to `until`."""
         asked = sa.select(tables.arrivals).where(_A.hour >= since, _A.hour < until).order_by(_A.hour, _A.watch)

@@ -73,7 +73,7 @@ def work(look: Look) -> Work:
     narrowed: dict[str, Any] = {"network": scope.network, "team": scope.team, "subject": scope.subject}
     courses = tallies.by_route(scope.since, scope.until, **narrowed)
     ids = tallies.newest(scope.since, scope.until, RECENT, kinds=KINDS, **narrowed)
-    posts = tallies.judged(scope.since, scope.until, network=scope.network, subject=scope.subject)
+    posts = look.view.arrivals.read(scope.since, scope.until, network=scope.network)
     mentions = look.figures.figure("mentions", scope.with_(team=None)).value
     drawing = bar_chart("From posts to what became of them", _funnel(posts, mentions, courses), unit="count")
     return Work(
@@ -119,7 +119,7 @@ def rules(given: Asked) -> Response:
 def _funnel(posts: int, mentions: float | None, courses: list[Course]) -> list[Bar]:
     total = {name: sum(getattr(one, name) for one in courses) for name in COUNTS}
     return [
-        Bar(name="Posts judged", value=posts),
+        Bar(name="Posts read", value=posts),
         Bar(name="Mentions", value=mentions),
         Bar(name="Handed off", value=total["handoffs"]),
         Bar(name="Begun by these", value=total["begun"]),

@@ -40,6 +40,10 @@ def test_posts_arrive_in_the_hour_in_which_they_were_published(store):
             (START, 3), (START + HOUR, 1),
         ]  # fmt: skip
         assert view.arrivals.between(START + HOUR, START + HOUR) == []
+        assert view.arrivals.read(START, START + HOUR) == 3
+        assert view.arrivals.read(START, START + 2 * HOUR, network="mastodon") == 4
+        assert view.arrivals.read(START, START + 2 * HOUR, network="x") == 0
+        assert view.arrivals.read(START + HOUR, START + HOUR) == 0
 
 
 def test_an_incident_waits_from_the_moment_at_which_it_could_be_seen(store, clock):

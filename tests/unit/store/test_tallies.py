@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from hub.domain import Receipt, external_id
 from hub.store import Correction, Store
-from tests.unit.store.builders import START, created, make_draft, make_handoff, make_post, make_signal
+from tests.unit.store.builders import START, created, make_draft, make_handoff, make_post
 
 HOUR = timedelta(hours=1)
 
@@ -158,20 +158,6 @@ def test_the_newest_of_a_kind_are_found_by_their_kind(store: Store, clock) -> No
     with store.read() as view:
         assert view.tallies.newest(START, START + HOUR, kinds=("Lead",)) == [last, first]
         assert view.tallies.newest(START, START + HOUR, 1, kinds=("Lead",)) == [last]
-
-
-def test_posts_are_counted_by_when_they_were_published_whatever_was_found(store: Store) -> None:
-    posts = [make_post(number) for number in (1, 2, 3)]
-    spoken = [("Acme",), ("Acme", "Brewster"), ()]
-    with store.begin() as tx:
-        tx.posts.save(posts)
-        tx.signals.save([(post, make_signal(post, subjects=about)) for post, about in zip(posts, spoken, strict=True)])
-
-    with store.read() as view:
-        assert view.tallies.judged(START - HOUR, START + HOUR) == 4
-        assert view.tallies.judged(START - HOUR, START + HOUR, subject="Brewster", network="mastodon") == 1
-        assert view.tallies.judged(START - HOUR, START + HOUR, network="x") == 0
-        assert view.tallies.judged(START, START + HOUR) == 0
 
 
 def test_what_somebody_has_to_do_with_is_counted_by_things(store: Store) -> None:

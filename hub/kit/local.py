@@ -69,6 +69,7 @@ class LocalBudgets:
         self._max_wait = max_wait_seconds
         self._paces: dict[str, tuple[datetime, float, datetime]] = {}  # next call, seconds between, and until when
         self._uses: dict[str, deque[tuple[datetime, int]]] = {}
+        self._spent: dict[str, int] = {}  # the sum of those in the window
         self._lock = Lock()
 
     def acquire(self, name: str, budget: Budget, *, cost: int = 1) -> None:
@@ -95,11 +96,14 @@ class LocalBudgets:
             if now < soonest and now < until and cost > 0:
                 return max((min(soonest, until) - now).total_seconds(), 0.001)
             uses = self._uses.setdefault(name, deque())
+            spent = self._spent.get(name, 0)
             while uses and uses[0][0] <= now - window:
-                uses.popleft()
-            over = sum(each for _, each in uses) + min(cost, budget.requests) - budget.requests
+                spent -= uses.popleft()[1]
+            self._spent[name] = spent
+            over = spent + min(cost, budget.requests) - budget.requests
             if over <= 0 or cost <= 0:
                 uses.append((now, cost))
+                self._spent[name] += cost
                 if gap:
                     self._paces[name] = (now + timedelta(seconds=gap * cost), gap, until)
                 return 0.0

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -14,6 +14,7 @@ from hub.store.repository import Repository
 
 MONEY = re.compile(r"[A-Z]{3}")  # what a budget of money is called, behind its network: buckets are written small
 FEW = 1_000  # calls in a window: of a larger budget, those of a short time are one row, and there are never many more
+SHARE = 100  # of what is free, one process takes at most such a part in advance
 
 _columns, _memory = tables.budget_uses.c, tables.memory.c
 _mine = _columns.name == sa.bindparam("of")
@@ -38,6 +39,14 @@ _ADD_TO = sa.update(tables.budget_uses).where(_mine, _columns.at == sa.bindparam
 _ADD_TO = _ADD_TO.values(cost=_columns.cost + sa.bindparam("more"))
 
 
+class Taken(NamedTuple):
+    """What came of asking for calls: none and how long to wait, or all of them and perhaps some `more`."""
+
+    wait: float
+    at: datetime | None = None  # when they count as used, where that is later than now
+    more: int = 0
+
+
 class Cost(Model):
     """Money that reading one network has cost."""
 
@@ -55,22 +64,33 @@ class BudgetUses(Repository):
         A cost above the whole budget is taken as the whole budget: else it could never be had. A negative one gives
         back what was taken and not used.
         """
+        return self.take(name, budget, cost=cost, more=0).wait
+
+    def take(self, name: str, budget: Budget, *, cost: int, more: int) -> Taken:
+        """The same, and of a large budget up to `more` calls besides, at most a hundredth of what is free then."""
         self._hold(f"budget:{name}")
         window = timedelta(minutes=budget.per_minutes)
         spent, kept = self._spent(name, window)
         if cost > 0 and (wait := self._pace(kept)):
-            return wait
+            return Taken(wait)
         over = spent + min(cost, budget.requests) - budget.requests
         if over <= 0 or cost <= 0:
-            self._use(name, budget, cost)
+            one_by_one = budget.requests <= FEW or kept is not None
+            more = 0 if one_by_one else max(min(more, -over // SHARE), 0)
+            at = self._use(name, budget, cost, more)
             if cost > 0:
                 self._step(name, kept, cost)
-            return 0.0
+            return Taken(0.0, at, more)
         for row in self._rows(_USES, of=name):
             over -= row.cost
             if over <= 0:
-                return float(max((row.at + window - self.now).total_seconds(), 0.001))
-        return window.total_seconds()
+                return Taken(float(max((row.at + window - self.now).total_seconds(), 0.001)))
+        return Taken(window.total_seconds())
+
+    def give_back(self, name: str, at: datetime, calls: int) -> None:
+        """Calls that were taken besides and not made: as if they had never been taken."""
+        self._hold(f"budget:{name}")
+        self._write(_ADD_TO, of=name, when=at, more=-calls)
 
     def told(self, name: str, allowance: Allowance) -> None:
         """Keep what the other side said is left: with little of it, calls keep a distance that makes it last."""
@@ -115,15 +135,19 @@ class BudgetUses(Repository):
             [uses] = self._rows(_SPENT, of=name, pace=_pace_of(name), now=self.now)
         return int(uses.spent or 0), uses.kept
 
-    def _use(self, name: str, budget: Budget, cost: int) -> None:
-        """Write down what was taken; rounded up, its time counts for longer than it must, never for less."""
-        at = self.now
-        if budget.requests > FEW:
-            step = max(60 * budget.per_minutes // FEW, 1)
-            at = datetime.fromtimestamp(int(at.timestamp()) // step * step + step, UTC)
-            if self._write(_ADD_TO, of=name, when=at, more=cost):
-                return
-        self._write_rows(_ADD, [{"name": name, "at": at, "cost": cost}])
+    def _use(self, name: str, budget: Budget, cost: int, more: int) -> datetime | None:
+        """Write down what was taken, and say when it counts as used, where that is later than now.
+
+        Rounded up, its time counts for longer than it must, never for less.
+        """
+        if budget.requests <= FEW:  # none of these is ever taken besides
+            self._write_rows(_ADD, [{"name": name, "at": self.now, "cost": cost}])
+            return None
+        step = max(60 * budget.per_minutes // FEW, 1)
+        at = datetime.fromtimestamp(int(self.now.timestamp()) // step * step + step, UTC)
+        if not self._write(_ADD_TO, of=name, when=at, more=cost + more):
+            self._write_rows(_ADD, [{"name": name, "at": at, "cost": cost + more}])
+        return at
 
     def _pace(self, kept: dict[str, Any] | None) -> float:
         """Seconds until the next call keeps its distance from the last one."""

@@ -10,7 +10,8 @@ the other:
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -19,6 +20,7 @@ import msgspec
 
 from hub.domain import Allowance, Budget
 from hub.errors import AccessDenied, RateLimited, Unavailable
+from hub.store.advances import Advances
 from hub.store.faults import faultpoint
 from hub.store.store import Store
 from hub.store.vault import Vault
@@ -94,10 +96,25 @@ class SharedBudgets:
 
     def __init__(self, store: Store, clock: Clock, *, max_wait_seconds: float) -> None:
         self._store, self._clock, self._max_wait = store, clock, max_wait_seconds
+        self._advances: dict[str, Advances] = {}
+
+    @contextmanager
+    def in_advance(self, system: str) -> Iterator[None]:
+        """Inside, calls of this system are taken some at a time; what is left over at the end is given back."""
+        outer = self._advances.get(system)
+        mine = self._advances[system] = outer or Advances(self._store)
+        try:
+            yield
+        finally:
+            if outer is None:
+                self._advances.pop(system, None)
+            mine.end()
 
     def acquire(self, name: str, budget: Budget, *, cost: int = 1) -> None:
         """Take `cost` calls: waits while that is short, else raises RateLimited saying how long to wait."""
-        while wait := self._take(name, budget, cost):
+        advances = self._advances.get(_system_of(name))
+        take = advances.take if advances else self._take
+        while wait := take(name, budget, cost):
             if wait > self._max_wait:
                 raise RateLimited(f"The budget of {name} is spent for {wait:.0f} s.", retry_after=wait)
             self._clock.sleep(wait)
@@ -108,12 +125,19 @@ class SharedBudgets:
             with self._store.read() as view:
                 if not view.budgets.is_paced(name):
                     return
+        elif advances := self._advances.get(_system_of(name)):
+            advances.end(name)
         with self._store.begin() as tx:
             tx.budgets.told(name, allowance)
 
     def _take(self, name: str, budget: Budget, cost: int) -> float:
         with self._store.begin() as tx:
             return tx.budgets.acquire(name, budget, cost=cost)
+
+
+def _system_of(name: str) -> str:
+    """Whose budget that is: a system's own is called after it, and others begin with its name."""
+    return name.partition(":")[0]
 
 
 class SharedTokens(Generic[T]):

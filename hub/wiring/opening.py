@@ -67,16 +67,20 @@ class Hub:
             "max_wait_seconds",
         )
         limits = Limits(**{name: getattr(self.settings, name) for name in names})
-        key_path = self.settings.var_dir / "secrets" / "token-key"
-        shared = Shared(self.store, token_type=Token, max_wait_seconds=limits.max_wait_seconds, key_path=key_path)
         return Services(
-            memory=shared.memory,
-            budgets=shared.budgets,
-            tokens=shared.tokens,
-            clock=shared.clock,
+            memory=self.shared.memory,
+            budgets=self.shared.budgets,
+            tokens=self.shared.tokens,
+            clock=self.shared.clock,
             limits=limits,
             kept=self.kept,
         )
+
+    @cached_property
+    def shared(self) -> Shared[Token]:
+        """What all processes share by way of the store."""
+        key_path = self.settings.var_dir / "secrets" / "token-key"
+        return Shared(self.store, token_type=Token, max_wait_seconds=self.settings.max_wait_seconds, key_path=key_path)
 
     @cached_property
     def kept(self) -> KeptFiles:
@@ -125,8 +129,8 @@ class Hub:
 
     @contextmanager
     def open_network(self, name: str, connection_id: str | None = None) -> Iterator[Network]:
-        """A network connector, ready to be asked; closed at the end."""
-        with self._open(name, connection_id) as network:
+        """A network connector, ready to be asked, whose calls are taken some at a time; closed at the end."""
+        with self._open(name, connection_id) as network, self.shared.budgets.in_advance(name):
             yield network
 
     @contextmanager

@@ -18,6 +18,7 @@ from hub.stages.classify import classify
 from hub.stages.desk import Desk, fold_alerts, open_desk
 from hub.stages.history import with_histories
 from hub.stages.incidents import situation
+from hub.stages.pasts import Pasts
 from hub.stages.render import Outlet, Rendered, render
 from hub.stages.route import BY_ITSELF, Routed, Router, unwanted
 from hub.stages.rules import Rule
@@ -138,9 +139,10 @@ def admit(tx: Transaction, considered: Considered, found: Found, book: Rulebook,
     alive = [post for post in posts if post.key not in dead and post.author.key not in dead]
     known = tx.posts.known([post.key for post in alive])
     fresh = [post for post in unknown(alive, settled(tx, known, found)) if post.key in signals]
-    routed = _route(tx, fresh, signals, found, book, run)
+    pasts = Pasts(tx, book.config.lead_scoring)
+    routed = _route(tx, fresh, signals, found, book, run, pasts)
     folded = fold_alerts([handoff for one in routed for handoff in one.handoffs])
-    handoffs = with_histories(tx, folded, ((post, signals[post.key]) for post in fresh))
+    handoffs = with_histories(tx, folded, ((post, signals[post.key]) for post in fresh), pasts=pasts)
     rendered = [
         (handoff, render(handoff, book.outlets, book.config, incident=situation(tx, handoff, handoffs)))
         for handoff in handoffs
@@ -226,13 +228,14 @@ def _route(
     found: Found,
     book: Rulebook,
     run: str,
+    pasts: Pasts,
 ) -> list[Routed]:
     if not posts:
         return []
     if found.as_context:
         return [Routed(post, set_aside=AS_CONTEXT.reason) for post in posts]
     router = router_of(book, run)
-    desk = desk_of(tx, posts, signals, book, router, watch_started=found.started_at)
+    desk = desk_of(tx, posts, signals, book, router, watch_started=found.started_at, pasts=pasts)
     routed = [router.route(post, signals[post.key], watch_started=found.started_at, desk=desk) for post in posts]
     return routed + read_before(tx, routed, router, desk)
 
@@ -265,7 +268,7 @@ def read_before(tx: Transaction, routed: Sequence[Routed], router: Router, desk:
 
 def desk_of(
     tx: Transaction, posts: Sequence[Post], signals: Mapping[str, Signal], book: Rulebook, router: Router, *,
-    watch_started: datetime,
+    watch_started: datetime, pasts: Pasts | None = None,
 ) -> Desk:  # fmt: skip
     """What is on people's desks already, as far as it concerns these posts, and how likely their authors buy."""
     counts = counting(book.config.lead_scoring)
@@ -277,7 +280,7 @@ def desk_of(
         and not router.suppression(post, watch_started=watch_started)
     ]
     return open_desk(
-        tx, posts, triage=book.config.triage, leads=scores_of(tx, asked, book.config),
+        tx, posts, triage=book.config.triage, leads=scores_of(tx, asked, book.config, pasts=pasts),
         lifespans=book.config.conversations, subjects=book.config.subjects,
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 from hub.domain import Author, Handoff, History, OtherAccount, Post, Profile, Signal, Trend
 from hub.measure.trend import Direction, trend_of
+from hub.stages.pasts import Pasts
 from hub.store import View
 
 WORDS: dict[Direction, Literal["rising", "falling", "steady", "unknown"]] = {
@@ -19,7 +20,9 @@ WORDS: dict[Direction, Literal["rising", "falling", "steady", "unknown"]] = {
 """A direction as those who work with people elsewhere read it: as one of a few words that never change."""
 
 
-def with_histories(view: View, handoffs: Sequence[Handoff], heard: Iterable[tuple[Post, Signal]] = ()) -> list[Handoff]:
+def with_histories(
+    view: View, handoffs: Sequence[Handoff], heard: Iterable[tuple[Post, Signal]] = (), *, pasts: Pasts | None = None
+) -> list[Handoff]:
     """The same work, every case that begins with its author's history and every lead with their profile.
 
     `heard` are posts that the store does not hold yet. What is said after the post of a lead does not count, so that
@@ -29,7 +32,7 @@ def with_histories(view: View, handoffs: Sequence[Handoff], heard: Iterable[tupl
     leads = {handoff.author.key for handoff in handoffs if handoff.kind == "Lead"}
     if not cases and not leads:
         return list(handoffs)
-    known = _Known(view, cases | leads)
+    known = _Known(view, cases | leads, pasts or Pasts(view))
     histories = known.histories(cases)
     said = _said(heard, leads)
     return [
@@ -42,7 +45,7 @@ def with_histories(view: View, handoffs: Sequence[Handoff], heard: Iterable[tupl
 
 def histories_of(view: View, authors: Collection[str]) -> dict[str, History]:
     """What is known of each of these accounts, be it nothing."""
-    return _Known(view, authors).histories(authors)
+    return _Known(view, authors, Pasts(view)).histories(authors)
 
 
 def _begins(handoff: Handoff) -> bool:
@@ -61,9 +64,9 @@ def _said(heard: Iterable[tuple[Post, Signal]], authors: Collection[str]) -> Map
 class _Known:
     """What the store holds of some accounts."""
 
-    def __init__(self, view: View, authors: Collection[str]) -> None:
+    def __init__(self, view: View, authors: Collection[str], pasts: Pasts) -> None:
         self._view = view
-        self._held = view.histories.own_words(authors)
+        self._held = pasts.words(authors)
         self._persons = view.people.persons(authors)
         self._standings = view.people.standings(authors)
 

@@ -6,7 +6,7 @@ score. Outcomes that people know of are kept, and what they teach gives each sco
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from itertools import chain
 
 from hub.domain import Author, LeadScore, Post, Signal
 from hub.domain.config import Config
@@ -14,8 +14,9 @@ from hub.errors import SetupError
 from hub.measure.live import CALIBRATION
 from hub.people import Known, audience_of
 from hub.people.calibration import Calibration, calibrate
-from hub.people.leads import Background, Deed, counting, score_lead
-from hub.store import Store, Transaction, View
+from hub.people.leads import Background, Deed, score_lead
+from hub.stages.pasts import Pasts
+from hub.store import OwnWords, Said, Store, Transaction, View
 
 PRESS = ("media", "analyst")
 WON = {"won", "converted", "closed - converted", "closed won", "qualified", "yes", "true", "1"}
@@ -25,7 +26,9 @@ LEAD_COLUMNS, END_COLUMNS = ("lead", "author", "Hub_Key__c"), ("outcome", "Statu
 Pair = tuple[Post, Signal]
 
 
-def scores_of(tx: Transaction, said: Sequence[Pair], config: Config) -> dict[str, LeadScore]:
+def scores_of(
+    tx: Transaction, said: Sequence[Pair], config: Config, *, pasts: Pasts | None = None
+) -> dict[str, LeadScore]:
     """Score everybody who has said these things, all of which count; kept, and returned by account."""
     if not said:
         return {}
@@ -33,7 +36,8 @@ def scores_of(tx: Transaction, said: Sequence[Pair], config: Config) -> dict[str
     accounts = {key for keys in persons.values() for key in keys}
     shown_now = {post.author.key: post.author for post, _ in said}
     authors = tx.authors.many(accounts - shown_now.keys()) | shown_now
-    deeds = _deeds(tx, accounts, said, config)
+    words = (pasts or Pasts(tx, config.lead_scoring)).words(accounts)
+    deeds = _deeds(accounts, words, said, config)
     helped = tx.renown.cases(accounts)
     calibration = calibration_of(tx)
     scores: dict[str, LeadScore] = {}
@@ -48,21 +52,22 @@ def scores_of(tx: Transaction, said: Sequence[Pair], config: Config) -> dict[str
 
 
 def _deeds(
-    tx: Transaction, accounts: Collection[str], fresh: Sequence[Pair], config: Config
+    accounts: Collection[str], words: Mapping[str, OwnWords], fresh: Sequence[Pair], config: Config
 ) -> dict[str, dict[str, Deed]]:
-    """What each account has said lately that counts, by post, what is new included."""
+    """What each account has said lately that counts, by post, oldest first, what is new included."""
     rivals = {subject.name for subject in config.subjects if subject.kind == "competitor"}
-    how = config.lead_scoring
-    since = tx.now - timedelta(days=how.memory_days)
+    earlier = ((key, one) for key in accounts if key in words for one in reversed(words[key].said))
     found: dict[str, dict[str, Deed]] = {}
-    earlier = [(one.author, one.at, one.signal) for one in tx.leads.said(accounts, counting(how), since)]
-    for author, at, signal in (*earlier, *((post.author.key, post.published_at, signal) for post, signal in fresh)):
-        about = set(signal.subjects)
-        found.setdefault(author, {})[signal.post] = Deed(
-            post=signal.post, intent=signal.intent, confidence=signal.confidence, at=at,
-            of_rival=bool(about) and about <= rivals,
+    for author, one in chain(earlier, ((post.author.key, _said(post, signal)) for post, signal in fresh)):
+        found.setdefault(author, {})[one.post] = Deed(
+            post=one.post, intent=one.intent, confidence=one.confidence, at=one.at,
+            of_rival=bool(one.subjects) and one.subjects <= rivals,
         )  # fmt: skip
     return found
+
+
+def _said(post: Post, signal: Signal) -> Said:
+    return Said(post.key, post.published_at, signal.intent, signal.confidence, frozenset(signal.subjects))
 
 
 def _is_press(author: Author, config: Config) -> bool:

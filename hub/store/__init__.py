@@ -10,11 +10,12 @@ from hub.store.export_marks import Mark
 from hub.store.faults import faultpoint
 from hub.store.forecasts import Forecast, ForecastSeries
 from hub.store.handoffs import Begun, Ended, HandedOff, Talk
+from hub.store.histories import OwnWords, Said
 from hub.store.incidents import Incident
 from hub.store.intents import Draft, Intended
 from hub.store.kept import KeptFiles
 from hub.store.landing import DamagedFile, LandedFile, Landing
-from hub.store.leads import Said, Scored
+from hub.store.leads import Scored
 from hub.store.ledger import Balance, BatchSum
 from hub.store.models import KeptModel
 from hub.store.outbox_rows import OutboxRow
@@ -33,7 +34,7 @@ __all__ = [
     "Alarm", "Balance", "BatchClaim", "BatchState", "BatchSum", "Begun", "Circuit", "Correction", "Counted",
     "Course", "DamagedFile", "Draft", "Edit", "Ended", "Fate", "Forecast", "ForecastSeries", "Grade", "HandedOff",
     "Hour", "Incident", "Intended", "Item", "Kept", "KeptFiles", "KeptModel", "LandedFile", "Landing", "Made",
-    "Mark", "OutboxRow", "Queue", "Reached", "Reading", "Rejected", "Run", "Said", "Saved", "Scored",
-    "Sent", "StaleClaim", "Standing", "StandingOf", "Store", "Talk", "Tie", "Told", "Transaction", "Version",
-    "View", "WatchState", "faultpoint", "handoff_of", "utc_now",
+    "Mark", "OutboxRow", "OwnWords", "Queue", "Reached", "Reading", "Rejected", "Rollup", "Run", "Said", "Saved",
+    "Scored", "Sent", "StaleClaim", "Standing", "StandingOf", "Store", "Talk", "Tie", "Told", "Transaction",
+    "Version", "View", "WatchState", "faultpoint", "handoff_of", "utc_now",
 ]  # fmt: skip

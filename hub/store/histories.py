@@ -1,9 +1,10 @@
 """Histories: what the store holds about accounts, for whoever has to answer one of them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from itertools import groupby
-from typing import NamedTuple
+from itertools import chain, groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -14,7 +15,9 @@ from hub.store.listed import among, listed
 from hub.store.repository import Repository
 
 MOST_MOODS = 25  # the newest of one account; what is older says nothing of how somebody thinks now
+MOST_SAID = 50  # posts of one account that a score is made of; more change none
 MOST_EARLIER = 5  # things of one account that are told one by one
+AT_A_TIME = 1_000  # rows that are held at once, however much an account has said
 
 
 class Mood(NamedTuple):
@@ -25,6 +28,16 @@ class Mood(NamedTuple):
     score: float
 
 
+class Said(NamedTuple):
+    """One post of an account, by what was found in it."""
+
+    post: str
+    at: datetime
+    intent: str
+    confidence: float
+    subjects: frozenset[str]
+
+
 class OwnWords(NamedTuple):
     """What we hold of an account's own words, reshares aside; spam says nothing of a mood."""
 
@@ -32,6 +45,7 @@ class OwnWords(NamedTuple):
     first_at: datetime
     last_at: datetime
     moods: tuple[Mood, ...]  # of the newest posts, newest first
+    said: tuple[Said, ...]  # the newest of those that were asked for, newest first
 
 
 class Work(NamedTuple):
@@ -54,33 +68,28 @@ class _Told(msgspec.Struct, frozen=True, gc=False):
     provenance: _Why = _Why()
 
 
+class _Signal(msgspec.Struct, frozen=True, gc=False):
+    """Of a signal, what stands in no column."""
+
+    subjects: frozenset[str] = frozenset()
+
+
+_signal = msgspec.json.Decoder(_Signal).decode
 _told = msgspec.json.Decoder(_Told).decode
 _posts, _signals, _handoffs, _outbox = tables.posts.c, tables.signals.c, tables.handoffs.c, tables.outbox.c
-_COUNTED = (
+_ASKED_FOR = sa.and_(
+    _signals.relevant, _signals.intent.in_(sa.bindparam("intents", expanding=True)),
+    _posts.published_at >= sa.bindparam("since"),
+)  # fmt: skip
+_OWN_WORDS = (  # found, ordered and told by the index alone; then one look for each signal
     sa.select(
-        _posts.author, sa.func.count().label("posts"), sa.func.min(_posts.published_at).label("first_at"),
-        sa.func.max(_posts.published_at).label("last_at"),
+        _posts.author, _posts.key, _posts.published_at, _signals.intent, _signals.sentiment_score, _signals.confidence,
+        sa.case((_ASKED_FOR, _signals.body)),
     )
+    .outerjoin_from(tables.posts, tables.signals, _signals.post == _posts.key)
     .where(among(_posts.author), _posts.kind != "share")
-    .group_by(_posts.author)
+    .order_by(_posts.author.desc(), _posts.published_at.desc(), _posts.id.desc())
 )  # fmt: skip
-_PLACED = (
-    sa.select(
-        _posts.author, _posts.key, _posts.published_at, _signals.sentiment_score,
-        sa.func.row_number()
-        .over(partition_by=_posts.author, order_by=(_posts.published_at.desc(), _posts.id.desc()))
-        .label("place"),
-    )
-    .join(tables.signals, _signals.post == _posts.key)
-    .where(among(_posts.author), _posts.kind != "share", _signals.intent != "spam")
-    .subquery()
-    .c
-)  # fmt: skip
-_MOODS = (
-    sa.select(_PLACED.author, _PLACED.key, _PLACED.published_at, _PLACED.sentiment_score)
-    .where(_PLACED.place <= MOST_MOODS)
-    .order_by(_PLACED.author, _PLACED.place)
-)
 _RANKED = (
     sa.select(
         _handoffs.id, _handoffs.author, _handoffs.kind, _handoffs.created_at,
@@ -111,17 +120,16 @@ _URLS = (
 class Histories(Repository):
     """By author, each question for many of them at once."""
 
-    def own_words(self, authors: Collection[str]) -> dict[str, OwnWords]:
-        """What each of these has said themselves, of those who have."""
-        asked = listed(authors)
-        rows = groupby(self._rows(_MOODS, listed=asked), lambda row: row.author)
-        moods = {
-            author: tuple(Mood(row.key, row.published_at, row.sentiment_score) for row in some) for author, some in rows
-        }
-        return {
-            row.author: OwnWords(row.posts, row.first_at, row.last_at, moods.get(row.author, ()))
-            for row in self._rows(_COUNTED, listed=asked)
-        }
+    def own_words(
+        self, authors: Collection[str], *, intents: Collection[str] = (), since: datetime | None = None
+    ) -> dict[str, OwnWords]:
+        """What each of these has said themselves, of those who have.
+
+        What they said with one of these intents that concerns us, since then, is told one by one.
+        """
+        given = {"listed": listed(authors), "intents": sorted(intents), "since": since or self.now}
+        rows = chain.from_iterable(self._connection.execute(_OWN_WORDS, given).partitions(AT_A_TIME))
+        return {author: _own_words(some) for author, some in groupby(rows, itemgetter(0))}
 
     def work(self, authors: Collection[str]) -> dict[str, Work]:
         """The cases and leads that people had about them, each thing once, however many posts it is of."""
@@ -150,3 +158,19 @@ class Histories(Repository):
                 link=told.provenance.link,
             )  # fmt: skip
         return found
+
+
+def _own_words(rows: Iterable[Any]) -> OwnWords:
+    """What one account has said, newest first."""
+    posts = 0
+    moods: list[Mood] = []
+    said: list[Said] = []
+    for _, key, at, intent, score, confidence, asked_for in rows:
+        posts += 1
+        if posts == 1:
+            last_at = at
+        if len(moods) < MOST_MOODS and intent not in (None, "spam"):
+            moods.append(Mood(key, at, score))
+        if asked_for is not None and len(said) < MOST_SAID:
+            said.append(Said(key, at, intent, confidence, _signal(asked_for).subjects))
+    return OwnWords(posts, at, last_at, tuple(moods), tuple(said))

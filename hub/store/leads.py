@@ -1,32 +1,19 @@
-"""Leads: what people said that speaks of buying, the last score of each, and what became of those handed over."""
+"""Leads: the last score of whoever spoke of buying, and what became of those handed over."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import cache
-from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from hub.domain import Handoff, LeadScore, Model, Moment, Signal, external_id
+from hub.domain import Handoff, LeadScore, Model, external_id
 from hub.store import tables
-from hub.store.listed import among, listed
 from hub.store.repository import Repository
 
 _score = msgspec.json.Decoder(LeadScore).decode
-_signal = msgspec.json.Decoder(Signal).decode
 _handoff = msgspec.json.Decoder(Handoff).decode
 _encode = msgspec.json.Encoder().encode
-MOST_OF_ONE = 50  # posts of one account that a score is made of
 _CHANGING = ("network", "fit", "behaviour", "chance", "found_by", "as_of", "body")
-
-
-class Said(Model):
-    """One post of somebody, by what was found in it."""
-
-    author: str
-    at: Moment
-    signal: Signal
 
 
 class Scored(Model):
@@ -38,14 +25,6 @@ class Scored(Model):
 
 class Leads(Repository):
     """Scores by account, outcomes by lead."""
-
-    def said(self, authors: Collection[str], intents: Collection[str], since: datetime) -> list[Said]:
-        """What these accounts have said themselves since then with one of these intents, oldest first.
-
-        Of each the newest fifty: more change no score, and an account that never stops would fill the memory.
-        """
-        rows = self._rows(_said(), listed=listed(authors), since=since, intents=sorted(intents))
-        return [Said(author=row.author, at=row.published_at, signal=_signal(row.body)) for row in rows]
 
     def keep(self, scores: Mapping[str, LeadScore]) -> None:
         """Keep these scores, by account; each takes the place of the one before."""
@@ -113,25 +92,6 @@ class Leads(Repository):
     def _handed(self) -> Iterable[str]:
         handoffs = tables.handoffs.c
         return [row.key for row in self._rows(sa.select(handoffs.key).where(handoffs.kind == "Lead").distinct())]
-
-
-@cache
-def _said() -> sa.Select[Any]:
-    posts, signals = tables.posts.c, tables.signals.c
-    newest = (posts.published_at.desc(), posts.id.desc())
-    counted = (
-        sa.select(posts.id, sa.func.row_number().over(partition_by=posts.author, order_by=newest).label("place"))
-        .join(tables.signals, signals.post == posts.key)
-        .where(among(posts.author), posts.published_at >= sa.bindparam("since"), posts.kind != "share")
-        .where(signals.relevant, signals.intent.in_(sa.bindparam("intents", expanding=True)))
-        .subquery()
-    )
-    return (
-        sa.select(posts.author, posts.published_at, signals.body)
-        .join(counted, sa.and_(counted.c.id == posts.id, counted.c.place <= MOST_OF_ONE))
-        .join(tables.signals, signals.post == posts.key)
-        .order_by(posts.published_at, posts.id)
-    )
 
 
 def _lead_of(name: str) -> str:

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from hub.domain import LeadScore
 from hub.store import tables
-from hub.store.leads import Leads, Said
+from hub.store.histories import Histories, OwnWords, Said
+from hub.store.leads import Leads
 from hub.store.listed import among, listed
 from hub.store.renown import Renown
 from hub.store.store import Transaction, View, kept
@@ -26,31 +27,42 @@ class Anew(NamedTuple):
 SaidAnew = dict[str, dict[str, Anew]]  # by author and post
 
 
-class LeadsThen(Leads):
-    """What people had said by then. A score is kept nowhere."""
+class HistoriesThen(Histories):
+    """What people had said by then."""
 
     anew: SaidAnew = {}
 
-    def said(self, authors: Collection[str], intents: Collection[str], since: datetime) -> list[Said]:
-        """Of posts that had been collected by then; what was judged anew, as it is judged now."""
+    def own_words(
+        self, authors: Collection[str], *, intents: Collection[str] = (), since: datetime | None = None
+    ) -> dict[str, OwnWords]:
+        """What is told one by one is of posts that had been collected by then; what was judged anew, as it is now."""
+        found = super().own_words(authors, intents=intents, since=since)
+        unknown = self._late(authors, since or self.now)
+        for author in authors:
+            words = found.get(author) or OwnWords(0, self.now, self.now, (), ())
+            said = {one.post: one for one in reversed(words.said) if one.post not in unknown}
+            for post, one in self.anew.get(author, {}).items():
+                said.pop(post, None)
+                if (
+                    one.counts
+                    and one.known_at <= self.now
+                    and (since or self.now) <= one.said.at
+                    and one.said.intent in intents
+                ):
+                    said[post] = one.said
+            found[author] = words._replace(said=tuple(sorted(said.values(), key=lambda one: one.at))[::-1])
+        return found
+
+    def _late(self, authors: Collection[str], since: datetime) -> set[str]:
         columns = tables.posts.c
         late = sa.select(columns.key).where(
             among(columns.author), columns.published_at >= since, columns.collected_at > self.now
         )
-        unknown = {row.key for row in self._rows(late, listed=listed(authors))}
-        earlier = [one for one in super().said(authors, intents, since) if one.signal.post not in unknown]
-        found = {one.signal.post: one for one in earlier}
-        for author in authors:
-            for post, one in self.anew.get(author, {}).items():
-                found.pop(post, None)
-                if (
-                    one.counts
-                    and one.known_at <= self.now
-                    and since <= one.said.at
-                    and one.said.signal.intent in intents
-                ):
-                    found[post] = one.said
-        return sorted(found.values(), key=lambda one: one.at)
+        return {row.key for row in self._rows(late, listed=listed(authors))}
+
+
+class LeadsThen(Leads):
+    """What is known of leads now."""
 
     def keep(self, scores: Mapping[str, LeadScore]) -> None:
         """Nothing is kept."""
@@ -72,9 +84,10 @@ class Past(Transaction):
     """A view of an earlier moment that passes for a transaction; what would be written in it is refused or dropped."""
 
     writing = False
+    histories = kept(HistoriesThen)
     leads = kept(LeadsThen)
     renown = kept(RenownThen)
 
     def __init__(self, view: View, then: datetime, anew: SaidAnew) -> None:
         super().__init__(view.connection, then)
-        self.leads.anew = anew
+        self.histories.anew = anew

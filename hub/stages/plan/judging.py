@@ -182,7 +182,7 @@ class Judge:
         if before is not None and says_the_same(now, before):
             return before
         self.tally.signals_changed += 1
-        said = Said(author=post.author.key, at=post.published_at, signal=now)
+        said = Said(post.key, post.published_at, now.intent, now.confidence, frozenset(now.subjects))
         counts = now.relevant and post.kind != "share"
         self._anew.setdefault(post.author.key, {})[post.key] = Anew(said, post.collected_at, counts)
         return now

@@ -79,7 +79,7 @@ posts = Table(
     Column("id", Number, primary_key=True),
     Column("key", Text, nullable=False, unique=True),
     Column("network", Text, nullable=False),
-    Column("author", Text, nullable=False, index=True),
+    Column("author", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("lang", Text),
     Column("published_at", Utc, nullable=False, index=True),
@@ -95,6 +95,7 @@ posts = Table(
     Column("body", Text, nullable=False),
     Column("checked_at", Utc),  # last read again; NULL: not since it was collected
     Column("gone", Text),  # why its content is not kept any more
+    Index("ix_posts_author", "author", "published_at", "id", "kind", "key"),  # read in this order, without the rows
     Index("ix_posts_standing", "batch", "state", "reason"),
     Index("ix_posts_thread", "thread"),
     Index("ix_posts_reason", "reason", "published_at"),

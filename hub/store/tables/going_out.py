@@ -10,7 +10,7 @@ handoffs = Table(
     Column("kind", Text, nullable=False),
     Column("key", Text, nullable=False),
     Column("post", Text, nullable=False, index=True),
-    Column("author", Text, nullable=False, index=True),
+    Column("author", Text, nullable=False),
     Column("team", Text, nullable=False),
     Column("route", Text, nullable=False),
     Column("classifier", Text, nullable=False),
@@ -23,6 +23,7 @@ handoffs = Table(
     Column("subject", Text, nullable=False, server_default=""),  # that its post names first
     Column("thing", Text, nullable=False, server_default=""),  # the external id of its key
     Column("begins", Boolean, nullable=False, server_default=false()),  # the first of its kind and key
+    Index("ix_handoffs_author", "author", "kind", "key", "created_at", "id"),  # what each had, without the rows
     Index("ix_handoffs_thing", "kind", "key"),
     Index(  # of those that begin a thing: it answers what is counted without the rows
         "ix_handoffs_begun", "kind", "created_at", "network", "visibility", "team", "route", "subject", "thing",

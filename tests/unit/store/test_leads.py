@@ -6,7 +6,6 @@ import pytest
 
 from hub.domain import LeadScore, Reason, external_id
 from hub.store import Store
-from hub.store.leads import MOST_OF_ONE
 from tests.unit.store.builders import START, make_handoff, make_post, make_signal
 from tests.unit.store.conftest import Clock
 
@@ -18,39 +17,6 @@ def scored(behaviour: float, *, chance: float | None = None) -> LeadScore:
     return LeadScore(
         fit=20, behaviour=behaviour, grade="D2", reasons=(reason,), found_by="lead-rules@1", as_of=START, chance=chance
     )
-
-
-def test_what_people_said_is_found_by_author_intent_and_time(store: Store) -> None:
-    old = make_post(3, published_at=START - HOUR * 48)
-    posts = [make_post(1), make_post(2, kind="share"), old, make_post(4), make_post(5)]
-    found = [
-        make_signal(
-            post, intent="purchase" if post.key != posts[3].key else "complaint", relevant=post.key != posts[4].key
-        )
-        for post in posts
-    ]
-    with store.begin() as tx:
-        tx.posts.save(posts)
-        tx.signals.save(list(zip(posts, found, strict=True)))
-
-    with store.read() as view:
-        said = view.leads.said({post.author.key for post in posts}, {"purchase", "churn"}, START - HOUR * 24)
-        assert [(one.author, one.at, one.signal) for one in said] == [
-            (posts[0].author.key, posts[0].published_at, found[0])
-        ]
-        assert view.leads.said(["nobody"], {"purchase"}, START - HOUR * 99) == []
-
-
-def test_of_somebody_who_never_stops_the_newest_posts_count(store: Store) -> None:
-    posts = [make_post(number, published_at=START + HOUR * number) for number in range(MOST_OF_ONE + 5)]
-    with store.begin() as tx:
-        tx.posts.save(posts)
-        tx.signals.save([(post, make_signal(post, intent="purchase", relevant=True)) for post in posts])
-
-    with store.read() as view:
-        said = view.leads.said({post.author.key for post in posts}, {"purchase"}, START - HOUR)
-
-    assert [one.at for one in said] == [post.published_at for post in posts[5:]]
 
 
 def test_the_last_score_of_each_account_is_kept(store: Store) -> None:

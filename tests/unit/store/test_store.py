@@ -206,10 +206,19 @@ def test_what_an_account_has_to_do_with_is_found_by_the_account(lite: Store) -> 
     """By kind, SQLite would walk through all cases and leads, for each batch that is triaged."""
 
     def look(view: View) -> None:
-        view.handoffs.talks(["x:account:1"])
         view.histories.work(["x:account:1"])
+        view.renown.cases(["x:account:1"])
+        view.handoffs.talks(["x:account:1"])
 
-    assert _searches(lite, look, "handoffs") == ["SEARCH handoffs USING INDEX ix_handoffs_author (author=?)"] * 2
+    by_index = "SEARCH handoffs USING COVERING INDEX ix_handoffs_author (author=?)"
+    by_row = by_index.replace("COVERING ", "")
+    assert _searches(lite, look, "handoffs") == [by_index, by_index, by_row]
+
+
+def test_own_words_are_read_in_order_without_looking_each_post_up(lite: Store) -> None:
+    steps = _searches(lite, lambda view: view.histories.own_words(["x:account:1"]), "posts", "TEMP B-TREE")
+
+    assert steps == ["SEARCH posts USING COVERING INDEX ix_posts_author (author=?)"]
 
 
 def test_what_was_said_in_a_thread_is_found_by_the_thread(lite: Store) -> None:
@@ -226,8 +235,8 @@ def test_whether_a_conversation_has_a_case_is_found_by_its_key(lite: Store) -> N
     assert steps == ["SEARCH handoffs USING COVERING INDEX ix_handoffs_thing (kind=? AND key=?)"]
 
 
-def _searches(store: Store, look: Callable[[View], object], table: str) -> list[str]:
-    """How SQLite finds the rows of this table in what is asked."""
+def _searches(store: Store, look: Callable[[View], object], table: str, *besides: str) -> list[str]:
+    """How SQLite finds the rows of this table in what is asked, and which of these steps it takes besides."""
     asked: list[tuple[str, object]] = []
     sa.event.listen(
         store.engine, "before_cursor_execute", lambda _, __, text, given, *rest: asked.append((text, given))
@@ -236,4 +245,4 @@ def _searches(store: Store, look: Callable[[View], object], table: str) -> list[
         look(view)
         over = [one for one in asked if f"FROM {table}" in one[0]]
         plans = [view.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given) for text, given in over]
-        return [row.detail for plan in plans for row in plan if table in row.detail]
+        return [row.detail for plan in plans for row in plan if any(word in row.detail for word in (table, *besides))]

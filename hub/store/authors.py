@@ -40,7 +40,7 @@ class Authors(Repository):
         self._write_rows(self._upsert(tables.authors, ("key",), _CHANGING), rows)
 
     def _bodies(self, keys: Iterable[str]) -> Mapping[str, str]:
-        return {row.key: row.body for row in self._rows(_BODIES, listed=listed(keys))}
+        return {row[0]: row[1] for row in self._rows(_BODIES, listed=listed(keys))}
 
 
 def _row(post: Post, body: str) -> dict[str, Any]:

@@ -5,7 +5,6 @@ are set once for all that are written together.
 """
 
 from collections.abc import Collection, Iterable
-from datetime import UTC
 from secrets import randbits
 
 import sqlalchemy as sa
@@ -14,6 +13,7 @@ from hub.domain import Model, Post
 from hub.store import tables
 from hub.store.listed import among, listed
 from hub.store.repository import Repository
+from hub.store.tally import hour_of, moment_of
 
 _COLUMNS = tables.export_marks.c
 OPEN = 0  # SQLite: rows that changes still share; on PostgreSQL no mark has this epoch
@@ -39,9 +39,10 @@ class ExportMarks(Repository):
         """These were written, or judged, for the first time: on SQLite nobody else marks their days."""
         if not self._sqlite:
             return
-        days = {(post.network, post.published_at.astimezone(UTC).date()) for post in posts}
+        days = {(post.network, hour_of(post.published_at) // 24) for post in posts}
         rows = [
-            {"area": "talk", "network": network, "day": day.isoformat(), "epoch": OPEN} for network, day in sorted(days)
+            {"area": "talk", "network": network, "day": moment_of(24 * day).date().isoformat(), "epoch": OPEN}
+            for network, day in sorted(days)
         ]
         self._write_rows(self._upsert(tables.export_marks, ("area", "network", "day", "epoch")), rows)
 

@@ -6,7 +6,7 @@ writes, as those of talk are.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from math import log
 from typing import Any, Literal
@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from hub.domain import Model, Moment
 from hub.store import tables
 from hub.store.repository import Repository
+from hub.store.tally import hour_of, moment_of
 
 Segment = Literal["collected", "decided", "handed_over"]
 """Of the way of a post: until we had it, until it was decided on, until its object was at its destination."""
@@ -65,11 +66,11 @@ class Latencies(Repository):
 
     def add(self, network: str, segment: Segment, seconds: Iterable[float]) -> None:
         """Count these times."""
-        self._add([(network, segment, each) for each in seconds])
+        self._add({(network, segment, bucket): count for bucket, count in Counter(map(bucket_of, seconds)).items()})
 
     def handed_over(self, times: Iterable[tuple[str, float]]) -> None:
         """Count how long objects took to their destination, each with the network that its post is from."""
-        self._add([(network, "handed_over", seconds) for network, seconds in times])
+        self._add(Counter((network, "handed_over", bucket_of(seconds)) for network, seconds in times))
 
     def histogram(self, since: datetime, until: datetime, *, segment: Segment | None = None) -> list[Lag]:
         """What ended in the hours that began in this time; of one part of the way, or of all.
@@ -109,9 +110,8 @@ class Latencies(Repository):
         )
         return [Acknowledged(**row._mapping) for row in self._rows(asked)]
 
-    def _add(self, times: Iterable[tuple[str, Segment, float]]) -> None:
+    def _add(self, counted: Mapping[tuple[str, Segment, int], int]) -> None:
         hour = self.now.replace(minute=0, second=0, microsecond=0)
-        counted = Counter((network, segment, bucket_of(seconds)) for network, segment, seconds in times)
         rows = [
             {"network": network, "segment": segment, "bucket": bucket, "count": count}
             for (network, segment, bucket), count in sorted(counted.items())
@@ -125,10 +125,9 @@ class Arrivals(Repository):
 
     def add(self, watch: str, network: str, published: Iterable[datetime]) -> None:
         """Count posts that were published then."""
-        counted = Counter(at.replace(minute=0, second=0, microsecond=0) for at in published)
         rows = [
-            {"hour": hour, "watch": watch, "network": network, "posts": posts}
-            for hour, posts in sorted(counted.items())
+            {"hour": moment_of(hour), "watch": watch, "network": network, "posts": posts}
+            for hour, posts in sorted(Counter(map(hour_of, published)).items())
         ]
         self._write_rows(self._adding(tables.arrivals, "posts"), rows)
 

@@ -104,6 +104,8 @@ class Posts(Repository):
     def mark(self, standings: Mapping[str, Standing]) -> int:
         """Move these posts to other standings; returns how many there were."""
         moved = 0
+        if not standings:
+            return moved
         self._left(standings)
         for standing in set(standings.values()):
             keys = sorted(key for key, one in standings.items() if one == standing)

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any, Self, dataclass_transform
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Self, Union, dataclass_transform, get_args, get_origin
 
 import msgspec
 
@@ -39,8 +40,9 @@ class Model(
 
     def plain(self) -> dict[str, Any]:
         """Only what JSON knows: times as ISO 8601 text, lists for tuples; fields at their default are left out."""
-        data: dict[str, Any] = _decode(_encode(self))  # `to_builtins` leaves tuples, which JMESPath takes for no array
-        return data
+        tuples = _tuples_in(type(self))
+        data: dict[str, Any] = msgspec.to_builtins(self) if tuples is not None else _decode(_encode(self))
+        return _listed(data, tuples) if tuples else data
 
     def whole(self) -> dict[str, Any]:
         """As `plain()`, with its own fields at their default as well: what expressions may ask for."""
@@ -55,6 +57,56 @@ class Model(
     def from_plain(cls, data: Any) -> Self:
         """Plain data, checked; raises `msgspec.ValidationError` naming the path of what is wrong."""
         return msgspec.convert(data, cls)
+
+
+Tuples = tuple[tuple[str, bool, "Tuples"], ...]  # fields: whether one is a tuple itself, and what there is in it
+PLAIN_TYPES = {str, int, float, bool, datetime, None, NoneType}
+
+
+@cache
+def _tuples_in(kind: type[Model]) -> Tuples | None:
+    """Where in a noun there are tuples, which JMESPath takes for no array; None where it is not for us to say."""
+    try:
+        found = [(field.encode_name, *_tuples_of(field.type)) for field in msgspec.structs.fields(kind)]
+    except TypeError:
+        return None
+    return tuple(each for each in found if each[1] or each[2])
+
+
+def _tuples_of(kind: Any) -> tuple[bool, Tuples]:
+    """Whether a type is a tuple, and where there are tuples in it; a TypeError for what may hold anything."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return _tuples_of(inner[0])
+    if origin in (Union, UnionType):
+        alone = {_tuples_of(each) for each in inner if each is not NoneType}
+        return alone.pop() if len(alone) == 1 else _unknown(kind)
+    if origin is tuple and inner[1:] == (...,):
+        is_tuple, there = _tuples_of(inner[0])
+        return (True, there) if not is_tuple else _unknown(kind)
+    if isinstance(kind, type) and issubclass(kind, Model):
+        nested = _tuples_in(kind)
+        return (False, nested) if nested is not None else _unknown(kind)
+    if origin is dict and all(each in PLAIN_TYPES for each in inner):
+        return False, ()
+    return (False, ()) if origin is Literal or kind in PLAIN_TYPES else _unknown(kind)
+
+
+def _unknown(kind: Any) -> Any:
+    raise TypeError(f"Nobody knows what a {kind} holds.")
+
+
+def _listed(data: dict[str, Any], tuples: Tuples) -> dict[str, Any]:
+    """The same data with lists in place of tuples."""
+    for name, is_tuple, inner in tuples:
+        there: Any = data.get(name)
+        if there is None:
+            continue
+        if is_tuple:
+            there = data[name] = list(there)
+        for each in (there if is_tuple else (there,)) if inner else ():
+            _listed(each, inner)
+    return data
 
 
 @cache

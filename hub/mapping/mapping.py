@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -13,18 +13,17 @@ from hub.domain import Authority, MappedField, MappedObject
 from hub.errors import MappingError, Unmappable
 from hub.mapping.bounds import bounds_of
 from hub.mapping.document import Example, IdentityDocument, MappingDocument, read_documents, read_file, shown
-from hub.mapping.program import Program, of_condition, of_fields, of_value
+from hub.mapping.program import Program, of_condition, of_fields
 from hub.mapping.syntax import Node, nearest, parse, walk
 from hub.mapping.text import as_text
-from hub.mapping.tree import Branch, grow, leaves, merge
+from hub.mapping.tree import Branch, Leaf, grow, leaves, merge
 
 Record = dict[str, Any]
 PLACE = re.compile(r"\[\d+\]")
 TIES = ("native_id", "scope", "in_reply_to")  # what ties a post to its parent
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Which thing an object is: the keys its external id stands for, those of its parent, and its lane."""
 
     of: tuple[str, ...]
@@ -59,7 +58,7 @@ class Mapping:
     _tree: dict[str, Branch] = field(repr=False)
     _keep: Condition | None = field(repr=False)
     _when: Condition | None = field(repr=False)
-    _identity: dict[str, Callable[[Record], Any]] = field(repr=False)
+    _identity: dict[str, Branch] = field(repr=False)
     _kept_if: Node | None = field(repr=False)
 
     # Read and checked when it is loaded, compiled when it is needed: a run that finds nothing new applies no mapping.
@@ -90,6 +89,10 @@ class Mapping:
     @cached_property
     def _fill(self) -> Callable[[Record], Record]:
         return of_fields(self._tree, None, self.label).call if self._kept_if else self._program.call
+
+    @cached_property
+    def _identified(self) -> Callable[[Record], Record]:
+        return of_fields(self._identity, None, self.label).call
 
     @property
     def only_if_blank(self) -> tuple[str, ...]:
@@ -122,7 +125,7 @@ class Mapping:
 
     def identity(self, record: Record) -> Identity:
         """Which thing at the destination this record speaks of; raises `Unmappable` if it does not say."""
-        said = {name: ask(record) for name, ask in self._identity.items()}
+        said = self._identified(record)
         of = _keys(said.get("of"))
         if not of:
             raise Unmappable(f"{self.label}, identity.of: no key came out.", reason="identity_missing")
@@ -193,7 +196,7 @@ def _compiled(document: MappingDocument, path: Path, digest: str, one_of_many: b
         _tree=tree,
         _keep=_condition(document.keep, "keep", where, title),
         _when=_condition(document.when, "when", where, title),
-        _identity=_identity(document.identity, where, title),
+        _identity=_identity(document.identity, where),
         _kept_if=keep,
     )
 
@@ -206,10 +209,10 @@ def _condition(expression: str | None, name: str, where: str, title: str) -> Con
     return Condition(of_condition(node, name, title), names)
 
 
-def _identity(document: IdentityDocument | None, where: str, title: str) -> dict[str, Callable[[Record], Any]]:
+def _identity(document: IdentityDocument | None, where: str) -> dict[str, Branch]:
     written = msgspec.structs.asdict(document) if document else {}
     return {
-        name: of_value(parse(expression, f"{where}: identity.{name}"), f"identity.{name}", title)
+        name: Leaf(f"identity.{name}", parse(expression, f"{where}: identity.{name}"))
         for name, expression in written.items()
         if expression is not None
     }
@@ -238,5 +241,7 @@ def _check_names(key: str, names: tuple[str, ...], filled: Collection[str], wher
 
 def _keys(said: Any) -> tuple[str, ...]:
     """The keys in an identity's value: one text, or an array of them."""
+    if said.__class__ is str:
+        return (said,) if said else ()
     values = said if isinstance(said, list) else [said]
     return tuple(key for key in map(as_text, values) if key)

@@ -7,7 +7,25 @@ import msgspec
 import pytest
 
 import hub.domain
-from hub.domain import INTENTS, Author, Cursor, Engagement, Model, Post, Signal, Watch, read_manifest
+from hub.domain import (
+    INTENTS,
+    Author,
+    Cursor,
+    Delivery,
+    Engagement,
+    Handoff,
+    History,
+    Media,
+    Model,
+    OtherAccount,
+    Post,
+    Profile,
+    Provenance,
+    Signal,
+    Trend,
+    Watch,
+    read_manifest,
+)  # fmt: skip
 from hub.domain.config import BusinessHours, Config, Route
 from hub.domain.manifest import Endpoint
 
@@ -16,6 +34,10 @@ AUTHOR = Author(key="x:account:7", native_id="7", handle="ana")
 POST = Post(
     key="x:post:1", network="x", native_id="1", text="Hi", published_at=NOW, collected_at=NOW, author=AUTHOR,
     tags=("acme",), engagement=Engagement(likes=3),
+)  # fmt: skip
+DELIVERY = Delivery(  # whose body may hold anything
+    id=1, destination="slack", object="message", external_id="e", version=1, digest="d", handoff="h",
+    body={"list": [1, {"a": ("b",)}], "none": None}, known_as=("a",),
 )  # fmt: skip
 NOUNS = [each for each in vars(hub.domain).values() if isinstance(each, type) and issubclass(each, Model)]
 
@@ -74,6 +96,27 @@ def test_plain_data_is_json_and_leads_back() -> None:
     assert msgspec.json.decode(msgspec.json.encode(plain)) == plain
     assert plain["tags"] == ["acme"]  # a list: expressions take a tuple for no array
     assert "kind" not in plain
+
+
+def test_plain_data_is_what_json_makes_of_it_however_deep() -> None:
+    post = POST.with_(
+        media=(Media(kind="image", url="https://x.test/a.png"),),
+        flags=("count_mismatch",),
+        published_at=NOW.replace(microsecond=5),
+    )
+    mood = Trend(word="rising", now=0.5, of=2, before=-0.25, of_before=1)
+    other = OtherAccount(network="x", handle="a", url=None, sure=True)
+    whole = Handoff(
+        key="x:account:7", kind="Lead", post=post, author=AUTHOR, team="sales",
+        signal=Signal(post=POST.key, found_by="rules@1", scores={"purchase": 1.0}, subjects=("Acme",)),
+        provenance=Provenance(post=POST.key, route="r@1", classifier="rules@1", confidence=1.0, run="r"),
+        history=History(posts=1, trend="steady", accounts=(other,)),
+        profile=Profile(posts_seen=1, first_seen_at=NOW, last_seen_at=NOW, trend=mood, accounts=("x:account:8",)),
+        others=(post, POST),
+    )  # fmt: skip
+
+    assert repr(whole.plain()) == repr(msgspec.json.decode(msgspec.json.encode(whole)))
+    assert repr(DELIVERY.plain()) == repr(msgspec.json.decode(msgspec.json.encode(DELIVERY)))
 
 
 def test_whole_data_has_the_defaults_too() -> None:

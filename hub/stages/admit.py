@@ -7,7 +7,7 @@ same rows.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 
 from hub.classify import Engine, Item, item_of
 from hub.domain import CONTEXT_KINDS, Handoff, Manifest, Post, Signal
@@ -289,4 +289,7 @@ def standing_of(routed: Routed, unfinished: Mapping[str, Rejected]) -> Standing:
     """Where a post stands once it is routed, and what could be said of it is on its way."""
     if routed.post.key in unfinished:
         return Standing("quarantined", unfinished[routed.post.key].stage)
-    return Standing("set_aside", routed.set_aside) if routed.set_aside else Standing("handed_off")
+    return _standing("set_aside", routed.set_aside) if routed.set_aside else _standing("handed_off", None)
+
+
+_standing = cache(Standing)  # there are a dozen reasons, and thousands of posts

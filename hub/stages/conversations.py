@@ -21,7 +21,7 @@ def conversation_key(post: Post) -> str:
 
     A conversation that begins after this one is over bears the key of its first post behind this key.
     """
-    return "\x1f".join(("case", post.network, post.visibility, post.author.key, post.thread or post.key))
+    return f"case\x1f{post.network}\x1f{post.visibility}\x1f{post.author.key}\x1f{post.thread or post.key}"
 
 
 class Place(NamedTuple):
@@ -74,4 +74,4 @@ class Talks:
 
 def _thread_in(key: str) -> str:
     """The conversation's key without the post that began it anew."""
-    return "\x1f".join(key.split("\x1f")[:PARTS])
+    return key if key.count("\x1f") < PARTS else "\x1f".join(key.split("\x1f")[:PARTS])

@@ -6,9 +6,10 @@ author of a case says next in its thread joins it, whatever it says: angry words
 A rule that cannot decide on a post costs that post its kind of work, until the rule is mended; nothing else.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -96,8 +97,9 @@ class Router:
         self.purposes, self.link_base = purposes, link_base
         self._by_signal = all(rule.looks_at.isdisjoint(SAID) for rule in rules)
         self._conditions = together(tuple(rule.route.when for rule in rules))
-        self._asked = _fields_asked({path for rule in rules for path in rule.asks_for})
-        self._idle: set[tuple[Any, ...]] = set()  # of what most posts say no rule wants anything
+        fields = _fields_asked({path for rule in rules for path in rule.asks_for})
+        self._telling = None if fields is None else _telling(fields)
+        self._idle: set[Any] = set()  # of what most posts say no rule wants anything
         self._history = timedelta(hours=config.triage.first_run_hours)
         self._actionable = timedelta(hours=config.triage.actionable_hours)
         self.own = {network: {_bare(name) for name in names} for network, names in config.own_accounts.items()}
@@ -131,8 +133,11 @@ class Router:
         reason = self.suppression(post, watch_started=watch_started)
         if reason:
             return Routed(post, set_aside=reason)
+        lead = desk.leads.get(post.author.key)
+        unasked = unwanted(signal) or self._idled(signal, lead)
+        if unasked and not (self._takes_cases and desk.talks.of(post)):  # as most
+            return Routed(post, set_aside=unasked)
         work = _Work(already)
-        unasked = unwanted(signal)
         if not unasked:
             self._apply(post, signal, desk, work)
         talk = desk.talks.of(post) if self._takes_cases else None
@@ -144,16 +149,17 @@ class Router:
         reason = None if work.taken or work.undecided else unasked or work.why_not
         return Routed(post, tuple(work.taken.values()), set_aside=reason, undecided=work.undecided)
 
+    def _idled(self, signal: Signal, lead: LeadScore | None) -> str | None:
+        """Why nothing is made of this, where it is known already that no rule wants anything of what says the same."""
+        if lead is not None or self._telling is None:
+            return None
+        return NO_ROUTE if self._telling(signal) in self._idle else None
+
     def _apply(self, post: Post, signal: Signal, desk: Desk, work: _Work) -> None:
         """Note what the rules make."""
         lead = desk.leads.get(post.author.key)
-        alike = _alike(signal, self._asked) if self._asked is not None and lead is None else None
-        if alike in self._idle:
-            return
-        if self._by_signal:
-            facts: dict[str, Any] = {"signal": signal.plain(), "lead": lead and lead.plain()}
-        else:
-            facts = facts_of(post, signal, lead)
+        facts = _found(signal, lead) if self._by_signal else facts_of(post, signal, lead)
+        alike = self._telling(signal) if self._telling and lead is None else None
         for rule in self._holding(post, facts, work, alike):
             kind = rule.route.makes
             obstacle = self._obstacle(post, kind)
@@ -164,11 +170,12 @@ class Router:
                 work.silent = True  # nor is a rule further down asked: this one would have made the alert
                 continue
             try:
-                work.taken[kind] = self._handoff(rule, facts_of(post, signal, lead), post, signal, desk)
+                known = facts if rule.tells_by.isdisjoint(SAID) else facts_of(post, signal, lead)
+                work.taken[kind] = self._handoff(rule, known, post, signal, desk)
             except MappingError as problem:
                 work.undecided[kind] = str(problem)
 
-    def _holding(self, post: Post, facts: dict[str, Any], work: _Work, alike: tuple[Any, ...] | None) -> Iterator[Rule]:
+    def _holding(self, post: Post, facts: dict[str, Any], work: _Work, alike: Any) -> Iterator[Rule]:
         """The rules that hold, of those whose kind of handoff is open when their turn comes.
 
         Where none does, none will for whatever is `alike`.
@@ -237,7 +244,12 @@ def facts_of(post: Post, signal: Signal, lead: LeadScore | None) -> dict[str, An
     """What a rule's expressions may ask for; `lead` is null where nothing that counts was said."""
     said = post.whole()
     author = said["author"] = Author.made_whole(said["author"])
-    return {"post": said, "author": author, "signal": signal.plain(), "lead": lead and lead.plain()}
+    return {"post": said, "author": author, **_found(signal, lead)}
+
+
+def _found(signal: Signal, lead: LeadScore | None) -> dict[str, Any]:
+    """What of it the hub itself has found."""
+    return {"signal": signal.plain(), "lead": lead and lead.plain()}
 
 
 def _fields_asked(paths: Collection[tuple[str, ...]]) -> tuple[str, ...] | None:
@@ -251,10 +263,13 @@ def _fields_asked(paths: Collection[tuple[str, ...]]) -> tuple[str, ...] | None:
     return tuple(sorted(asked))
 
 
-def _alike(signal: Signal, fields: tuple[str, ...]) -> tuple[Any, ...]:
-    """What these fields say; the same for two signals only where rules cannot tell them apart."""
-    said = [getattr(signal, field) for field in fields]
-    return tuple(tuple(one.items()) if isinstance(one, dict) else one for one in said)
+def _telling(fields: tuple[str, ...]) -> Callable[[Signal], Any]:
+    """What these fields say of a signal; the same for two only where rules cannot tell them apart."""
+    alone = [field for field in fields if field != "scores"]
+    said: Callable[[Signal], Any] = attrgetter(*alone) if alone else bool
+    if "scores" not in fields:
+        return said
+    return lambda signal: (said(signal), *signal.scores.items())
 
 
 def unwanted(signal: Signal) -> str | None:

@@ -10,6 +10,7 @@ from hub.domain.handoffs import Priority
 from hub.errors import MappingError, RecordError
 from hub.mapping import compile_expression, names_in, paths_in
 
+FACETS = ("priority", "severity", "title")
 PRIORITIES = get_args(Priority)
 WORST = 10  # severity
 
@@ -21,6 +22,7 @@ class Rule:
     route: Route
     when: Callable[[dict[str, Any]], Any]
     looks_at: frozenset[str]  # names that `when` mentions
+    tells_by: frozenset[str]  # names that the rest of it mentions
     asks_for: frozenset[tuple[str, ...]]  # chains of fields that it looks at, such as signal.scores.crisis
     priority: Callable[[dict[str, Any]], Any]
     severity: Callable[[dict[str, Any]], Any]
@@ -31,9 +33,12 @@ class Rule:
         """Compiled once; a broken expression is a MappingError naming the route and the place."""
         compiled = {
             field: compile_expression(getattr(route, field), where=f"route {route.name}, {field}")
-            for field in ("when", "priority", "severity", "title")
+            for field in ("when", *FACETS)
         }
-        return cls(route, looks_at=names_in(route.when), asks_for=paths_in(route.when), **compiled)
+        tells_by = frozenset().union(*(names_in(getattr(route, field)) for field in FACETS))
+        return cls(
+            route, looks_at=names_in(route.when), tells_by=tells_by, asks_for=paths_in(route.when), **compiled
+        )  # fmt: skip
 
     def decide(self, part: str, facts: dict[str, Any]) -> Any:
         """What one of its expressions says of a post; a MappingError where it cannot work on it."""

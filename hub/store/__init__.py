@@ -34,7 +34,7 @@ __all__ = [
     "Alarm", "Balance", "BatchClaim", "BatchState", "BatchSum", "Begun", "Circuit", "Correction", "Counted",
     "Course", "DamagedFile", "Draft", "Edit", "Ended", "Fate", "Forecast", "ForecastSeries", "Grade", "HandedOff",
     "Hour", "Incident", "Intended", "Item", "Kept", "KeptFiles", "KeptModel", "LandedFile", "Landing", "Made",
-    "Mark", "OutboxRow", "OwnWords", "Queue", "Reached", "Reading", "Rejected", "Rollup", "Run", "Said", "Saved",
+    "Mark", "OutboxRow", "OwnWords", "Queue", "Reached", "Reading", "Rejected", "Run", "Said", "Saved",
     "Scored", "Sent", "StaleClaim", "Standing", "StandingOf", "Store", "Talk", "Tie", "Told", "Transaction",
     "Version", "View", "WatchState", "faultpoint", "handoff_of", "utc_now",
 ]  # fmt: skip

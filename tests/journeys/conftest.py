@@ -1,6 +1,5 @@
 """Stories through the whole flow are told of three networks; what concerns all of them says so."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from tests.journeys import flow
 
 FEW = ("x", "mastodon", "blogs")
-WATCH = re.compile(r"\s*- \{network: (\w+)")
 
 
 @pytest.fixture
@@ -19,10 +17,8 @@ def hub_env(hub_env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyP
     """
     with flow.store() as store, store.begin() as tx:
         tx.memory.set("zendesk_default:seconds_for_users", 0.3)
-    lines = (flow.REPO / "sandbox" / "hub.yaml").read_text().splitlines()
-    kept = [line for line in lines if (found := WATCH.match(line)) is None or found[1] in FEW]
     path = tmp_path / "acme.yaml"
-    path.write_text("\n".join(kept) + "\n")
+    path.write_text(flow.watching(FEW))
     monkeypatch.setenv("HUB_CONFIG", str(path))
     return hub_env | {"HUB_CONFIG": str(path)}
 

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,9 +23,17 @@ from hub.stages.validate import sort_records
 from hub.store import Store
 from hub.store.schema import metadata
 from sandbox.process import SandboxProcess
-from tests.journeys import forked
+from tests import forked
 
 REPO = Path(__file__).resolve().parents[2]
+WATCH = re.compile(r"\s*- \{network: (\w+)")
+
+
+def watching(networks: Collection[str]) -> str:
+    """Acme's configuration with its watches on these networks."""
+    lines = (REPO / "sandbox" / "hub.yaml").read_text().splitlines()
+    kept = [line for line in lines if (found := WATCH.match(line)) is None or found[1] in networks]
+    return "\n".join(kept) + "\n"
 
 
 def hub(*arguments: str, timeout: float = 240, cold: bool = False, **environ: str) -> subprocess.CompletedProcess[str]:

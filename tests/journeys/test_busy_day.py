@@ -3,7 +3,6 @@
 The truth is the sandbox's world: who said what, in which thread, and what its inventor had in mind.
 """
 
-import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -28,10 +27,7 @@ AGAIN = "Thinking of getting a second Brew One this week. Where can I buy one ne
 @pytest.fixture
 def busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The world of a busy day with its planted events, and this process as one of the hub's that watch it."""
-    lines = (flow.REPO / "sandbox" / "hub.yaml").read_text().splitlines()
-    watch = re.compile(r"\s*- \{network: (\w+)")
-    kept = [line for line in lines if (found := watch.match(line)) is None or found[1] in NETWORKS]
-    (tmp_path / "hub.yaml").write_text("\n".join(kept) + "\n")
+    (tmp_path / "hub.yaml").write_text(flow.watching(NETWORKS))
     with SandboxProcess(tmp_path / "sandbox", options=("--scenario", "busy_day", "--no-limits")) as sandbox:
         env = {**sandbox.env, "HUB_VAR": str(tmp_path / "var"), "HUB_CONFIG": str(tmp_path / "hub.yaml")}
         for name, value in env.items():

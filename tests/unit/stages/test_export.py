@@ -1,10 +1,7 @@
 """Export: after whatever was written, there lies what an export from scratch would write, and the store's sums."""
 
-import os
 import signal
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -21,10 +18,10 @@ from hub.domain import Author, Engagement, Watch
 from hub.errors import SetupError, Unavailable
 from hub.stages.export import DATASETS, Export, Rules, Shelf
 from hub.store import Mark, StandingOf, Store, tables
+from tests import forked
 from tests.unit.stages.exported import CONFIG, RULES, export, lies_in, rows_of
 from tests.unit.store.builders import START, WATCH, created, make_draft, make_handoff, make_post, make_signal
 
-REPO = Path(__file__).resolve().parents[3]
 HOUR = timedelta(hours=1)
 QUICK = (Phase.explicit, Phase.reuse, Phase.generate)  # to make a failure smaller takes minutes
 PLACES = ("mastodon", "x", "linkedin")  # of the last one nothing but figures may be exported
@@ -277,14 +274,13 @@ def test_killed_anywhere_it_can_be_read_and_the_next_run_is_right(some: Store, t
     write(some, ("edit", ("mastodon", 1), Engagement(likes=7)))
     write(some, ("edit", ("x", 1), Engagement(likes=7)))
     write(some, ("bury", "ben"))
-    running = (
-        "import sys; from hub.store import Store; from tests.unit.stages.exported import export; "
-        "export(Store.open(sys.argv[1]), sys.argv[2])"
-    )
-    killed = subprocess.run(
-        [sys.executable, "-c", running, str(some.engine.url), str(folder)], cwd=REPO, check=False, timeout=60,
-        env={**os.environ, "HUB_FAULTPOINT": at if ":" in at else f"{at}:kill"},
-    )  # fmt: skip
+    running = """
+        import sys
+        from hub.store import Store
+        from tests.unit.stages.exported import export
+        export(Store.open(sys.argv[1]), sys.argv[2])
+    """
+    killed = forked.python(running, str(some.engine.url), str(folder), HUB_FAULTPOINT=at if ":" in at else f"{at}:kill")
 
     assert killed.returncode == -signal.SIGKILL
     posts = f"SELECT count(*) FROM read_parquet('{folder}/posts/*/*/*.parquet', hive_partitioning = true)"

@@ -6,16 +6,19 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from hub.domain import Budget
 from hub.store import Landing, Store
+from tests import forked
+from tests.forked import Forked
+from tests.unit.store import worker
 from tests.unit.store.builders import WATCH, land, make_draft, make_post
 
 REPO = Path(__file__).resolve().parents[3]
-WORKER = "tests.unit.store.worker"
 
 
 def test_eight_processes_claim_a_thousand_rows_each_once(url):
@@ -23,12 +26,11 @@ def test_eight_processes_claim_a_thousand_rows_each_once(url):
         for at in range(0, 1_000, 100):
             with store.begin() as tx:
                 tx.outbox.intend([make_draft(number, lane=f"author-{number % 400}") for number in range(at, at + 100)])
-        workers = [
-            subprocess.Popen([sys.executable, "-m", WORKER, url, f"w{n}"], cwd=REPO, stdout=subprocess.PIPE, text=True)
-            for n in range(8)
-        ]
-        claimed = [line for worker in workers for line in worker.communicate(timeout=200)[0].splitlines()]
-        assert [worker.returncode for worker in workers] == [0] * 8
+        with ExitStack() as running:
+            workers = [running.enter_context(Forked(worker.main, url, f"w{number}")) for number in range(8)]
+            done = [worker.over() for worker in workers]
+        claimed = [line for one in done for line in one.stdout.splitlines()]
+        assert [one.returncode for one in done] == [0] * 8
 
         # Whoever saw nothing to claim, since every lane was taken, went home early: the last ones are done here.
         while True:
@@ -200,7 +202,4 @@ def test_a_worker_stopped_past_its_lease_is_refused_when_it_goes_on(url, tmp_pat
 
 
 def _run(script: str, point: str | None = None) -> int:
-    environment = {**os.environ, **({"HUB_FAULTPOINT": f"{point}:kill"} if point else {})}
-    return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)], cwd=REPO, env=environment, check=False
-    ).returncode
+    return forked.python(script, **({"HUB_FAULTPOINT": f"{point}:kill"} if point else {})).returncode

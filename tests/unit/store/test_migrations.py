@@ -1,14 +1,10 @@
 """The schema: migrations and tables say the same, and a killed migration leaves the old one."""
 
-import os
 import signal
 import sqlite3
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -16,8 +12,7 @@ import sqlalchemy as sa
 from hub.errors import SetupError
 from hub.store import Store, migrate, tables
 from hub.store.schema import VERSION_TABLE, metadata
-
-REPO = Path(__file__).resolve().parents[3]
+from tests import forked
 
 
 def test_the_newest_migration_is_the_version_that_is_asked_for():
@@ -52,12 +47,7 @@ def test_every_column_that_may_be_empty_is_so_in_both(store):
 def test_a_killed_migration_leaves_the_old_schema_and_the_next_start_finishes_it(tmp_path):
     path = tmp_path / "hub.db"
     opening = f"from hub.store import Store; Store.open('sqlite:///{path}')"
-    killed = subprocess.run(
-        [sys.executable, "-c", opening],
-        cwd=REPO,
-        env={**os.environ, "HUB_FAULTPOINT": "store.migrated:kill"},
-        check=False,
-    )
+    killed = forked.python(opening, HUB_FAULTPOINT="store.migrated:kill")
     assert killed.returncode == -signal.SIGKILL
     with sqlite3.connect(path) as left:
         assert left.execute("SELECT name FROM sqlite_master").fetchall() == []

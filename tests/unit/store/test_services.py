@@ -1,12 +1,8 @@
 """What connectors share: memory, budgets and tokens, across threads and processes."""
 
 import stat
-import subprocess
-import sys
-import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -17,9 +13,8 @@ from hub.errors import AccessDenied, RateLimited, Unavailable
 from hub.kit import Services, Token
 from hub.store import Store, tables
 from hub.store.services import FETCH_SECONDS, Shared
+from tests import forked
 from tests.unit.store.builders import START
-
-REPO = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -298,10 +293,7 @@ def test_whoever_dies_while_fetching_holds_up_the_others_only_for_the_lease(url,
             shared = Shared(store, token_type=Token, max_wait_seconds=5, key_path=Path({str(tmp_path / "key")!r}))
             shared.tokens.get("x_default", lambda old: Token(value="lost"))
     """
-    import os
-
-    environment = {**os.environ, "HUB_FAULTPOINT": "tokens.fetched:kill"}
-    subprocess.run([sys.executable, "-c", textwrap.dedent(script)], cwd=REPO, env=environment, check=False)
+    forked.python(script, HUB_FAULTPOINT="tokens.fetched:kill")
 
     class Ahead(Patient):
         def sleep(self, seconds):

@@ -1,7 +1,5 @@
 """A process of its own for the tests of many: claims and settles until nothing is left, and writes down what it had."""
 
-import sys
-
 from hub.domain import Receipt
 from hub.store import Store
 
@@ -18,7 +16,3 @@ def main(url: str, name: str) -> None:
             answers = [(one, Receipt(delivery=one.id, outcome="created", object_id=str(one.id))) for one in deliveries]
             with store.begin() as tx:
                 assert tx.outbox.settle_all(answers) == []
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -1,4 +1,4 @@
-"""What a run of the hub imports, once for all the commands that `forked` forks; nothing else imports this."""
+"""What a run of the hub imports, once for all the processes that `forked` forks; nothing else imports this."""
 
 import os
 

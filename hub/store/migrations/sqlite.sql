@@ -97,8 +97,6 @@ CREATE TABLE posts (
 	CONSTRAINT uq_posts_key UNIQUE ("key")
 );
 
-CREATE INDEX ix_posts_author ON posts (author);
-
 CREATE INDEX ix_posts_published_at ON posts (published_at);
 
 CREATE INDEX ix_posts_standing ON posts (batch, state, reason);
@@ -205,8 +203,6 @@ CREATE TABLE handoffs (
 	body TEXT NOT NULL, network TEXT DEFAULT '' NOT NULL, visibility TEXT DEFAULT '' NOT NULL, subject TEXT DEFAULT '' NOT NULL, thing TEXT DEFAULT '' NOT NULL, begins BOOLEAN DEFAULT 0 NOT NULL,
 	CONSTRAINT pk_handoffs PRIMARY KEY (id)
 );
-
-CREATE INDEX ix_handoffs_author ON handoffs (author);
 
 CREATE INDEX ix_handoffs_created_at ON handoffs (created_at);
 
@@ -697,4 +693,8 @@ CREATE TABLE rollups (
 )
  WITHOUT ROWID;
 
-INSERT INTO hub_alembic_version VALUES ('0025');
+CREATE INDEX ix_posts_author ON posts (author, published_at, id, kind, "key");
+
+CREATE INDEX ix_handoffs_author ON handoffs (author, kind, "key", created_at, id);
+
+INSERT INTO hub_alembic_version VALUES ('0028');

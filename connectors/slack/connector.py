@@ -24,8 +24,6 @@ from functools import cached_property
 from threading import Event
 from typing import Any
 
-import structlog
-
 from connectors.slack.answers import CLOSED, REFUSED, SPOILT, receipt_of, word_of
 from connectors.slack.digest import digest_of, with_line
 from connectors.slack.folding import Folding, Parcel
@@ -37,11 +35,11 @@ from connectors.slack.setup import steps
 from connectors.slack.workspace import Workspace, is_line, parts_of
 from hub.domain import Delivery, FoundRecord, Receipt
 from hub.errors import AccessDenied, HubError, TransientError, Unavailable
-from hub.kit import Destination, Step
+from hub.kit import Destination, Step, get_logger
 from hub.kit.ears import Ears
 from hub.kit.vendor import NO_ANSWER, deferred
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 MESSAGES_PER_SEND = 10
 MOST_AT_ONCE = 200  # deliveries in one call of ours, most of them in digests

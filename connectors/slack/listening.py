@@ -19,7 +19,6 @@ from time import monotonic
 from typing import Any
 
 import orjson
-import structlog
 
 from connectors.slack.answers import raise_for_all, word_of
 from connectors.slack.people import People
@@ -27,9 +26,10 @@ from connectors.slack.presses import envelope_of, press_in
 from connectors.slack.workspace import Workspace, open_client
 from hub.domain.presses import Press
 from hub.errors import AccessDenied, HubError, RecordRefused, TransientError
+from hub.kit import get_logger
 from hub.kit.ears import Ears
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 LOOK_SECONDS = 0.5  # between two looks at the connection and at what is to be done
 AGAIN_SECONDS = 15.0  # after which a press that could not be acted upon is tried again

@@ -9,13 +9,12 @@ said yes; until it is done, a message that shows it is refused, and is tried aga
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import structlog
-
 from connectors.slack.answers import word_of
 from connectors.slack.workspace import Workspace
 from hub.errors import AccessDenied, Unavailable
+from hub.kit import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 REMEMBERED_SECONDS = 7 * 86_400.0
 PAUSES = (1.0, 2.0, 4.0)  # seconds between the tries of a message whose pictures are not ready

@@ -25,8 +25,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import structlog
-
 from connectors.zendesk.answers import Refused
 from connectors.zendesk.bulk import Bulk
 from connectors.zendesk.conversation import Conversations, goes_on
@@ -39,10 +37,10 @@ from connectors.zendesk.tickets import Tickets, note_row
 from connectors.zendesk.users import EndUsers, Users, requester_of
 from hub.domain import Delivery, FoundRecord, Receipt
 from hub.errors import AccessDenied, SetupError, Unavailable
-from hub.kit import Destination, Step, running
+from hub.kit import Destination, Step, get_logger, running
 from hub.kit.vendor import one_by_one
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 DELIVERIES_PER_SEND = 10
 BULK_FROM = 100  # so many waiting tickets are worth a job

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
+from hub.logs import log_aside
+
 if TYPE_CHECKING:
     from hub.wiring import Hub
 
@@ -41,18 +43,6 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs in p
 def say(text: str) -> None:
     """One line of progress, on standard error so that standard output stays the answer."""
     print(printable(text), file=sys.stderr, flush=True)
-
-
-def log_aside() -> None:
-    """What goes wrong is said by the command, so only errors are logged, and never into the answer."""
-    import logging
-
-    import structlog
-
-    structlog.configure(
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # as it is then: it may be replaced
-        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
-    )
 
 
 @contextmanager

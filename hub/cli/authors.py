@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.app import Json, answer_json, answer_table, app, log_aside, opened_hub, say
+from hub.cli.app import Json, answer_json, answer_table, app, opened_hub, say
 from hub.cli.exits import SOME_REFUSED
+from hub.logs import log_aside
 
 if TYPE_CHECKING:
     from hub.mapping import Mapping

@@ -12,10 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 
-import structlog
-
 from hub.classify import Engine, Item
 from hub.domain import Signal
+from hub.logs import get_logger
 from hub.stages.trouble import place_of
 from hub.stages.validate import Flaw
 
@@ -23,7 +22,7 @@ TOGETHER = 200
 AGAIN_SECONDS = 1.0
 REMEDY = "mend its rules or let another engine run, then `hub replay --stage classify`"
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class OutOfTime(BaseException):

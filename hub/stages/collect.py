@@ -15,12 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import structlog
-
 from hub.domain import Batch, Cursor, Watch, external_id
 from hub.domain.config import Triage
 from hub.errors import ContractBroken, HubError, SetupError
 from hub.kit import Network, Rejected
+from hub.logs import get_logger
 from hub.mapping import Mapping
 from hub.stages.collector import seldom_collected
 from hub.stages.gathered import gathered
@@ -37,7 +36,7 @@ YOUNG = timedelta(hours=1)  # a watch younger than this has just been read whole
 AHEAD = timedelta(days=1)  # clocks differ by minutes
 OVERLAP = timedelta(hours=1)  # read again before the last good run, where a cursor was lost: posts may come late
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass

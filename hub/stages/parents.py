@@ -7,11 +7,10 @@ not for us is remembered as absent for a while. Parents are a help and no condit
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import structlog
-
 from hub.domain import Reference, make_key
 from hub.errors import HubError, RecordError
 from hub.kit import Network, Page
+from hub.logs import get_logger
 from hub.mapping import Mapping
 from hub.store import Store
 from hub.store.records import encode_all
@@ -20,7 +19,7 @@ ABSENT_SECONDS = 7 * 86_400.0
 AT_MOST = 200  # in one pull of one watch
 REMEMBERED = 20_000  # posts of one pull: a parent read longer ago is asked for once more, and memory stays flat
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Parents:

@@ -13,11 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-import structlog
-
 from hub.domain import Batch, Cursor, Manifest, Reference, Watch, external_id
 from hub.errors import HubError, RateLimited
 from hub.kit import Network
+from hub.logs import get_logger
 from hub.stages.triage import bury
 from hub.store import Landing, Store, faultpoint
 from hub.store.records import encode
@@ -28,7 +27,7 @@ DAY = timedelta(days=1)
 EVER = timedelta(days=36_500)
 MARGIN = 5 * DAY  # before a post's time is up, it is read again, so that a day of trouble does no harm
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass

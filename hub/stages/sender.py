@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-import structlog
-
 from hub.domain import Delivery, FoundRecord, Receipt
 from hub.errors import ContractBroken, HubError, RecordError, SetupError
 from hub.kit import Destination
@@ -15,13 +13,14 @@ from hub.kit.destination import Unclaimed
 from hub.kit.lease import leased
 from hub.kit.turns import taking_turns
 from hub.kit.vendor import TOO_FAST
+from hub.logs import get_logger
 from hub.stages.backlog import Backlog
 from hub.stages.calls import Calls
 from hub.stages.held import Held
 from hub.stages.trouble import are_for, as_receipt, in_doubt, is_theirs, kind_of, pause_of, silence, understood
 from hub.store import Store, Transaction, faultpoint
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 LOOK_UPS_AT_ONCE = 200
 TWICE = 2  # tries after which a delivery that is still in doubt goes alone: it may be what spoils the call

@@ -11,10 +11,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-import structlog
-
 from hub.domain import Batch, kind_of
 from hub.errors import ContractBroken, HubError, SetupError
+from hub.logs import get_logger
 from hub.quality.gate import Verdict
 from hub.stages.admit import Admitted, Found, Rulebook, admit, consider
 from hub.stages.collector import seldom_collected
@@ -24,7 +23,7 @@ from hub.stages.trouble import place_of
 from hub.stages.validate import BadRecord, bad_of, flaws_of, sort_records, sound
 from hub.store import BatchClaim, Landing, Rejected, StaleClaim, Store, Transaction, faultpoint
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 Stuck = tuple[BatchClaim, HubError]
 BATCHES_AT_A_TIME, RECORDS_AT_A_TIME = 10, 8_000  # what is held in memory, and judged by one look, at once

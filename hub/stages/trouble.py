@@ -5,16 +5,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from traceback import extract_tb
 
-import structlog
-
 from hub.domain import Delivery, Outcome, Receipt
 from hub.errors import AccessDenied, ContractBroken, HubError, RateLimited, RecordError, SetupError, Unavailable
 from hub.kit.lease import LeaseOver
 from hub.kit.turns import LeftAlone
 from hub.kit.vendor import NO_ANSWER, TOO_FAST
+from hub.logs import get_logger
 from hub.store import StaleClaim
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 SETUP_PAUSE_SECONDS = 300  # a person must act first; asking more often only locks accounts
 

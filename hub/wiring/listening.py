@@ -3,17 +3,16 @@
 import os
 from threading import Event
 
-import structlog
-
 from hub.domain.config import Buttons
 from hub.domain.presses import Press
 from hub.errors import HubError
+from hub.logs import get_logger
 from hub.settings import load_config
 from hub.stages import press as stage
 from hub.wiring.flow import deliver
 from hub.wiring.opening import Hub, outlets_of
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 HEARING = "listening"  # the memory's key, with the destination's name
 BEAT_KEPT_SECONDS = 60.0

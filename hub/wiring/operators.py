@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-import structlog
-
 import connectors
+from hub.logs import get_logger
 from hub.store import Transaction
 from hub.wiring.opening import Connect, Hub
 
@@ -25,7 +24,7 @@ def ask(connect: Connect, question: Callable[[Transaction], T]) -> T | None:
         with hub.store.begin() as tx:
             return question(tx)
     except Exception as trouble:  # noqa: BLE001  an alert that fails must not hide the failure it tells of
-        structlog.get_logger(__name__).warning("outages are not known", error=type(trouble).__name__)
+        get_logger(__name__).warning("outages are not known", error=type(trouble).__name__)
         return None
     finally:
         hub.close()

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from time import perf_counter
 
-import structlog
-
 from hub.domain import Figure, Part, Scope, Step
 from hub.domain.config import Config
 from hub.domain.reports import (
@@ -24,6 +22,7 @@ from hub.domain.reports import (
     Shown,
     Table,
 )
+from hub.logs import get_logger
 from hub.measure import catalogue
 from hub.measure.figures import NARROWING, Figures
 from hub.pictures import Bar, Drawing, Line, bar_chart, line_chart
@@ -32,7 +31,7 @@ from hub.stages.report.periods import before
 from hub.stages.report.plans import rows_of
 from hub.store import View
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 MOST_LINES = 6  # that can be told apart in one picture
 MOST_QUOTES = 5

@@ -12,9 +12,11 @@ from collections.abc import Callable
 from http.client import HTTPResponse
 from typing import Any
 
+from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import ConnectionPool
 
 Connect = Callable[[Any], socket.socket]
 
@@ -79,7 +81,34 @@ class TimedAdapter(HTTPAdapter):
 
     def __init__(self, total: float) -> None:
         self._total = total
+        self._last: tuple[Any, ConnectionPool] | None = None
+        self._verified: object = None
         super().__init__(max_retries=0, pool_maxsize=KEPT)
+
+    def get_connection_with_tls_context(
+        self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> ConnectionPool:
+        """The pool of the request's host: mostly that of the request before, and finding it anew takes long."""
+        if proxies:
+            return super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
+        url = str(request.url)
+        asked, last = (url[: url.find("/", url.find("://") + 3)], verify, cert), self._last
+        if last is not None and last[0] == asked:
+            return last[1]
+        pool = super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
+        self._last = asked, pool
+        return pool
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Say by which certificates a pool checks, once: another way to check has a pool of its own."""
+        if conn is not self._verified:
+            super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
+            self._verified = conn
+
+    def close(self) -> None:
+        """Hang up, for good."""
+        self._last = None
+        super().close()
 
     def init_poolmanager(self, *sizes: Any, **options: Any) -> None:
         """Pools of timed connections."""

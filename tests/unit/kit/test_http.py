@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -53,6 +53,25 @@ def test_an_answer_comes_decoded_and_what_is_not_known_is_not_asked(wire: Wire, 
     assert path == "/posts?tag=acme"
     assert headers["Authorization"] == "Bearer s3cret-town"
     assert "social-intelligence-hub" in headers["User-Agent"]
+
+
+def test_a_query_holds_what_was_asked_for(wire: Wire, clock: SteppedClock) -> None:
+    asked = {"q": "a&b=c d/é:,", "page": 1, "deep": True, "ids": ["1", "2"], "half": 0.5, "none": ""}
+    with open_town(Town, wire, clock) as town:
+        for page in (1, 2):
+            town.get("/posts", **{**asked, "page": page})
+
+    first, second = (parse_qs(urlsplit(path).query, keep_blank_values=True) for path in wire.paths)
+    assert first == {name: each if isinstance(each, list) else [str(each)] for name, each in asked.items()}
+    assert second == {**first, "page": ["2"]}
+
+
+def test_two_hosts_in_turn_are_each_asked_over_its_own_connection(wire: Wire, clock: SteppedClock) -> None:
+    with open_town(Town, wire, clock) as town:
+        for host in ("127.0.0.1", "localhost", "127.0.0.1", "localhost"):
+            town.http.get(f"{wire.address.replace('127.0.0.1', host)}/posts")
+
+    assert [headers["Host"].partition(":")[0] for _, _, headers in wire.seen] == ["127.0.0.1", "localhost"] * 2
 
 
 def test_a_packed_answer_is_unpacked(wire: Wire, clock: SteppedClock) -> None:

@@ -97,8 +97,6 @@ CREATE TABLE posts (
 	CONSTRAINT uq_posts_key UNIQUE ("key")
 );
 
-CREATE INDEX ix_posts_published_at ON posts (published_at);
-
 CREATE INDEX ix_posts_standing ON posts (batch, state, reason);
 
 CREATE INDEX ix_posts_thread ON posts (thread) WHERE thread IS NOT NULL;
@@ -613,8 +611,6 @@ CREATE TABLE sums (
 
 CREATE INDEX ix_batches_damaged ON batches (id) WHERE state = 'quarantined';
 
-CREATE INDEX ix_posts_reason ON posts (reason, published_at) WHERE reason IS NOT NULL;
-
 CREATE INDEX ix_ties_state ON ties (state, confidence);
 
 CREATE INDEX ix_handoffs_run ON handoffs (run, created_at);
@@ -692,6 +688,8 @@ CREATE TABLE rollups (
 	CONSTRAINT pk_rollups PRIMARY KEY (at, network, subject, topic)
 )
  WITHOUT ROWID;
+
+CREATE INDEX ix_posts_published ON posts (published_at, id, reason);
 
 CREATE INDEX ix_posts_author ON posts (author, published_at, id, kind, "key");
 

@@ -82,7 +82,7 @@ posts = Table(
     Column("author", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("lang", Text),
-    Column("published_at", Utc, nullable=False, index=True),
+    Column("published_at", Utc, nullable=False),
     Column("collected_at", Utc, nullable=False),
     Column("thread", Text),
     Column("likes", Number),
@@ -98,7 +98,7 @@ posts = Table(
     Index("ix_posts_author", "author", "published_at", "id", "kind", "key"),  # read in this order, without the rows
     Index("ix_posts_standing", "batch", "state", "reason"),
     Index("ix_posts_thread", "thread"),
-    Index("ix_posts_reason", "reason", "published_at"),
+    Index("ix_posts_published", "published_at", "id", "reason"),  # in the order in which posts are shown
 )  # fmt: skip
 
 edits = Table(

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from hub.domain import Author, Engagement
 from hub.store import Hour, Standing, Store
@@ -211,3 +212,19 @@ def test_who_wrote_it_is_learnt_from_a_watch_that_shows_it_and_not_forgotten(sto
 
     assert kept is not None
     assert kept.author == shown.author
+
+
+def test_posts_are_shown_in_the_order_of_an_index_whatever_is_asked(lite):
+    asked: list[tuple[str, object]] = []
+    sa.event.listen(lite.engine, "before_cursor_execute", lambda _, __, text, given, *rest: asked.append((text, given)))
+    with lite.read() as view:
+        view.posts.recent(5, network="x")
+        view.posts.recent(5, before=START)
+        view.posts.set_aside(5, reason="reshare")
+        view.posts.set_aside(5, reason="reshare", before=START)
+        over_posts = [one for one in asked if "FROM posts" in one[0]]
+        plans = [view.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given) for text, given in over_posts]
+        steps = [row.detail for plan in plans for row in plan]
+
+    assert len(steps) == 4
+    assert all("USING INDEX ix_posts_published" in step for step in steps)

@@ -32,11 +32,11 @@ class Authors(Repository):
         """Keep the authors of these posts; of one who is there several times, as seen in the last."""
         seen = {post.author.key: post for post in posts}
         held = self._bodies(seen)
-        rows = []
-        for key in sorted(seen):  # in one order everywhere, so that two writers never wait for each other
-            body = _encode(seen[key].author).decode()
-            if held.get(key) != body:
-                rows.append(_row(seen[key], body))
+        bodies = {key: _encode(post.author).decode() for key, post in seen.items()}
+        changed = sorted(key for key, body in bodies.items() if held.get(key) != body)
+        rows = [
+            _row(seen[key], bodies[key]) for key in changed
+        ]  # in one order, so that no two writers wait in a circle
         self._write_rows(self._upsert(tables.authors, ("key",), _CHANGING), rows)
 
     def _bodies(self, keys: Iterable[str]) -> Mapping[str, str]:

@@ -117,6 +117,8 @@ class Quarantine(Repository):
 
     def add_all(self, rejected: Sequence[Rejected]) -> int:
         """Set these apart; returns how many were not here yet. A released one that comes back is open again."""
+        if not rejected:
+            return 0
         self._hold("quarantine")
         given = {(one.stage, sha256(one.content).hexdigest()): one for one in rejected}
         held = self._held(given)

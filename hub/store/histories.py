@@ -81,7 +81,7 @@ _ASKED_FOR = sa.and_(
     _signals.relevant, _signals.intent.in_(sa.bindparam("intents", expanding=True)),
     _posts.published_at >= sa.bindparam("since"),
 )  # fmt: skip
-_OWN_WORDS = (  # found, ordered and told by the index alone; then one look for each signal
+_OWN_WORDS = (  # found and ordered by the index alone; then one look for each post and its signal
     sa.select(
         _posts.author, _posts.key, _posts.published_at, _signals.intent, _signals.sentiment_score, _signals.confidence,
         sa.case((_ASKED_FOR, _signals.body)),

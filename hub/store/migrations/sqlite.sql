@@ -691,7 +691,7 @@ CREATE TABLE rollups (
 
 CREATE INDEX ix_posts_published ON posts (published_at, id, reason);
 
-CREATE INDEX ix_posts_author ON posts (author, published_at, id, kind, "key");
+CREATE INDEX ix_posts_author ON posts (author, published_at);
 
 CREATE INDEX ix_handoffs_author ON handoffs (author, kind, "key", created_at, id);
 

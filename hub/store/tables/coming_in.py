@@ -95,7 +95,7 @@ posts = Table(
     Column("body", Text, nullable=False),
     Column("checked_at", Utc),  # last read again; NULL: not since it was collected
     Column("gone", Text),  # why its content is not kept any more
-    Index("ix_posts_author", "author", "published_at", "id", "kind", "key"),  # read in this order, without the rows
+    Index("ix_posts_author", "author", "published_at"),  # read in this order
     Index("ix_posts_standing", "batch", "state", "reason"),
     Index("ix_posts_thread", "thread"),
     Index("ix_posts_published", "published_at", "id", "reason"),  # in the order in which posts are shown

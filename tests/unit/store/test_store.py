@@ -215,10 +215,10 @@ def test_what_an_account_has_to_do_with_is_found_by_the_account(lite: Store) -> 
     assert _searches(lite, look, "handoffs") == [by_index, by_index, by_row]
 
 
-def test_own_words_are_read_in_order_without_looking_each_post_up(lite: Store) -> None:
+def test_own_words_are_read_in_order_and_nothing_is_sorted(lite: Store) -> None:
     steps = _searches(lite, lambda view: view.histories.own_words(["x:account:1"]), "posts", "TEMP B-TREE")
 
-    assert steps == ["SEARCH posts USING COVERING INDEX ix_posts_author (author=?)"]
+    assert steps == ["SEARCH posts USING INDEX ix_posts_author (author=?)"]
 
 
 def test_what_was_said_in_a_thread_is_found_by_the_thread(lite: Store) -> None:

@@ -5,7 +5,7 @@ from alembic import op
 revision = "0028"
 down_revision = "0026"
 INDEXES = {
-    "posts": ("ix_posts_author", ["author", "published_at", "id", "kind", "key"]),
+    "posts": ("ix_posts_author", ["author", "published_at"]),
     "handoffs": ("ix_handoffs_author", ["author", "kind", "key", "created_at", "id"]),
 }
 

@@ -18,6 +18,7 @@ from hub.domain.config import LeadScoring
 VERSION = "lead-rules@1"
 LOUD, KNOWN = 10_000, 1_000  # followers
 MOST = 100.0
+DAY = timedelta(days=1)
 FIRM = re.compile(
     r"\b(inc|ltd|llc|llp|plc|corp|gmbh|ag|kg|ohg|ug|srl|spa|sarl|sas|bv|nv|oy|ab|a/s|aps|kft|pty|limited|company)\b\.?$",
     re.IGNORECASE,
@@ -69,7 +70,7 @@ def worth(deed: Deed, how: LeadScoring) -> float:
 
 def faded(age: timedelta, how: LeadScoring) -> float:
     """What share of it is left at this age."""
-    days = max(age / timedelta(days=1), 0.0)
+    days = max(age / DAY, 0.0)
     return 0.5 ** (days / how.half_life_days) if days < how.memory_days else 0.0
 
 

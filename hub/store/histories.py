@@ -109,11 +109,15 @@ _THINGS = (
     .where(_RANKED.place == 1)
     .order_by(_RANKED.author, _RANKED.created_at.desc(), _RANKED.id)
 )
-_EARLIER = sa.select(_handoffs.id, _handoffs.kind, _handoffs.body, _handoffs.created_at).where(among(_handoffs.id))
-_URLS = (
-    sa.select(_outbox.handoff, _outbox.url)
-    .where(among(_outbox.handoff), _outbox.url.is_not(None))
-    .order_by(_outbox.id.desc())
+_FIRST_URL = (
+    sa.select(_outbox.url)
+    .where(_outbox.handoff == _handoffs.id, _outbox.url.is_not(None))
+    .order_by(_outbox.id)
+    .limit(1)
+    .scalar_subquery()
+)
+_EARLIER = sa.select(_handoffs.id, _handoffs.kind, _handoffs.created_at, _handoffs.body, _FIRST_URL).where(
+    among(_handoffs.id)
 )
 
 
@@ -134,12 +138,14 @@ class Histories(Repository):
     def work(self, authors: Collection[str]) -> dict[str, Work]:
         """The cases and leads that people had about them, each thing once, however many posts it is of."""
         rows = self._rows(_THINGS, listed=listed(authors))
-        by_author = {author: list(some) for author, some in groupby(rows, lambda row: row.author)}
-        told = self._told({row.id for some in by_author.values() for row in some[:MOST_EARLIER]})
+        by_author = {
+            author: [(id, kind) for id, _, kind in some] for author, some in groupby(rows, itemgetter(1))
+        }  # fmt: skip
+        told = self._told({id for some in by_author.values() for id, _ in some[:MOST_EARLIER]})
         return {
             author: Work(
-                cases=sum(row.kind == "Case" for row in some), leads=sum(row.kind == "Lead" for row in some),
-                earlier=tuple(told[row.id] for row in some[:MOST_EARLIER]),
+                cases=sum(kind == "Case" for _, kind in some), leads=sum(kind == "Lead" for _, kind in some),
+                earlier=tuple(told[id] for id, _ in some[:MOST_EARLIER]),
             )
             for author, some in by_author.items()
         }  # fmt: skip
@@ -148,14 +154,11 @@ class Histories(Repository):
         """These handoffs in a line each, with where they are worked on: at the address that was delivered first."""
         if not ids:
             return {}
-        asked = listed(ids)
-        urls = {row.handoff: row.url for row in self._rows(_URLS, listed=asked)}
         found: dict[str, Earlier] = {}
-        for row in self._rows(_EARLIER, listed=asked):
-            told = _told(row.body)
-            found[row.id] = Earlier(
-                kind=row.kind, at=row.created_at, title=told.title, team=told.team, url=urls.get(row.id),
-                link=told.provenance.link,
+        for id, kind, at, body, url in self._rows(_EARLIER, listed=listed(ids)):
+            told = _told(body)
+            found[id] = Earlier(
+                kind=kind, at=at, title=told.title, team=told.team, url=url, link=told.provenance.link
             )  # fmt: skip
         return found
 

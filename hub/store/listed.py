@@ -31,6 +31,16 @@ def among(column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     return column.op("IN", is_comparison=True)(kind(sa.bindparam("listed", type_=sa.Text())))
 
 
+def looked_up(column: sa.ColumnElement[str], *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """These columns of the rows whose `column`, which must be unique by itself, is one of the keys in `listed`.
+
+    Each key is looked up as it comes, where `among` sorts them first: half the time for thousands of keys. What is
+    listed twice is found twice. Of a column that is not unique SQLite may take the rows first, and then the keys.
+    """
+    keys = _Listed(sa.bindparam("listed", type_=sa.Text())).table_valued("value").alias("keys")
+    return sa.select(*columns).join_from(keys, column.table, column == keys.c.value)
+
+
 def listed(keys: Iterable[str] | Iterable[int]) -> str:
     """The parameter for `among`."""
     return _encode(list(keys)).decode()
@@ -46,4 +56,4 @@ def _in_sqlite(element: _Listed, compiler: Any, **options: Any) -> str:
 def _in_postgresql(element: _Listed, compiler: Any, **options: Any) -> str:
     kind = "BIGINT" if isinstance(element, _ListedNumbers) else "TEXT"
     keys = compiler.process(element.clauses, **options)
-    return f"(SELECT CAST(json_array_elements_text(CAST({keys} AS JSON)) AS {kind}))"
+    return f"(SELECT CAST(json_array_elements_text(CAST({keys} AS JSON)) AS {kind}) AS value)"

@@ -16,7 +16,7 @@ from hub.domain import Engagement, Model, Moment, Post
 from hub.store import tables
 from hub.store.authors import Authors
 from hub.store.export_marks import ExportMarks
-from hub.store.listed import among, listed
+from hub.store.listed import among, listed, looked_up
 from hub.store.repository import Repository
 from hub.store.revisions import Revisions
 from hub.store.sums import Sums
@@ -35,7 +35,8 @@ def _asked(*names: str) -> sa.Select[Any]:
 
 
 _INSERT = sa.insert(tables.posts)
-_KNOWN, _BODIES, _THREADS = _asked("key"), _asked("key", "body"), _asked("key", "thread")
+_KNOWN = looked_up(tables.posts.c.key, tables.posts.c.key)
+_BODIES, _THREADS = _asked("key", "body"), _asked("key", "thread")
 _STANDINGS = _asked("key", "state", "reason")
 _SAID_IN = (
     sa.select(tables.posts.c.body)
@@ -117,7 +118,7 @@ class Posts(Repository):
     def known(self, keys: Iterable[str]) -> set[str]:
         """Those of these keys that we hold. In a writing transaction nobody adds one before it ends."""
         self._hold("posts")
-        return {row.key for row in self._rows(_KNOWN, listed=listed(keys))}
+        return {key for (key,) in self._rows(_KNOWN, listed=listed(keys))}
 
     def get(self, key: str) -> Post | None:
         """The post of this key."""

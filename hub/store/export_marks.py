@@ -1,7 +1,7 @@
 """Marks: which days of which network the export has out of date. The database sets them; see migration 0019.
 
-All but those of new posts and signals on SQLite, where a trigger for each new row cost as much as the row: there they
-are set once for all that are written together.
+All but those of new posts, signals, work and deliveries on SQLite, where a trigger for each new row cost as much as
+the row: there they are set once for all that are written together.
 """
 
 from collections.abc import Collection, Iterable
@@ -16,6 +16,11 @@ from hub.store.repository import Repository
 from hub.store.tally import hour_of, moment_of
 
 _COLUMNS = tables.export_marks.c
+_DUE = sa.text(
+    "INSERT INTO export_marks (area, network, day, epoch) "
+    "SELECT DISTINCT 'work', substr(post, 1, instr(post, ':') - 1), substr(created_at, 1, 10), 0 FROM handoffs "
+    "WHERE id IN (SELECT value FROM json_each(:listed)) ON CONFLICT DO NOTHING"
+)
 OPEN = 0  # SQLite: rows that changes still share; on PostgreSQL no mark has this epoch
 
 
@@ -37,11 +42,22 @@ class ExportMarks(Repository):
 
     def said(self, posts: Iterable[Post]) -> None:
         """These were written, or judged, for the first time: on SQLite nobody else marks their days."""
+        self._mark("talk", {(post.network, hour_of(post.published_at) // 24) for post in posts})
+
+    def made(self, posts: Iterable[str]) -> None:
+        """Of the posts of these keys work was made now."""
+        self._mark("work", {(key.partition(":")[0], hour_of(self.now) // 24) for key in posts})
+
+    def due(self, handoffs: Iterable[str]) -> None:
+        """Something more is to be sent for these, by id, which may be of another day."""
+        if self._sqlite:
+            self._write(_DUE, listed=listed(handoffs))
+
+    def _mark(self, area: str, days: Collection[tuple[str, int]]) -> None:
         if not self._sqlite:
             return
-        days = {(post.network, hour_of(post.published_at) // 24) for post in posts}
         rows = [
-            {"area": "talk", "network": network, "day": moment_of(24 * day).date().isoformat(), "epoch": OPEN}
+            {"area": area, "network": network, "day": moment_of(24 * day).date().isoformat(), "epoch": OPEN}
             for network, day in sorted(days)
         ]
         self._write_rows(self._upsert(tables.export_marks, ("area", "network", "day", "epoch")), rows)

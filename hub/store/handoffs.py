@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from hub.domain import Handoff, HandoffKind, Model, Moment, external_id
 from hub.store import tables
+from hub.store.export_marks import ExportMarks
 from hub.store.listed import among, listed
 from hub.store.outbox_rows import OutboxReader, OutboxRow
 from hub.store.repository import Repository
@@ -80,7 +81,8 @@ class Handoffs(Repository):
         begun = self._begun(handoffs)
         rows = [self._row(handoff) | {"begins": handoff.id in begun} for handoff in handoffs]
         rows.sort(key=lambda row: row["id"])
-        self._write_rows(self._upsert(tables.handoffs, ("id",)), rows)
+        if self._write_rows(self._upsert(tables.handoffs, ("id",)), rows):
+            ExportMarks(self._connection, now=self.now, writing=self._writing).made(row["post"] for row in rows)
         return [handoff.id for handoff in handoffs]
 
     def revise(self, handoffs: Sequence[Handoff]) -> int:

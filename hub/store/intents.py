@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from hub.domain import Authority, Model
 from hub.store import tables
+from hub.store.export_marks import ExportMarks
 from hub.store.listed import among, listed
 from hub.store.memory import Lookups
 from hub.store.repository import Repository
@@ -101,7 +102,9 @@ class Intents(Repository):
             newest[draft.identity] = row
             rows.append(row)
         replaced = self._supersede(outdated) + sum(row["state"] == "superseded" for row in rows)
-        self._write_rows(_INSERT, rows)
+        if self._write_rows(_INSERT, rows):
+            marks = ExportMarks(self._connection, now=self.now, writing=self._writing)
+            marks.due({row["handoff"] for row in rows})
         return Intended(new=len(rows), unchanged=unchanged, superseded=replaced)
 
     def _doubt(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from hub.store.engine import WRITE, open_engine
 from hub.store.faults import faultpoint
 from hub.store.schema import VERSION_TABLE
 
-HEAD = "0028"  # the newest revision in migrations/versions
+HEAD = "0030"  # the newest revision in migrations/versions
 MIGRATIONS = Path(__file__).parent / "migrations"
 FRESH = MIGRATIONS / "sqlite.sql"
 _LOCK = 0x687562  # any number, as long as it is always the same

@@ -557,13 +557,9 @@ CREATE TRIGGER export_signals_update AFTER update OF body, audience ON signals B
 
 CREATE TRIGGER export_signals_delete AFTER delete ON signals BEGIN INSERT INTO export_marks (area, network, day, epoch) SELECT * FROM (SELECT 'talk', p.network, substr(p.published_at, 1, 10), 0 FROM posts p WHERE p.key = OLD.post) WHERE true ON CONFLICT DO NOTHING; END;
 
-CREATE TRIGGER export_handoffs_insert AFTER insert ON handoffs BEGIN INSERT INTO export_marks (area, network, day, epoch) SELECT * FROM (SELECT 'work', substr(NEW.post, 1, instr(NEW.post, ':') - 1), substr(NEW.created_at, 1, 10), 0 ) WHERE true ON CONFLICT DO NOTHING; END;
-
 CREATE TRIGGER export_handoffs_update AFTER update OF body, team, route ON handoffs BEGIN INSERT INTO export_marks (area, network, day, epoch) SELECT * FROM (SELECT 'work', substr(NEW.post, 1, instr(NEW.post, ':') - 1), substr(NEW.created_at, 1, 10), 0 ) WHERE true ON CONFLICT DO NOTHING; END;
 
 CREATE TRIGGER export_handoffs_delete AFTER delete ON handoffs BEGIN INSERT INTO export_marks (area, network, day, epoch) SELECT * FROM (SELECT 'work', substr(OLD.post, 1, instr(OLD.post, ':') - 1), substr(OLD.created_at, 1, 10), 0 ) WHERE true ON CONFLICT DO NOTHING; END;
-
-CREATE TRIGGER export_outbox_insert AFTER insert ON outbox BEGIN INSERT INTO export_marks (area, network, day, epoch) SELECT * FROM (SELECT 'work', substr(h.post, 1, instr(h.post, ':') - 1), substr(h.created_at, 1, 10), 0 FROM handoffs h WHERE h.id = NEW.handoff) WHERE true ON CONFLICT DO NOTHING; END;
 
 CREATE TRIGGER export_outbox_update AFTER update OF state, outcome, object_id, url, reason ON outbox BEGIN INSERT INTO export_marks (area, network, day, epoch) SELECT * FROM (SELECT 'work', substr(h.post, 1, instr(h.post, ':') - 1), substr(h.created_at, 1, 10), 0 FROM handoffs h WHERE h.id = NEW.handoff) WHERE true ON CONFLICT DO NOTHING; END;
 
@@ -695,4 +691,4 @@ CREATE INDEX ix_posts_author ON posts (author, published_at);
 
 CREATE INDEX ix_handoffs_author ON handoffs (author, kind, "key", created_at, id);
 
-INSERT INTO hub_alembic_version VALUES ('0028');
+INSERT INTO hub_alembic_version VALUES ('0030');

@@ -124,8 +124,19 @@ class Compiler(Writer):
                 continue
             if names:
                 current, names = self._path(tuple(names), self.named(current)), []
-            current = self.value(child, self.named(current))
+            held = self.named(current)
+            current = (
+                self._of_what_is_there(child, held) if conditions.is_worth_a_look(child) else self.value(child, held)
+            )
         return self._path(tuple(names), self.named(current)) if names else current
+
+    def _of_what_is_there(self, node: Node, subject: str) -> Value:
+        """The node's value where the current value is not null; else it is null, too."""
+        target = self.name()
+        self.write(f"{target} = None")
+        with self.block(f"if {subject} is not None:"):
+            self._assign(node, subject, target)
+        return Value(target, simple=True)
 
     _subexpression = _index_expression = _pipe = _steps
 
@@ -153,7 +164,8 @@ class Compiler(Writer):
         return Value(f"({subject}[{bounds}] if isinstance({subject}, list) else None)")
 
     def _flatten(self, node: Node, subject: str) -> Value:
-        return Value(f"flatten({self.value(node['children'][0], subject).code})")
+        first, held = self.held(self.value(node["children"][0], subject))
+        return Value(f"(flatten({held}) if {first} is not None else None)")
 
     # Choices
 
@@ -169,13 +181,23 @@ class Compiler(Writer):
                 chosen = self._assign(constant, subject, target)
             with self.block("else:"):
                 return _either(chosen, self._choose(rest, subject, target))
-        chosen = self._assign(first, subject, target)
+        chosen = self._assign_unless_false(first, subject, target) if rest else self._assign(first, subject, target)
         while rest:
             with self.block(f"if {conditions.is_false(chosen)}:"):
                 if self.body.indent < DEEPEST:
                     return _either(chosen, self._choose(rest, subject, target))
                 chosen = _either(chosen, self._assign(rest.pop(0), subject, target))
         return chosen
+
+    def _assign_unless_false(self, node: Node, subject: str, target: str) -> Value:
+        """The same where another choice follows: it makes no difference then which false value this one gives."""
+        if node["type"] != "and_expression" or self.body.indent >= DEEPEST:
+            return self._assign(node, subject, target)
+        guard, chosen = node["children"]
+        self.write(f"{target} = None")
+        with self.block(f"if {self.truth(guard, subject)}:"):
+            value = self._assign_unless_false(chosen, subject, target)
+        return replace(value, nullable=True, boolean=False)
 
     def _assign(self, node: Node, subject: str, target: str) -> Value:
         value = self.value(node, subject)

@@ -9,6 +9,7 @@ from hub.mapping.runtime import NUMBERS
 from hub.mapping.syntax import Node
 from hub.mapping.writer import Value
 
+CHAINS = {"subexpression", "index_expression", "index", "pipe", "or_expression"}  # null for null where their parts are
 ORDERS = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
 
@@ -63,6 +64,16 @@ def alternatives(node: Node) -> list[Node]:
         chain.append(node["children"][1])
         node = node["children"][0]
     return [node, *reversed(chain)]
+
+
+def is_worth_a_look(node: Node) -> bool:
+    """Whether this takes several steps that all give null for null, so that it pays to ask first."""
+    is_choice = node["type"] == "or_expression" or node.get("value") == "not_null"
+    return is_choice and all(map(_gives_null_for_null, node["children"]))
+
+
+def _gives_null_for_null(node: Node) -> bool:
+    return node["type"] == "field" or (node["type"] in CHAINS and all(map(_gives_null_for_null, node["children"])))
 
 
 def is_guarded_constant(node: Node) -> bool:

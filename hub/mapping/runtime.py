@@ -29,6 +29,8 @@ def flatten(value: Any) -> list[Any] | None:
     """The elements of the array's arrays in one array; null for what is no array."""
     if not isinstance(value, list):
         return None
+    if list not in map(type, value):
+        return value[:]
     flat: list[Any] = []
     for element in value:
         if isinstance(element, list):

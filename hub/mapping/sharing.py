@@ -35,7 +35,13 @@ def repeated(trees: Iterable[Node]) -> list[Node]:
     nodes = [node for tree in trees for node in _on_record(tree) if _can_be_shared(node)]
     times = Counter(map(key_of, nodes))
     found = {key_of(node): node for node in nodes}
-    return [found[key] for key in sorted(found, key=lambda key: (len(key), key)) if times[key] > 1]
+    shared = []
+    for key in sorted(found, key=lambda key: (len(key), key), reverse=True):
+        if times[key] > 1:
+            shared.append(found[key])
+            inner = [key_of(node) for node in _on_record(found[key]) if node is not found[key]]
+            times.subtract(inner * (times[key] - 1))  # of what stands in it, one is left
+    return shared[::-1]
 
 
 def _on_record(tree: Node) -> Iterator[Node]:

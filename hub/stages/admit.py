@@ -136,7 +136,7 @@ def admit(tx: Transaction, considered: Considered, found: Found, book: Rulebook,
     """Write posts, signals, handoffs and delivery intents; only posts that are new become work."""
     posts, signals = considered.posts, considered.signals
     dead = tx.tombstones.dead({post.key for post in posts} | {post.author.key for post in posts})
-    alive = [post for post in posts if post.key not in dead and post.author.key not in dead]
+    alive = [post for post in posts if post.key not in dead and post.author.key not in dead] if dead else list(posts)
     known = tx.posts.known([post.key for post in alive])
     fresh = [post for post in unknown(alive, settled(tx, known, found)) if post.key in signals]
     pasts = Pasts(tx, book.config.lead_scoring)

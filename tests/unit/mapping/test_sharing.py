@@ -73,3 +73,9 @@ def test_what_may_refuse_a_record_stays_behind_its_condition(tmp_path: Path, par
     assert apply({"count": {}, "ready": False}) == {"one": False, "two": False}
     with pytest.raises(Unmappable, match="demo@1, one"):
         apply({"count": "many" if ">" in part else None, "ready": True})
+
+
+def test_what_stands_only_in_what_is_shared_is_no_value_of_its_own(tmp_path: Path) -> None:
+    made = mapping(tmp_path, tags="(long.marks || marks || own).tags", names="(long.marks || marks || own).names")
+
+    assert made.python.count("'marks'") == 2  # once in `long`, once beside it

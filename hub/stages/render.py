@@ -7,10 +7,11 @@ F21). What one mapping cannot say of one handoff holds up nothing else: the rest
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from hub.domain import INTENTS, Author, Handoff, Manifest, Post, external_id
-from hub.domain.config import Config
+from hub.domain.config import BusinessHours, Config
 from hub.domain.presses import Situation
 from hub.errors import MappingError, RecordError
 from hub.mapping import Mapping
@@ -55,7 +56,7 @@ def render(
         "to": _address(handoff, config),
         "organisation": config.organisation.name,
         "event": event,
-        "hours": config.business_hours.whole() | {"timezone": config.organisation.timezone},
+        "hours": _hours(config.business_hours) | {"timezone": config.organisation.timezone},
         "reopen_hours": config.conversations.reopen_hours,
     }
     if handoff.kind == "Alert":
@@ -71,6 +72,11 @@ def render(
             except RecordError as problem:
                 rendered.problems.append(problem)
     return rendered
+
+
+@lru_cache(maxsize=8)  # of the organisation, for all that is rendered; only copied from
+def _hours(hours: BusinessHours) -> dict[str, Any]:
+    return hours.whole()
 
 
 def _address(handoff: Handoff, config: Config) -> dict[str, Any]:

@@ -139,9 +139,11 @@ class Figures:
             found = coverage.seen(asked)
             share = found.share(cell.since, cell.until, network=network)
             began = found.began_within(cell.since, cell.until, network=network)
-            return share, share is None or share < WHOLE or began or cell.until > self.now or self._cut(cell)
+            return share, share is None or share < WHOLE or began or cell.until > self.now
 
-        return asked.once(("seen", cell.step, network), read)
+        time = asked.scope.since, asked.scope.until
+        share, partial = asked.for_all(("seen of", *time, cell.since, cell.until, network), read)
+        return share, partial or asked.once(("cut", cell.step), lambda: self._cut(cell))
 
     def _cut(self, cell: Cell) -> bool:
         """Whether it is a step of a series that the scope leaves only a part of."""

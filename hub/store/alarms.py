@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from hub.domain import Model, Moment
 from hub.errors import SetupError
 from hub.store import tables
+from hub.store.lengths import first_hour, moment_of
 from hub.store.repository import Repository
-from hub.store.tally import first_hour, moment_of
 
 Verdict = Literal["true", "false", "campaign"]
 PEOPLE = "people"

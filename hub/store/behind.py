@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from hub.domain import Model, Post, Signal
 from hub.store import tables
+from hub.store.lengths import DAY, HOUR, begin_of, first_hour, hour_of, moment_of
 from hub.store.repository import Repository
-from hub.store.talk import AUDIENCES, DAY_HOURS, subjects_of
-from hub.store.tally import EVERYBODY, first_hour, hour_of, moment_of, numbers_of
+from hub.store.talk import AUDIENCES, EACH, WHATEVER, subjects_of
+from hub.store.tally import EVERYBODY, numbers_of
 
 AT_A_TIME = 500  # posts of an hour
 _PLACE = sa.select(tables.posts.c.id, tables.posts.c.published_at).where(tables.posts.c.key == sa.bindparam("key"))
@@ -93,15 +94,17 @@ class Behind(Repository):
 
     def _hours(self, start: int, end: int, wanted: Wanted) -> Iterator[int]:
         """The hours of this time in which such posts may be, the newest first; found day by day."""
-        for day in self._with_any(DAY_HOURS, start - start % DAY_HOURS, end, wanted):
-            yield from self._with_any(1, max(day, start), min(day + DAY_HOURS, end), wanted)
+        for day in self._with_any(DAY, begin_of(DAY, start), end, wanted):
+            yield from self._with_any(HOUR, max(day, start), min(day + DAY, end), wanted)
 
     def _with_any(self, hours: int, start: int, end: int, wanted: Wanted) -> list[int]:
         theme = ("topic", wanted.topic) if wanted.topic else ("intent", wanted.intent)
         columns = (tables.themes if theme[1] else tables.talk).c
+        named = WHATEVER if wanted.subjects is None else EACH
         asked = sa.select(columns.at, columns.subjects).where(
-            columns.hours == hours, columns.at >= start, columns.at < end, columns[wanted.counted_as] > 0
-        )
+            columns.hours == hours, columns.named == named, columns.at >= start, columns.at < end,
+            columns[wanted.counted_as] > 0,
+        )  # fmt: skip
         if wanted.network is not None:
             asked = asked.where(columns.network == wanted.network)
         if theme[1]:

@@ -6,7 +6,9 @@ reached by such a poll stays a gap, and every number over that time must say so.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -26,6 +28,16 @@ class Stretch(Model):
     until: Moment
 
 
+_EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
+
+class _Due(NamedTuple):
+    """What the watches of one network, or of all, were to see, and what they saw; in whole microseconds."""
+
+    began: list[int]  # one for each watch
+    stretches: list[tuple[int, int, int]]  # when the watch began, and from when until when it has seen
+
+
 @dataclass(frozen=True)
 class Seen:
     """What was seen of a time, to be asked about many parts of it."""
@@ -38,21 +50,36 @@ class Seen:
 
         A watch counts from when it was first registered; one that was since given up counts until it last was read.
         """
-        due = {
-            key: until - max(began, since)
-            for key, (where, began) in self.began.items()
-            if began < until and network in (None, where)
-        }
-        whole = sum(due.values(), timedelta())
+        start, end = _ticks(since), _ticks(until)
+        due = self._due.get(network, _Due([], []))
+        whole = sum(end - max(began, start) for began in due.began if began < end)
         if not whole:
             return None
-        parts = (min(one.until, until) - max(one.since, since) for one in self.stretches if one.watch in due)
-        seen = sum((part for part in parts if part > timedelta()), timedelta())
-        return min(float(seen / whole), 1.0)
+        parts = (min(last, end) - max(first, start) for began, first, last in due.stretches if began < end)
+        return min(sum(part for part in parts if part > 0) / whole, 1.0)
 
     def began_within(self, since: datetime, until: datetime, *, network: str | None = None) -> bool:
         """Whether something was watched that was not watched from the beginning on."""
-        return any(since < began < until and network in (None, where) for where, began in self.began.values())
+        start, end = _ticks(since), _ticks(until)
+        return network in self._due and any(start < began < end for began in self._due[network].began)
+
+    @cached_property
+    def _due(self) -> dict[str | None, _Due]:
+        """By network; None: all of them."""
+        found: dict[str | None, _Due] = {}
+        for where, began in self.began.values():
+            for network in (None, where):
+                found.setdefault(network, _Due([], [])).began.append(_ticks(began))
+        for one in self.stretches:
+            if one.watch in self.began:
+                where, began = self.began[one.watch]
+                for network in (None, where):
+                    found[network].stretches.append((_ticks(began), _ticks(one.since), _ticks(one.until)))
+        return found
+
+
+def _ticks(moment: datetime) -> int:
+    return (moment - _EPOCH) // _TICK
 
 
 class Observed(Repository):

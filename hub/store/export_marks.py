@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from hub.domain import Model, Post
 from hub.store import tables
+from hub.store.lengths import hour_of, moment_of
 from hub.store.listed import among, listed
 from hub.store.repository import Repository
-from hub.store.tally import hour_of, moment_of
 
 _COLUMNS = tables.export_marks.c
 _DUE = sa.text(

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 
 from hub.domain import Model, Moment
 from hub.store import tables
+from hub.store.lengths import hour_of, moment_of
 from hub.store.repository import Repository
-from hub.store.tally import hour_of, moment_of
 
 Segment = Literal["collected", "decided", "handed_over"]
 """Of the way of a post: until we had it, until it was decided on, until its object was at its destination."""

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from hub.domain import Model, Moment
 from hub.store import tables
+from hub.store.lengths import first_hour, hour_of, moment_of
 from hub.store.repository import Repository
-from hub.store.tally import Groups, first_hour, hour_of, moment_of
+from hub.store.tally import Groups
 
 WHOLE = ""  # in the place of a topic: whatever was said
 _COLUMNS = tables.rollups.c

@@ -1,20 +1,23 @@
 """Talk: the sums that figures about talk are read from, kept up with every write.
 
-Each post about ours stands in exactly one row for its hour and one for its day, under all the subjects that it names:
-so whatever is asked (one subject, any of our products, all of them), a post that names two of them counts once.
-Reshares are only counted; spam, and what was found to be about something else, does not come in.
+Each post about ours stands in three kinds of rows, in each of them for its hour, its day and its week:
 
-Sums of a post whose content is let go of stay: they tell nobody's words or name. Should it be read again,
-only what changes from then on moves them.
+    WHATEVER   one row, whatever posts name
+    EACH       one row for each subject that it names, with all others that name it: who names two is in both
+    TOGETHER   one row for all that it names, if that is more than one subject
 
-A stretch of time is made of the hours that begin in it. What lies in whole days in UTC is read from the rows of days,
-so that ninety days cost no more than their edges, wherever days begin.
+So what asks for no subjects, or for one, reads the few rows of that. And whatever is asked (any of our products, all
+that name two of them), a post that names two counts once: what names just one subject is what names it, less what
+names others with it.
+
+Reshares are only counted; spam, and what was found to be about something else, does not come in. Sums of a post whose
+content is let go of stay: they tell nobody's words or name. Should it be read again, only what changes from then on
+moves them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import msgspec
@@ -22,29 +25,34 @@ import sqlalchemy as sa
 
 from hub.domain import Post, Signal
 from hub.store import tables
+from hub.store.lengths import LENGTHS, begin_of, ranges, ranges_of
 from hub.store.listed import among, listed
 from hub.store.repository import Repository
-from hub.store.tally import COUNTS, EVERYBODY, PUBLIC, SUMS, THEME_SUMS, Groups, facts_of, first_hour, grouped, tally
+from hub.store.tally import COUNTS, EVERYBODY, PUBLIC, SUMS, THEME_SUMS, Groups, facts_of, grouped, tally
 
-DAY_HOURS = 24
+WHATEVER, EACH, TOGETHER = 0, 1, 2
 RECENT = timedelta(days=90)  # how far back a new class of an account changes what is counted
 AT_A_TIME = 2_000  # accounts
 
 AUDIENCES = ("advocate", "analyst", "customer", "influencer", "media")  # that have sums of their own
-_KEY = ("hours", "at", "network", "subjects", "audience")
-_THEME_KEY = ("hours", "at", "network", "subjects", "dimension", "theme")
+_KEY = ("hours", "named", "at", "network", "subjects", "audience")
+_THEME_KEY = ("hours", "named", "at", "network", "subjects", "dimension", "theme")
 _encode = msgspec.json.Encoder().encode
 _decode_post = msgspec.json.Decoder(Post).decode
 _decode_signal = msgspec.json.Decoder(Signal).decode
 _names = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
+_Row = tuple[int, str | None, frozenset[str] | None, str | None, tuple[int, ...]]
+"""Step, network, subjects, audience or theme, and the sums."""
+
+
 class Spoken(NamedTuple):
-    """What was said in one step on one network, of one set of subjects or by one audience, where that was asked."""
+    """What was said in one step; on one network, of some subjects or by one audience, where that was asked."""
 
     step: int
-    network: str
-    subjects: frozenset[str] | None  # None: of whatever
+    network: str | None  # None: on whatever
+    subjects: frozenset[str] | None  # just these, or one that is named at least; None: of whatever
     audience: str  # "": by whomever
     theme: str | None  # an intent or a topic; None: whatever
     numbers: tuple[int, ...]  # in the order of `Sums`; with a theme, or by sentiment, only the first four
@@ -60,53 +68,56 @@ class Named(NamedTuple):
 
 
 class TalkSums(Repository):
-    """Sums by time, network, set of subjects and audience."""
+    """Sums by time, network, subjects and audience."""
 
     def said(
         self, edges: Sequence[datetime], *, network: str | None = None, subject: str | None = None,
-        by_subjects: bool = False, by_audience: bool = False, only_counts: bool = False,
+        by_subjects: bool = False, by_subject: bool = False, by_audience: bool = False, by_network: bool = True,
+        only_counts: bool = False,
     ) -> list[Spoken]:  # fmt: skip
-        """What was said from each edge up to the next one, in one statement; how it was reacted to as well."""
-        columns = tables.talk.c
-        alike = ["network", *(["subjects"] if by_subjects else []), *(["audience"] if by_audience else [])]
-        narrowed = [columns.audience.in_([EVERYBODY, *AUDIENCES]) if by_audience else columns.audience == EVERYBODY]
-        rows = self._summed(tables.talk, COUNTS if only_counts else SUMS, alike, edges, narrowed, network, subject)
+        """What was said from each edge up to the next one, in one statement; how it was reacted to as well.
+
+        By subjects, each post counts once, for all that it names; by subject, for each of these.
+        """
+        rows = self._summed(
+            tables.talk, COUNTS if only_counts else SUMS, edges, [EVERYBODY, *(AUDIENCES if by_audience else ())],
+            network=network, subject=subject,
+            named=_named(by_subjects=by_subjects, by_subject=by_subject or subject is not None),
+            alike=_alike(network=by_network, subjects=by_subjects or by_subject, audience=by_audience),
+        )  # fmt: skip
         found = [
-            Spoken(
-                row.step, row.network, subjects_of(row.subjects) if by_subjects else None,
-                row.audience if by_audience else EVERYBODY, None, row[1 + len(alike) :],
-            )
-            for row in rows
-        ]  # fmt: skip
+            Spoken(step, where, subjects, part or EVERYBODY, None, numbers)
+            for step, where, subjects, part, numbers in rows
+        ]
         return [*found, *_public(found)] if by_audience else found
 
     def named(
         self, edges: Sequence[datetime], *, network: str | None = None, by_network: bool = False
     ) -> list[Named]:  # fmt: skip
         """How many posts of each step named which subjects together."""
-        narrowed = [tables.talk.c.audience == EVERYBODY]
-        alike = ["subjects", *(["network"] if by_network else [])]
-        rows = self._summed(tables.talk, ("posts",), alike, edges, narrowed, network, None)
+        rows = self._summed(
+            tables.talk, ("posts",), edges, [EVERYBODY], network=network,
+            named=_named(by_subjects=True), alike=_alike(network=by_network, subjects=True),
+        )  # fmt: skip
         return [
-            Named(row.step, row.network if by_network else network, subjects_of(row.subjects), int(row.posts))
-            for row in rows
+            Named(step, where if by_network else network, subjects or frozenset(), *numbers)
+            for step, where, subjects, _, numbers in rows
         ]
 
     def themed(
         self, dimension: str, edges: Sequence[datetime], *, network: str | None = None, subject: str | None = None,
-        by_subjects: bool = False,
+        by_subjects: bool = False, by_subject: bool = False, by_network: bool = True,
     ) -> list[Spoken]:  # fmt: skip
-        """The same by "intent" or by "topic"."""
-        narrowed = [tables.themes.c.dimension == dimension]
-        alike = ["network", "theme", *(["subjects"] if by_subjects else [])]
-        rows = self._summed(tables.themes, THEME_SUMS, alike, edges, narrowed, network, subject)
+        """The same as `said`, by "intent" or by "topic"."""
+        rows = self._summed(
+            tables.themes, THEME_SUMS, edges, [dimension], network=network, subject=subject,
+            named=_named(by_subjects=by_subjects, by_subject=by_subject or subject is not None),
+            alike=_alike(network=by_network, subjects=by_subjects or by_subject, theme=True),
+        )  # fmt: skip
         return [
-            Spoken(
-                row.step, row.network, subjects_of(row.subjects) if by_subjects else None, EVERYBODY, row.theme,
-                (row.posts, 0, row.positive, row.negative),
-            )
-            for row in rows
-        ]  # fmt: skip
+            Spoken(step, where, subjects, EVERYBODY, theme, (posts, 0, positive, negative))
+            for step, where, subjects, theme, (posts, positive, negative) in rows
+        ]
 
     def move(self, *, come: Groups, gone: Groups) -> None:
         """Count these, and count those no longer."""
@@ -163,67 +174,120 @@ class TalkSums(Repository):
             self._write_rows(update.values(audience=sa.bindparam("audience")), values)
 
     def _summed(
-        self, table: sa.Table, sums: Sequence[str], alike: Sequence[str], edges: Sequence[datetime],
-        narrowed: Sequence[sa.ColumnElement[bool]], network: str | None, subject: str | None,
-    ) -> Sequence[sa.Row[Any]]:  # fmt: skip
-        columns, ranges = table.c, _RANGES[self._sqlite]
-        alike_columns = [ranges.c.step, *(columns[name] for name in alike)]
-        within = sa.and_(columns.hours == ranges.c.hours, columns.at >= ranges.c.since, columns.at < ranges.c.until)
-        asked = (
-            sa.select(*alike_columns, *(sa.func.sum(ranges.c.sign * columns[name]).label(name) for name in sums))
-            .select_from(ranges.join(table, within))
-            .where(*narrowed)
-            .group_by(*alike_columns)
-        )
-        if network is not None:
-            asked = asked.where(columns.network == network)
+        self, table: sa.Table, sums: Sequence[str], edges: Sequence[datetime], only: Sequence[str], *,
+        named: tuple[int, ...], alike: tuple[str | None, ...], network: str | None = None, subject: str | None = None,
+    ) -> list[_Row]:  # fmt: skip
+        """The sums of each step, of each network, subjects and what else is `alike`, as far as that is asked."""
+        asked = _asked(table, tuple(sums), named, alike, network is not None, subject is not None, self._sqlite)
+        given: dict[str, Any] = {"ranges": _encode(ranges_of(edges)).decode(), "only": only, "network": network}
         if subject is not None:
-            asked = asked.where(naming(columns.subjects, subject))
-        rows = self._rows(asked, ranges=_encode(ranges_of(edges)).decode())
-        return [row for row in rows if any(row[len(alike_columns) :])]  # what was counted elsewhere later left zeros
+            given |= dict(zip(("subject", "first", "later"), _forms(subject), strict=True))
+        given = {name: value for name, value in given.items() if value is not None}
+        rows: list[tuple[Any, ...]] = [tuple(row) for row in self._rows(asked, **given)]
+        found = [
+            (row[0], row[1], None if row[2] is None else subjects_of(row[2]), row[3], tuple(map(int, row[4:])))
+            for row in rows
+            if any(row[4:])  # what was counted elsewhere later left zeros
+        ]
+        return _just(found) if TOGETHER in named else found
 
     def _add(
         self, table: sa.Table, key: tuple[str, ...], names: tuple[str, ...], hourly: dict[tuple[Any, ...], list[int]]
     ) -> None:
         rows: dict[tuple[Any, ...], list[int]] = {}
-        for (hour, *alike), sums in hourly.items():
+        for (hour, network, subjects, *alike), sums in hourly.items():
             if not any(sums):
                 continue
-            rows[(1, hour, *alike)] = sums
-            of_day = rows.setdefault((DAY_HOURS, hour - hour % DAY_HOURS, *alike), [0] * len(names))
-            of_day[:] = [one + other for one, other in zip(of_day, sums, strict=True)]
+            for named, part in _rows_of(subjects):
+                for length in LENGTHS:
+                    where = (length, named, begin_of(length, hour), network, part, *alike)
+                    held = rows.get(where)
+                    rows[where] = sums if held is None else [one + other for one, other in zip(held, sums, strict=True)]
         ordered = sorted(rows)  # in one order everywhere, so that two writers never wait for each other
         columns = [list(each) for each in zip(*((*one, *rows[one]) for one in ordered), strict=True)]
         if columns:
             self._write_columns(self._adding(table, *names), dict(zip((*key, *names), columns, strict=True)))
 
 
-def ranges_of(edges: Sequence[datetime]) -> list[tuple[int, int, int, int, int]]:
-    """What rows make up each step: their length, from which hour, up to which, the step's number, and 1 or -1.
-
-    Days in UTC that are nearest to the step, and the hours that these lack or, with -1, have too many.
-    """
-    found = []
-    for step, (since, until) in enumerate(pairwise(edges)):
-        start, end = first_hour(since), first_hour(until)
-        first, last = (hour + DAY_HOURS // 2 - (hour + DAY_HOURS // 2) % DAY_HOURS for hour in (start, end))
-        if first >= last:
-            found.append((1, start, end, step, 1))
-            continue
-        found += [
-            (DAY_HOURS, first, last, step, 1), (1, start, first, step, 1), (1, first, start, step, -1),
-            (1, last, end, step, 1), (1, end, last, step, -1),
-        ]  # fmt: skip
-    return [one for one in found if one[1] < one[2]]
+def _named(*, by_subjects: bool = False, by_subject: bool = False) -> tuple[int, ...]:
+    """Which kinds of rows are read."""
+    return (EACH, TOGETHER) if by_subjects else (EACH,) if by_subject else (WHATEVER,)
 
 
-def naming(subjects: sa.ColumnElement[str], subject: str) -> sa.ColumnElement[bool]:
-    """Whether this JSON array names this subject.
+def _alike(
+    *, network: bool, subjects: bool, audience: bool = False, theme: bool = False
+) -> tuple[str | None, ...]:  # fmt: skip
+    """By which columns sums are told apart: network, subjects, and a third one; None in the place of what is not."""
+    return (
+        "network" if network else None, "subjects" if subjects else None,
+        "audience" if audience else "theme" if theme else None,
+    )  # fmt: skip
+
+
+@lru_cache  # SQLAlchemy takes longer to write it than the database to answer it
+def _asked(
+    table: sa.Table, sums: tuple[str, ...], named: tuple[int, ...], alike: tuple[str | None, ...], of_network: bool,
+    of_subject: bool, sqlite: bool,
+) -> sa.Select[Any]:  # fmt: skip
+    """The statement: sums of the rows in `:ranges` whose audience, or dimension, is one of `:only`."""
+    columns, of = table.c, ranges(sqlite=sqlite)
+    within = sa.and_(
+        columns.hours == of.c.hours, columns.named.in_(named), columns.at >= of.c.since, columns.at < of.c.until
+    )
+    places = [sa.null().label(f"no_{number}") if name is None else columns[name] for number, name in enumerate(alike)]
+    told_apart = columns.audience if "audience" in columns else columns.dimension
+    asked = (
+        sa.select(of.c.step, *places, *(sa.func.sum(of.c.sign * columns[name]).label(name) for name in sums))
+        .select_from(of.join(table, within))
+        .where(told_apart.in_(sa.bindparam("only", expanding=True)))
+        .group_by(of.c.step, *(columns[name] for name in alike if name is not None))
+    )
+    if of_network:
+        asked = asked.where(columns.network == sa.bindparam("network"))
+    if of_subject and TOGETHER in named:
+        asked = asked.where(naming(columns.subjects))
+    elif of_subject:
+        asked = asked.where(columns.subjects == sa.bindparam("subject"))
+    return asked
+
+
+@lru_cache
+def _rows_of(subjects: str) -> tuple[tuple[int, str], ...]:
+    """The rows that a post which names these stands in."""
+    names = sorted(subjects_of(subjects))
+    each = tuple((EACH, _encode([name]).decode()) for name in names)
+    return ((WHATEVER, "[]"), *each, *(((TOGETHER, subjects),) if len(names) > 1 else ()))
+
+
+def _just(found: Sequence[_Row]) -> list[_Row]:
+    """Of what names each subject, only what names no other; what names several is told already."""
+    alone: dict[tuple[Any, ...], list[int]] = {}
+    together = [row for row in found if len(row[2] or ()) > 1]
+    for step, network, subjects, part, numbers in found:
+        if len(subjects or ()) == 1:
+            alone[step, network, subjects, part] = list(numbers)
+    for step, network, subjects, part, numbers in together:
+        for name in subjects or ():
+            mine = alone.get((step, network, frozenset({name}), part))
+            if mine is not None:  # else it is not asked for
+                mine[:] = [one - other for one, other in zip(mine, numbers, strict=True)]
+    return [*((*where, tuple(numbers)) for where, numbers in alone.items() if any(numbers)), *together]
+
+
+def _forms(subject: str) -> tuple[str, str, str]:
+    """A subject as the only one of a JSON array, and how an array begins, or goes on, that names it."""
+    name = _encode(subject).decode()
+    return f"[{name}]", f"[{name}", f",{name}"
+
+
+def naming(subjects: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    """Whether this JSON array names the subject of these `_forms`.
 
     Inside another name, the quotation mark would have a backslash before it. Not by LIKE: SQLite's knows no capitals.
     """
-    name = _encode(subject).decode()
-    return sa.or_(*(sa.func.replace(subjects, f"{before}{name}", "") != subjects for before in "[,"))
+    return sa.or_(
+        *(sa.func.replace(subjects, sa.bindparam(form, type_=sa.Text), "") != subjects for form in ("first", "later"))
+    )
 
 
 def _public(found: Sequence[Spoken]) -> list[Spoken]:
@@ -238,25 +302,6 @@ def _public(found: Sequence[Spoken]) -> list[Spoken]:
         for (step, network, subjects), numbers in rest.items()
         if any(numbers)
     ]
-
-
-def _ranges(text: str) -> sa.Subquery:
-    names = ("hours", "since", "until", "step", "sign")
-    return sa.text(text).columns(*(sa.column(name, sa.Integer) for name in names)).subquery("ranges")
-
-
-_RANGES = {
-    True: _ranges(
-        "SELECT json_extract(value, '$[0]') AS hours, json_extract(value, '$[1]') AS since, "
-        "json_extract(value, '$[2]') AS until, json_extract(value, '$[3]') AS step, "
-        "json_extract(value, '$[4]') AS sign FROM json_each(:ranges)"
-    ),
-    False: _ranges(
-        "SELECT CAST(one ->> 0 AS INTEGER) AS hours, CAST(one ->> 1 AS INTEGER) AS since, "
-        "CAST(one ->> 2 AS INTEGER) AS until, CAST(one ->> 3 AS INTEGER) AS step, CAST(one ->> 4 AS INTEGER) AS sign "
-        "FROM json_array_elements(CAST(:ranges AS JSON)) AS each(one)"
-    ),
-}
 
 
 @lru_cache

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
 from operator import add
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import msgspec
 
 from hub.domain import Model, Post, Signal
+from hub.store.lengths import hour_of
 
 _encode = msgspec.json.Encoder().encode
 
@@ -63,21 +63,6 @@ PUBLIC = "public"  # what an account is to us of which nothing else is known; it
 Kind = tuple[int, str, bool, str, str, str, bool, tuple[str, ...], tuple[str, ...]]
 """Hour, network, whether it is a reshare, audience, intent, sentiment, relevant, subjects and topics."""
 Groups = Mapping[Kind, Sequence[Post]]
-
-
-def hour_of(moment: datetime) -> int:
-    """The number of the hour that this moment lies in."""
-    return int(moment.timestamp() // 3600)
-
-
-def first_hour(moment: datetime) -> int:
-    """The number of the first hour that begins then or later."""
-    return -int(-moment.timestamp() // 3600)
-
-
-def moment_of(hour: int) -> datetime:
-    """When the hour of this number begins."""
-    return datetime.fromtimestamp(hour * 3600, UTC)
 
 
 def grouped(some: Iterable[tuple[Post, Signal, str]]) -> Groups:

@@ -25,6 +25,7 @@ from command_centre import (
     quality,
     reports,
     sources,
+    warm,
     words,
     work,
 )
@@ -51,6 +52,7 @@ def build() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,  # FastAPI's own routes would not ask who is there
+        lifespan=warm.lifespan,
     )
     app.include_router(pages.router)
     shown = (

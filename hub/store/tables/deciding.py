@@ -89,13 +89,14 @@ alarms = Table(
     Index("uq_alarms_hour", "detector", "subject", "network", "topic", "at", unique=True),
 )  # fmt: skip
 
-talk = Table(  # what figures are read from: posts about ours, spam apart, each in one row of each length
+talk = Table(  # what figures are read from: posts about ours, spam apart
     "talk", metadata,
-    Column("hours", Integer, primary_key=True),  # how long the time is that it sums up: 1, or 24 for a day in UTC
+    Column("hours", Integer, primary_key=True),  # how long the time is that it sums up: 1, a day of 24, a week of 168
     Column("audience", Text, primary_key=True),  # what the author is to us; "": everybody, the public has no rows
-    Column("at", Integer, primary_key=True),  # when that begins, in hours since 1970
+    Column("named", Integer, primary_key=True),  # 0: whatever posts name; 1: each that names this; 2: just these
+    Column("at", Integer, primary_key=True),  # when the time begins, in hours since 1970; days and weeks are of UTC
     Column("network", Text, primary_key=True),
-    Column("subjects", Text, primary_key=True),  # all that a post names, as a JSON array in order
+    Column("subjects", Text, primary_key=True),  # what is named: none, one, or two and more, as a JSON array in order
     Column("posts", Number, nullable=False),  # without reshares, as all sums below
     Column("reshares", Number, nullable=False),
     Column("positive", Number, nullable=False),
@@ -120,6 +121,7 @@ themes = Table(  # the same posts, reshares apart, by intent and by topic; a pos
     "themes", metadata,
     Column("hours", Integer, primary_key=True),
     Column("dimension", Text, primary_key=True),  # intent, topic
+    Column("named", Integer, primary_key=True),
     Column("at", Integer, primary_key=True),
     Column("network", Text, primary_key=True),
     Column("subjects", Text, primary_key=True),

@@ -10,7 +10,7 @@ from hub.domain.config import Campaign, Detection
 from hub.stages import detect
 from hub.stages.detect import Detected, findings_in
 from hub.store import Hour
-from hub.store.tally import hour_of
+from hub.store.lengths import hour_of
 from tests.unit.stages.world import ALARMS, NOW, WANTS_TO_BUY, Clock, Town, acme, outlet, tweet
 
 HOUR = timedelta(hours=1)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from datetime import timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 
 import msgspec
 import pytest
@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from hub.domain import Author, Engagement, Post, Signal
 from hub.store import StandingOf, Store, Transaction, tables
-from hub.store.talk import ranges_of
-from hub.store.tally import Sums, first_hour, hour_of, moment_of
+from hub.store.lengths import begin_of, first_hour, hour_of, moment_of, ranges_of
+from hub.store.tally import Sums
 from tests.unit.store.builders import START, make_post, make_signal
 
 HOUR = timedelta(hours=1)
@@ -75,7 +75,8 @@ def recounted(connection: sa.Connection) -> tuple[dict, dict]:
         post, signal = msgspec.json.decode(body, type=Post), msgspec.json.decode(found, type=Signal)
         if signal.intent == "spam" or not (signal.relevant and signal.subjects):
             continue
-        subjects = msgspec.json.encode(sorted(signal.subjects)).decode()
+        names = sorted(signal.subjects)
+        rows = [(0, []), *((1, [name]) for name in names), *([(2, names)] if len(names) > 1 else [])]
         hour = hour_of(post.published_at)
         counts, followers = post.engagement, post.author.followers
         kinds = {name: getattr(counts, name) or 0 for name in ("likes", "shares", "replies", "quotes")}
@@ -92,13 +93,17 @@ def recounted(connection: sa.Connection) -> tuple[dict, dict]:
             }  # fmt: skip
         sums = {"reshares": 1} if post.kind == "share" else {name: n for name, n in sums.items() if name != "neutral"}
         about = {("intent", signal.intent), *(("topic", one) for one in signal.topics)}
-        for length, at in ((1, hour), (24, hour - hour % 24)):
+        moment = moment_of(hour)
+        monday = (moment - timedelta(days=moment.weekday())).replace(hour=0)
+        lengths = ((1, hour), (24, hour - hour % 24), (168, hour_of(monday)))
+        for (length, at), (named, some) in product(lengths, rows):
+            subjects = msgspec.json.encode(some).decode()
             for each in {"", audience} - {"public"}:
-                talk.setdefault((length, each, at, post.network, subjects), Counter()).update(sums)
+                talk.setdefault((length, each, named, at, post.network, subjects), Counter()).update(sums)
             if post.kind != "share":
                 for dimension, theme in about:
                     told = {name: sums.get(name, 0) for name in ("posts", "positive", "negative")}
-                    where = (length, dimension, at, post.network, subjects, theme)
+                    where = (length, dimension, named, at, post.network, subjects, theme)
                     themes.setdefault(where, Counter()).update(told)
     return tuple({key: +each for key, each in some.items() if +each} for some in (talk, themes))
 
@@ -106,7 +111,7 @@ def recounted(connection: sa.Connection) -> tuple[dict, dict]:
 def kept(connection: sa.Connection) -> tuple[dict, dict]:
     """All sums as they are kept."""
     found = []
-    for table, keys in ((tables.talk, 5), (tables.themes, 6)):
+    for table, keys in ((tables.talk, 6), (tables.themes, 7)):
         sums = {}
         for row in connection.execute(sa.select(table)).all():
             names = table.columns.keys()[keys:]
@@ -242,8 +247,8 @@ def test_sums_are_made_up_for_the_posts_that_are_there(url):
         assert sums(store, kept) == before
 
 
-@given(minutes=st.integers(0, 50_000), steps=st.lists(st.integers(0, 200), min_size=1))
-def test_a_step_is_made_of_the_hours_that_begin_in_it_and_of_whole_days_where_it_can(minutes, steps):
+@given(minutes=st.integers(0, 50_000), steps=st.lists(st.integers(0, 2_000), min_size=1))
+def test_a_step_is_made_of_the_hours_that_begin_in_it_and_of_whole_days_and_weeks_where_it_can(minutes, steps):
     edges = [START + timedelta(minutes=minutes)]
     for step in steps:
         edges.append(edges[-1] + timedelta(minutes=20 * step))
@@ -254,11 +259,76 @@ def test_a_step_is_made_of_the_hours_that_begin_in_it_and_of_whole_days_where_it
         mine = [one for one in ranges if one[3] == number]
         hours: Counter[int] = Counter()
         for _, first, last, _, sign in mine:
-            hours.update(dict.fromkeys(range(first, last), sign))
+            for hour in range(first, last):
+                hours[hour] += sign
         assert {hour for hour, times in hours.items() if times} == set(range(first_hour(since), first_hour(until)))
         assert set(hours.values()) <= {0, 1}
         assert sum(last - first for length, first, last, *_ in mine if length == 1) <= 24
+        assert sum(last - first for length, first, last, *_ in mine if length == 24) <= 7 * 24
         assert all(first % 24 == last % 24 == 0 for length, first, last, *_ in mine if length == 24)
+        for length, *ends, _, _ in mine:
+            assert length != 168 or {moment_of(end).strftime("%a %H") for end in ends} == {"Mon 00"}
+
+
+@given(hour=st.integers(-500, 500_000))
+def test_an_hour_lies_in_the_day_and_the_week_that_begin_at_midnight_in_utc(hour):
+    moment = moment_of(hour)
+    day = moment.replace(hour=0)
+
+    assert moment_of(begin_of(24, hour)) == day
+    assert moment_of(begin_of(168, hour)) == day - timedelta(days=moment.weekday())
+    assert begin_of(1, hour) == hour
+
+
+@pytest.mark.parametrize("by", [{"by_subject": True}, {"by_subjects": True}, {"subject": "Acme", "by_subjects": True}])
+@settings(max_examples=20, deadline=None)
+@given(writes=st.lists(WRITES, max_size=10))
+def test_what_is_said_of_subjects_is_what_their_posts_come_to(empty, by, writes):
+    sets = [(), ("Acme",), ("Kaffa", "Acme"), ("Kaffa",), ("Kaffa", "Brew One"), ("Acme", "Brew One", "Kaffa")]
+    with empty.rehearse() as tx:
+        for number, names in enumerate(sets, 1):
+            put(tx, ("post", number, "ana", "post", 3, Engagement(likes=number)))
+            put(tx, ("judge", number, {"subjects": names, "topics": ("price",)}))
+        for what in writes:
+            put(tx, what)
+        posts = [
+            (post, signal) for post, signal in held(tx.connection)
+            if signal.relevant and signal.subjects and signal.intent != "spam"
+        ]  # fmt: skip
+        told = [one for one in posts if by.get("subject") in (None, *one[1].subjects)]
+        expected, topics = Counter(), Counter()
+        for post, signal in told:
+            names = frozenset(signal.subjects)
+            for some in {frozenset({name}) for name in names} if "by_subject" in by else {names}:
+                expected[some] += post.kind != "share"
+                topics[some] += post.kind != "share" and "price" in signal.topics
+        edges = [START - timedelta(days=30), START - timedelta(hours=10), START + HOUR]
+
+        said = tx.talk.said(edges, **by, by_network=False)
+        themed = [one for one in tx.talk.themed("topic", edges, **by) if one.theme == "price"]
+        named = tx.talk.named(edges)
+
+    assert summed(said) == +expected
+    assert summed(themed) == +topics
+    if by == {"by_subjects": True}:
+        assert sum((Counter({one.subjects: one.posts}) for one in named), Counter()) == +expected
+
+
+def held(connection: sa.Connection) -> list[tuple[Post, Signal]]:
+    """Every post that was judged, with what was found in it."""
+    joined = sa.select(tables.posts.c.body, tables.signals.c.body).join_from(
+        tables.posts, tables.signals, tables.signals.c.post == tables.posts.c.key
+    )
+    rows = connection.execute(joined).all()
+    return [(msgspec.json.decode(body, type=Post), msgspec.json.decode(found, type=Signal)) for body, found in rows]
+
+
+def summed(said) -> Counter:
+    """Posts of all steps and networks, by subjects."""
+    found: Counter = Counter()
+    for one in said:
+        found[one.subjects] += one.numbers[0]
+    return +found
 
 
 @pytest.mark.parametrize(("minutes", "first"), [(0, 0), (1, 1), (59, 1), (60, 1)])

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0028"
-down_revision = "0026"
+down_revision = "0027"
 INDEXES = {
     "posts": ("ix_posts_author", ["author", "published_at"]),
     "handoffs": ("ix_handoffs_author", ["author", "kind", "key", "created_at", "id"]),

@@ -13,6 +13,7 @@ from hub.measure.counted import Behind, Cell, Counted, Kpi, Question, count
 from hub.measure.sales import LEAD_AGES, lead_conversion
 from hub.store import Begun, Ended
 from hub.store.behind import Judged
+from hub.store.handoffs import ALIKE
 
 T = TypeVar("T", Begun, Ended)
 
@@ -67,7 +68,17 @@ def _begun(cell: Cell, kind: HandoffKind) -> int:
 
 def _rows(asked: Question, step: int, kind: HandoffKind) -> list[Begun]:
     since, until = asked.edges[step], asked.edges[step + 1]
-    return asked.for_all(("begun", kind, since, until), lambda: asked.view.handoffs.begun(kind, since, until))
+    alike = _told_apart(asked)
+    return asked.for_all(
+        ("begun", kind, since, until, alike), lambda: asked.view.handoffs.begun(kind, since, until, alike=alike)
+    )
+
+
+def _told_apart(asked: Question) -> tuple[str, ...]:
+    """All that a split asks for, so that all splits read it once; else what the question is narrowed to."""
+    if asked.by is not None:
+        return ALIKE
+    return tuple(name for name in ALIKE if getattr(asked.scope, name, None) is not None)
 
 
 def _ended(cell: Cell) -> Sequence[Ended]:

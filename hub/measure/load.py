@@ -19,6 +19,7 @@ DAY = timedelta(days=1)
 NO_PLAN = "No forecast was made before a week that these days are of; `hub forecast` makes one, and so does each night."
 Pair = tuple[float, float]  # of forecast and actual
 Channel = tuple[str, str]  # network and visibility
+CHANNEL = ("network", "visibility")
 
 
 def day_begins(day: date, zone: ZoneInfo) -> datetime:
@@ -78,7 +79,7 @@ def said(asked: Question, start: datetime, end: datetime, subject: str) -> float
 
 def conversations(asked: Question, start: datetime, end: datetime) -> dict[Channel, int]:
     """How many conversations were opened on each channel in this time, as the KPI `contact_volume` has it."""
-    rows = asked.for_all(("begun", "Case", start, end), lambda: asked.view.handoffs.begun("Case", start, end))
+    rows = asked.for_all(("opened", start, end), lambda: asked.view.handoffs.begun("Case", start, end, alike=CHANNEL))
     found: dict[Channel, int] = {}
     for one in rows:
         channel = one.network, one.visibility

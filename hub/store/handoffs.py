@@ -1,7 +1,8 @@
 """Handoffs: the work that posts gave rise to, each with why."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -70,7 +71,9 @@ class Ended(Model):
     age: timedelta  # from the lead to the day we were told
 
 
-_ALIKE = tuple(tables.handoffs.c[name] for name in ("network", "visibility", "team", "route", "subject"))
+ALIKE = ("network", "visibility", "team", "route", "subject")
+_ALIKE = tuple(tables.handoffs.c[name] for name in ALIKE)
+_NOWHERE: dict[str, Any] = dict.fromkeys(ALIKE, "")
 
 
 class Handoffs(Repository):
@@ -128,16 +131,16 @@ class Handoffs(Repository):
         """Those of these keys that people already have work of this kind for."""
         return {key for (key,) in self._rows(_EXISTING, listed=listed(keys), of=kind)}
 
-    def begun(self, kind: HandoffKind, since: datetime, until: datetime) -> list[Begun]:
-        """What was begun in this time, counted by what it is of; a thing counts once, however many posts add to it."""
-        columns = tables.handoffs.c
-        asked = sa.select(*_ALIKE, sa.func.count().label("count")).where(
-            columns.kind == kind, columns.begins, columns.created_at >= since, columns.created_at < until
-        )
-        return [
-            Begun(**{**row._mapping, "route": _name_of(row.route)})
-            for row in self._rows(asked.group_by(*_ALIKE).order_by(*_ALIKE))
-        ]
+    def begun(
+        self, kind: HandoffKind, since: datetime, until: datetime, *, alike: Collection[str] = ALIKE
+    ) -> list[Begun]:  # fmt: skip
+        """What was begun in this time, counted by what it is of; a thing counts once, however many posts add to it.
+
+        With fewer names in `alike`, only these are told apart, and the others are "".
+        """
+        rows = self._rows(_begun(tuple(alike)), kind=kind, since=since, until=until)
+        found = [_NOWHERE | dict(row._mapping) for row in rows]
+        return [Begun(**{**one, "route": _name_of(one["route"])}) for one in found]
 
     def beginnings(
         self, kind: HandoffKind, since: datetime, until: datetime, *, limit: int = 50, before: str | None = None,
@@ -222,6 +225,21 @@ class Handoffs(Repository):
             "network": handoff.post.network, "visibility": handoff.post.visibility,
             "subject": next(iter(handoff.signal.subjects), ""), "thing": external_id(handoff.key),
         }  # fmt: skip
+
+
+@lru_cache  # a series asks once for each of its steps
+def _begun(alike: tuple[str, ...]) -> sa.Select[Any]:
+    """Counts what `:kind` of thing was begun from `:since` up to `:until`."""
+    columns = tables.handoffs.c
+    time = {name: sa.bindparam(name, type_=columns.created_at.type) for name in ("since", "until")}
+    told_apart = [columns[name] for name in alike]
+    return (
+        sa.select(*told_apart, sa.func.count().label("count"))
+        .where(columns.kind == sa.bindparam("kind"), columns.begins)
+        .where(columns.created_at >= time["since"], columns.created_at < time["until"])
+        .group_by(*told_apart)
+        .order_by(*told_apart)
+    )
 
 
 def _name_of(route: str) -> str:

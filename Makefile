@@ -12,6 +12,9 @@ WEB := connectors/salesforce/package
 COMPILE := $(UV) pip compile --quiet $(ARGS) --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
+# Compiled modules are kept, whatever is set: without them each process of the hub takes seconds longer to start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup setup-web demo test quick faults hostile check bench golden docs recorded up down lock clean-state clean
 .DEFAULT_GOAL := help
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator
@@ -21,13 +22,24 @@ SHARED = Path(os.environ.get("HUB_SHARED") or REPO.parent / "shared")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """No test reads what a person has set for their own hub, or reaches the outside."""
+    """No test reads what a person has set for their own hub, or reaches the outside.
+
+    Modules are compiled once, whatever is set: else each of some hundred processes compiles all that it imports.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     for name in list(os.environ):
         if name.startswith(("HUB_", "AIRFLOW_CONN_")) and not name.startswith("HUB_TEST_") and name != "HUB_SHARED":
             del os.environ[name]
     os.environ.setdefault("AIRFLOW_HOME", str(Path(tempfile.gettempdir()) / f"hub-tests-airflow-{os.getuid()}"))
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy"):
         os.environ.pop(name, None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more worker than there are processors: two of them wait for an Airflow most of their time."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

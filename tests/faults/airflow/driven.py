@@ -103,7 +103,13 @@ class Driven(RunningHub):
 
     def quiet(self) -> None:
         """Until nothing waits: no batch, no delivery."""
-        self.until(lambda: not self.waiting(), "nothing waits")
+        self.until(lambda: not self.waits(), "nothing waits")
+
+    def waits(self) -> bool:
+        """Whether anything is not finished; as many rows as there are cost the same."""
+        with self.look() as store, store.read() as view:
+            counts = view.outbox.counts()
+            return bool(view.batches.pending() or counts.get("pending") or counts.get("in_doubt"))
 
     def waiting(self) -> list[Any]:
         """What is not finished."""

@@ -10,7 +10,7 @@ import pytest
 from hub.launcher import status
 from tests.faults.airflow.driven import LEASE_SECONDS, PURCHASE, SOON, Driven, alive, kill, resume
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.xdist_group("airflow")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.xdist_group("faults under airflow")]
 
 SOME = 3
 SLOW = 4.0  # seconds that a network takes for each answer, so that a reading lasts
@@ -34,7 +34,7 @@ def test_f64_a_worker_that_is_killed_in_the_middle_of_a_batch(
     kill(worker, work)
 
     began = time.monotonic()
-    hub.until(lambda: not hub.waiting(), "the lead is settled")
+    hub.until(lambda: not hub.waits(), "the lead is settled")
     record_property("recovered", f"{time.monotonic() - began:.0f} s")
 
     hub.assert_exactly_once()
@@ -95,7 +95,7 @@ def test_f67_a_task_that_sleeps_through_its_lease(hub: Driven) -> None:
     time.sleep(LEASE_SECONDS)
 
     other = hub.airflow.trigger("deliver")
-    hub.until(lambda: not hub.waiting(), "another has taken over")
+    hub.until(lambda: not hub.waits(), "another has taken over")
     sent = len(writes(hub))
     resume(sleeper)
 

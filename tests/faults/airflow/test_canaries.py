@@ -16,7 +16,7 @@ from tests.faults.airflow import places
 from tests.faults.airflow.canaries import Canaries, found
 from tests.faults.airflow.driven import COMPLAINT, PURCHASE, Driven
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400), pytest.mark.xdist_group("airflow")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400), pytest.mark.xdist_group("faults under airflow")]
 
 CLOSED = "127.0.0.1:9"  # where no proxy is
 TOGETHER = 12  # characters in a row that no two texts have in common by chance
@@ -189,7 +189,7 @@ def refused_tokens(hub: Driven) -> None:
     hub.until(lambda: refusing(hub) >= refused.keys(), "each of them has refused us")
     hub.sandbox.mend()
     assert hub.airflow.wait("deliver", hub.airflow.trigger("deliver")) == "success"
-    hub.until(lambda: not refusing(hub) and not hub.waiting(), "what waited has gone")
+    hub.until(lambda: not refusing(hub) and not hub.waits(), "what waited has gone")
 
 
 def refusing(hub: Driven) -> set[str]:

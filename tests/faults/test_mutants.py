@@ -1,13 +1,13 @@
 """The suite notices each of the planted mutants; unplanted, the same tests pass."""
 
 import os
-import subprocess
 import sys
 
 import pytest
 
 from tests.faults.ground import REPO
 from tests.faults.mutants import MUTANTS, VARIABLE
+from tests.forked import Forked
 
 PROTOCOL = [
     "tests/unit/stages/test_deliver.py",
@@ -22,18 +22,16 @@ pytestmark = [
 ]
 
 
-def suite(name: str) -> subprocess.CompletedProcess[str]:
-    """The tests that prove the protocol, up to the first that fails, in a process of their own."""
+def suite() -> None:
+    """The tests that prove the protocol, up to the first that fails."""
     plugins = ["-p", "tests.faults.mutants", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", *plugins, *PROTOCOL, *ROWS],
-        cwd=REPO, env=os.environ | {VARIABLE: name}, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+    sys.exit(pytest.main(["-q", "-x", f"--rootdir={REPO}", *plugins, *(str(REPO / path) for path in PROTOCOL + ROWS)]))
 
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_planted_mutant_is_noticed(name: str) -> None:
-    run = suite(name)
+    with Forked(suite, environ=os.environ | {VARIABLE: name}) as process:
+        run = process.over()
 
     assert run.returncode == 1, run.stdout[-2000:] + run.stderr[-2000:]
     assert "1 failed" in run.stdout

@@ -611,47 +611,6 @@ CREATE INDEX ix_ties_state ON ties (state, confidence);
 
 CREATE INDEX ix_handoffs_run ON handoffs (run, created_at);
 
-CREATE TABLE talk (
-	hours INTEGER NOT NULL,
-	audience TEXT NOT NULL,
-	at INTEGER NOT NULL,
-	network TEXT NOT NULL,
-	subjects TEXT NOT NULL,
-	posts INTEGER NOT NULL,
-	reshares INTEGER NOT NULL,
-	positive INTEGER NOT NULL,
-	negative INTEGER NOT NULL,
-	counted INTEGER NOT NULL,
-	likes INTEGER NOT NULL,
-	shares INTEGER NOT NULL,
-	replies INTEGER NOT NULL,
-	quotes INTEGER NOT NULL,
-	viewed INTEGER NOT NULL,
-	views INTEGER NOT NULL,
-	viewed_engagement INTEGER NOT NULL,
-	viewed_shares INTEGER NOT NULL,
-	followed INTEGER NOT NULL,
-	followers INTEGER NOT NULL,
-	followed_engagement INTEGER NOT NULL,
-	followed_shares INTEGER NOT NULL,
-	CONSTRAINT pk_talk PRIMARY KEY (hours, audience, at, network, subjects)
-)
- WITHOUT ROWID;
-
-CREATE TABLE themes (
-	hours INTEGER NOT NULL,
-	dimension TEXT NOT NULL,
-	at INTEGER NOT NULL,
-	network TEXT NOT NULL,
-	subjects TEXT NOT NULL,
-	theme TEXT NOT NULL,
-	posts INTEGER NOT NULL,
-	positive INTEGER NOT NULL,
-	negative INTEGER NOT NULL,
-	CONSTRAINT pk_themes PRIMARY KEY (hours, dimension, at, network, subjects, theme)
-)
- WITHOUT ROWID;
-
 CREATE TABLE quota_stops (
 	watch TEXT NOT NULL,
 	since DATETIME NOT NULL,
@@ -686,6 +645,49 @@ CREATE TABLE rollups (
  WITHOUT ROWID;
 
 CREATE INDEX ix_posts_published ON posts (published_at, id, reason);
+
+CREATE TABLE talk (
+	hours INTEGER NOT NULL,
+	audience TEXT NOT NULL,
+	named INTEGER NOT NULL,
+	at INTEGER NOT NULL,
+	network TEXT NOT NULL,
+	subjects TEXT NOT NULL,
+	posts INTEGER NOT NULL,
+	reshares INTEGER NOT NULL,
+	positive INTEGER NOT NULL,
+	negative INTEGER NOT NULL,
+	counted INTEGER NOT NULL,
+	likes INTEGER NOT NULL,
+	shares INTEGER NOT NULL,
+	replies INTEGER NOT NULL,
+	quotes INTEGER NOT NULL,
+	viewed INTEGER NOT NULL,
+	views INTEGER NOT NULL,
+	viewed_engagement INTEGER NOT NULL,
+	viewed_shares INTEGER NOT NULL,
+	followed INTEGER NOT NULL,
+	followers INTEGER NOT NULL,
+	followed_engagement INTEGER NOT NULL,
+	followed_shares INTEGER NOT NULL,
+	CONSTRAINT pk_talk PRIMARY KEY (hours, audience, named, at, network, subjects)
+)
+ WITHOUT ROWID;
+
+CREATE TABLE themes (
+	hours INTEGER NOT NULL,
+	dimension TEXT NOT NULL,
+	named INTEGER NOT NULL,
+	at INTEGER NOT NULL,
+	network TEXT NOT NULL,
+	subjects TEXT NOT NULL,
+	theme TEXT NOT NULL,
+	posts INTEGER NOT NULL,
+	positive INTEGER NOT NULL,
+	negative INTEGER NOT NULL,
+	CONSTRAINT pk_themes PRIMARY KEY (hours, dimension, named, at, network, subjects, theme)
+)
+ WITHOUT ROWID;
 
 CREATE INDEX ix_posts_author ON posts (author, published_at);
 

@@ -35,7 +35,7 @@ class Repository:
     def _sqlite(self) -> bool:
         return self._connection.dialect.name == "sqlite"
 
-    def _rows(self, statement: sa.Executable, **given: Any) -> Sequence[sa.Row[Any]]:
+    def _rows(self, statement: sa.Executable, **given: Any) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         return self._connection.execute(statement, given).all()
 
     def _one(self, statement: sa.Executable, **given: Any) -> sa.Row[Any] | None:

@@ -81,7 +81,8 @@ def predictor() -> Predictor:
 def borne_out(hint: str | None, words: AbstractSet[str]) -> str | None:
     """The language that a network names, if so many of its small words stand among these that it must be right."""
     hint = primary(hint)
-    return hint if hint in SMALL_WORDS and len(words & SMALL_WORDS[hint]) >= BORNE_OUT else None
+    small = SMALL_WORDS.get(hint or "")
+    return hint if small and len(words & small) >= BORNE_OUT else None
 
 
 def detect(plain: str, hint: str | None = None, words: AbstractSet[str] = frozenset()) -> str | None:
@@ -147,7 +148,6 @@ def likely() -> Likely:
     return Likely(data["share"], data["rare"], data["part_of"], words)
 
 
-@lru_cache(maxsize=1_000)
 @lru_cache(maxsize=1_000)  # networks name the same few
 def primary(tag: str | None) -> str | None:
     """The language of a BCP 47 tag: `en` for `en-US`; None for the codes that mean "no language"."""

@@ -37,23 +37,30 @@ class Weights(msgspec.Struct, frozen=True):
 
 
 class Leaning:
-    """The weights, ready to be added up: both sides of a word are one complex number, so that one sum does for both."""
+    """The weights, ready to be added up: both sides of a word are one whole number, so that one sum does for both."""
 
     def __init__(self, weights: Weights) -> None:
         self.networks = frozenset(weights.networks)
-        self._bias = complex(*weights.bias) / 100
-        self._weight = {word: complex(*sides) / 100 for word, sides in weights.words.items()}.get
+        self._bias = _both(*weights.bias)
+        self._weight = {word: _both(*sides) for word, sides in weights.words.items()}.get
 
     def of(self, words: AbstractSet[str]) -> Lean:
         """How a post of these words leans."""
         total = sum(map(self._weight, words, NOTHING), self._bias)
-        down, up = exp(min(total.real, MOST)), exp(min(total.imag, MOST))
+        negative = (total + HALF) // WHOLE
+        down, up = exp(min(negative / 100, MOST)), exp(min((total - negative * WHOLE) / 100, MOST))
         whole = 1 + down + up
         return Lean(down / whole, up / whole)
 
 
+def _both(negative: int, positive: int) -> int:
+    """Two numbers as one. Sums of such are sums of both: texts are far too short for one to reach into the other."""
+    return negative * WHOLE + positive
+
+
+WHOLE, HALF = 1 << 32, 1 << 31
 MOST = 20.0  # beyond this a probability is one or nothing anyway
-NOTHING = repeat(0j)
+NOTHING = repeat(0)
 
 
 @cache

@@ -6,9 +6,7 @@ of microseconds: texts are cut into tokens once, and a rule is tried only where 
 
 import re
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from functools import lru_cache
-from itertools import compress
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from hub.classify import sentiment
@@ -18,21 +16,20 @@ from hub.classify.language import borne_out, detect
 from hub.classify.leaning import LANGUAGE as LEARNED
 from hub.classify.leaning import leaning
 from hub.classify.phrases import PhraseBook
-from hub.classify.rules import BIT, FACTS, LANGUAGES, REMEMBERED, TOPICS, URGENT, Fired, load_rules
-from hub.classify.subjects import Meant, SubjectFinder
+from hub.classify.rules import BIT, LANGUAGES, REMEMBERED, TOPICS, URGENT, Fired, load_rules
+from hub.classify.subjects import Meant, Named, SubjectFinder
 from hub.classify.text import Reading
 from hub.domain import Intent, Sentiment, Signal
 from hub.domain.config import Subject, Topic
 
 OF_OTHERS = 0.4  # what trouble with a competitor's product counts
-MANY_TAGS, MANY_HANDLES, SHORT, BARE = 6, 6, 6, 3
+MANY_TAGS, MANY_HANDLES, SHORT, BARE, EXCLAIMS, SHOUTS = 6, 6, 6, 3, 2, 2
 LONG_NUMBER = re.compile(r"\d{5}")  # of a telephone, or one that messages are sent to
 LOUD_OR_LONG = re.compile("[A-Z0-9]{4}")  # true of every shout and of every long number, in ASCII: both in one look
 MANY_FOLLOWERS = 50_000
 VERY_NEGATIVE = -0.55
 MONEY = frozenset("$€£")
 OTHERS = {"competitor"}
-BITS = tuple(map(BIT.__getitem__, FACTS))
 
 
 class Outcome(NamedTuple):
@@ -69,32 +66,36 @@ class RulesEngine(InBatches):
         self._outcome = lru_cache(REMEMBERED)(self._follows)  # most posts are alike in all that it asks for
 
     def judge(self, items: Sequence[Item]) -> list[Signal]:
-        """The signals of one batch."""
-        readings = [_read(item) for item in items]
-        languages = [
-            borne_out(item.lang, reading.words) or detect(reading.plain, item.lang)
-            for reading, item in zip(readings, items, strict=True)
-        ]
-        return list(map(self._signal, items, readings, languages))
+        """The signals of one batch: each step for all of them, then the next, since steps share no cache well."""
+        readings = list(map(_read, items))
+        languages = list(map(_language, items, readings))
+        spoken = [one if one in LANGUAGES else "en" if one is None else None for one in languages]
+        feelings = list(map(sentiment.score, readings, spoken))
+        named = list(map(self.subjects.find, readings, [item.parent for item in items]))
+        meant = list(map(self._meant, items, named))
+        facts = list(map(self._facts, items, readings, feelings, meant))
+        lines = [one.line for one in named]
+        fired = list(map(load_rules().fired, readings, lines, spoken, facts))
+        sides = list(map(_feeling, items, readings, spoken, feelings, fired))
+        return list(map(self._signal, items, readings, languages, spoken, meant, fired, feelings, sides))
 
-    def _signal(self, item: Item, reading: Reading, language: str | None) -> Signal:
-        spoken = language if language in LANGUAGES else "en" if language is None else None
-        feeling = sentiment.score(reading.tokens, spoken, exclamations=reading.text.count("!"))
-        named = self.subjects.find(reading, item.parent)
-        meant, answers = named.meant, bool(item.parent)
-        if answers and not meant.subjects:
-            meant = self._meant_by_parent(item)
-        kinds = meant.kinds
-        facts = _facts(item, reading, feeling, kinds)
-        if answers:
-            facts |= self._parent_facts(item)
-        fired = load_rules().fired(reading, named.line, spoken, facts)
+    def _signal(
+        self,
+        item: Item,
+        reading: Reading,
+        language: str | None,
+        spoken: str | None,
+        meant: Meant,
+        fired: Fired,
+        feeling: float,
+        felt: tuple[Sentiment, float],
+    ) -> Signal:
         loud = (item.followers or 0) >= MANY_FOLLOWERS
-        found = self._outcome(fired, kinds, item.addressed, loud)
+        found = self._outcome(fired, meant.kinds, item.addressed, loud)
         evidence, topics = found.evidence, found.topics
         if self.topics:
             topics = self._topics(reading, topics)
-        side, sounds = _feeling(item, reading, spoken, feeling, fired)
+        side, sounds = felt
         if side != "neutral" and feeling:
             evidence += tuple(sentiment.told(reading.words, spoken, side))
         return Signal(
@@ -102,6 +103,16 @@ class RulesEngine(InBatches):
             intent=found.intent, confidence=found.confidence, scores=found.scores, urgency=found.urgency,
             worth=found.worth, relevant=found.relevant, subjects=meant.names, topics=topics, evidence=evidence,
         )  # fmt: skip
+
+    def _meant(self, item: Item, named: Named) -> Meant:
+        """What a post speaks of; an answer that names nothing itself speaks of what its parent does."""
+        if item.parent and not named.meant.subjects:
+            return self.subjects.find(Reading(item.parent)).meant
+        return named.meant
+
+    def _facts(self, item: Item, reading: Reading, feeling: float, meant: Meant) -> int:
+        facts = _facts(item, reading, feeling, meant.kinds)
+        return facts | self._parent_facts(item) if item.parent else facts
 
     def _follows(self, fired: Fired, kinds: frozenset[str], addressed: bool, loud: bool) -> "Outcome":
         """What follows from these rules, for a post that speaks of such subjects."""
@@ -129,10 +140,6 @@ class RulesEngine(InBatches):
         names += [self._topic_names[number] for number in sorted(self._topic_book.find(reading, reading.line))]
         return tuple(dict.fromkeys(names))
 
-    def _meant_by_parent(self, item: Item) -> Meant:
-        """What an answer speaks of when it names nothing itself: what its parent speaks of."""
-        return self.subjects.find(Reading(item.parent or "")).meant
-
     def _parent_facts(self, item: Item) -> int:
         """Whether the parent is in trouble: then "same here" is a complaint too."""
         parent = self.classify([Item(key=item.key, text=item.parent or "", network=item.network)])[0]
@@ -143,34 +150,53 @@ def _read(item: Item) -> Reading:
     return Reading(f"{item.title}\n{item.text}" if item.title else item.text)
 
 
-def _facts(item: Item, reading: Reading, feeling: float, kinds: AbstractSet[str]) -> int:
-    """What holds of a post besides its phrases, as bits."""
+def _language(item: Item, reading: Reading) -> str | None:
+    return borne_out(item.lang, reading.words) or detect(reading.plain, item.lang)
+
+
+def _facts(item: Item, reading: Reading, feeling: float, kinds: frozenset[str]) -> int:
+    """What holds of a post besides its phrases, as bits. Most holds of few posts, and costs the others one look."""
     text, links, length = reading.text, reading.links, len(reading.tokens)
-    handles = text.count("@")
-    ours = bool(kinds) and kinds != OTHERS
-    striking = LOUD_OR_LONG.search(text) is not None or not text.isascii()
-    holds = (  # in the order of `FACTS`
-        feeling <= sentiment.NEGATIVE,
-        feeling <= VERY_NEGATIVE,
-        feeling >= sentiment.POSITIVE,
-        "?" in text,
-        links > 0,
-        links > 1,
-        "!" in text and text.count("!") > 2,
-        striking and reading.shouts > 2,
-        length <= SHORT,
-        not MONEY.isdisjoint(reading.words),
-        text.count("#") >= MANY_TAGS,
-        handles > 0,
-        handles >= MANY_HANDLES,
-        links > 0 and length <= BARE,
-        striking and LONG_NUMBER.search(text) is not None,
-        bool(kinds),
-        ours,
-        "competitor" in kinds,
-        item.addressed or (ours and handles > 0),
-    )
-    return sum(compress(BITS, holds))
+    facts = _facts_of_kinds(kinds)
+    if feeling:
+        facts |= _facts_of_feeling(feeling)
+    if links:
+        facts |= BIT["link"] | (links > 1 and BIT["links"]) | (length <= BARE and BIT["bare_link"])
+    if length <= SHORT:
+        facts |= BIT["short"]
+    if "?" in text:
+        facts |= BIT["question"]
+    if "!" in text and text.count("!") > EXCLAIMS:
+        facts |= BIT["exclaims"]
+    if "#" in text and text.count("#") >= MANY_TAGS:
+        facts |= BIT["many_tags"]
+    if item.addressed:
+        facts |= BIT["addressed"]
+    if "@" in text:
+        facts |= BIT["handle"] | (text.count("@") >= MANY_HANDLES and BIT["many_handles"])
+        facts |= facts & BIT["ours"] and BIT["addressed"]
+    if not MONEY.isdisjoint(reading.words):
+        facts |= BIT["money"]
+    if not text.isascii() or LOUD_OR_LONG.search(text):
+        facts |= reading.shouts > SHOUTS and BIT["shouts"]
+        facts |= bool(LONG_NUMBER.search(text)) and BIT["long_number"]
+    return facts
+
+
+def _facts_of_feeling(feeling: float) -> int:
+    if feeling >= sentiment.POSITIVE:
+        return BIT["positive"]
+    if feeling > sentiment.NEGATIVE:
+        return 0
+    return BIT["negative"] | (feeling <= VERY_NEGATIVE and BIT["very_negative"])
+
+
+@cache
+def _facts_of_kinds(kinds: frozenset[str]) -> int:
+    """What holds of every post that speaks of such subjects."""
+    if not kinds:
+        return 0
+    return BIT["subject"] | (kinds != OTHERS and BIT["ours"]) | ("competitor" in kinds and BIT["competitor"])
 
 
 def _feeling(item: Item, reading: Reading, spoken: str | None, lexical: float, fired: Fired) -> tuple[Sentiment, float]:

@@ -6,18 +6,17 @@ too: it works on tokens that were cut already, at a tenth of VADER's time.
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib.util import find_spec
-from itertools import compress
 from math import sqrt
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from hub.classify.leaning import Lean
 from hub.classify.phrases import choices
-from hub.classify.text import SENTENCE_ENDS, fold
+from hub.classify.text import SENTENCE_ENDS, Reading, fold
 from hub.domain import Sentiment
 
 LEXICONS = Path(__file__).parent / "lexicon"
@@ -34,14 +33,21 @@ EXCLAMATION = 0.25
 FLATTEN = 12.0  # how fast the sum nears one
 
 
-class Lexicon(NamedTuple):
+class Lexicon:
     """The valued words of one language and the small words that change them."""
 
-    values: Mapping[str, float]
-    negators: frozenset[str]
-    boosters: frozenset[str]
-    dampers: frozenset[str]
-    contrast: frozenset[str]
+    def __init__(
+        self,
+        values: Mapping[str, float],
+        negators: Iterable[str] = (),
+        boosters: Iterable[str] = (),
+        dampers: Iterable[str] = (),
+        contrast: Iterable[str] = (),
+    ) -> None:
+        self.values, self.valued = values, frozenset(values)
+        self.negators, self.boosters, self.dampers = frozenset(negators), frozenset(boosters), frozenset(dampers)
+        self.contrast = frozenset(contrast)
+        self.changing = self.negators | self.boosters | self.dampers
 
 
 @cache
@@ -49,26 +55,28 @@ def lexicon(language: str | None) -> Lexicon:
     """The lexicon of a language; of an unknown one, only what is not made of words (emoticons, pictures)."""
     shared = _values(_read("sentiment_any"))
     if language not in LANGUAGES:
-        return Lexicon(shared, frozenset(), frozenset(), frozenset(), frozenset())
+        return Lexicon(shared)
     data = _read(f"sentiment_{language}")
     values = (_vader() if language == "en" else {}) | shared | _values(data)
-    small = (frozenset(_words(data.get(kind, ""))) for kind in ("negators", "boosters", "dampers", "contrast"))
+    small = (_words(data.get(kind, "")) for kind in ("negators", "boosters", "dampers", "contrast"))
     return Lexicon(values, *small)
 
 
-def score(tokens: Sequence[str], language: str | None, *, exclamations: int = 0) -> float:
+def score(reading: Reading, language: str | None) -> float:
     """From -1 (all bad) to 1 (all good); 0 where no valued word stands."""
-    words = lexicon(language)
-    values = words.values
-    hits = list(compress(range(len(tokens)), map(values.__contains__, tokens)))
-    if not hits:
+    known, words, tokens = lexicon(language), reading.words, reading.tokens
+    valued = words & known.valued
+    if not valued:
         return 0.0
-    turn = _turning_point(tokens, words.contrast)
+    plain = known.changing.isdisjoint(words)
+    turn = None if known.contrast.isdisjoint(words) else _turning_point(tokens, known.contrast)
     total = 0.0
-    for place in hits:
-        value = values[tokens[place]] * _change(tokens, place, words)
-        total += value if turn is None else value * (1.4 if place > turn else 0.5)
-    total += (EXCLAMATION if total > 0 else -EXCLAMATION) * min(exclamations, 4) if total else 0.0
+    for place, token in enumerate(tokens):
+        if token in valued:
+            value = known.values[token] if plain else known.values[token] * _change(tokens, place, known)
+            total += value if turn is None else value * (1.4 if place > turn else 0.5)
+    if total and (exclamations := reading.text.count("!")):
+        total += (EXCLAMATION if total > 0 else -EXCLAMATION) * min(exclamations, 4)
     return total / sqrt(total * total + FLATTEN)
 
 
@@ -79,9 +87,9 @@ def named(value: float) -> Sentiment:
 
 def told(words: AbstractSet[str], language: str | None, side: Sentiment) -> list[str]:
     """The valued words that speak loudest for a side, as evidence: `feels.awful`."""
-    values = lexicon(language).values
-    sign = -1 if side == "negative" else 1
-    spoken = sorted((-sign * values[word], word) for word in words & values.keys() if sign * values[word] > 0)
+    known, sign = lexicon(language), -1 if side == "negative" else 1
+    values = ((-sign * known.values[word], word) for word in words & known.valued)
+    spoken = sorted(one for one in values if one[0] < 0)
     return [f"feels.{word}" for _, word in spoken[:TOLD]]
 
 
@@ -116,10 +124,8 @@ def _change(tokens: Sequence[str], place: int, words: Lexicon) -> float:
     return factor
 
 
-def _turning_point(tokens: Sequence[str], contrast: frozenset[str]) -> int | None:
+def _turning_point(tokens: Sequence[str], contrast: frozenset[str]) -> int:
     """Where the last "but" stands: what follows it is what is meant."""
-    if contrast.isdisjoint(tokens):
-        return None
     return max(place for place, token in enumerate(tokens) if token in contrast)
 
 

@@ -31,9 +31,12 @@ APOSTROPHES = "’`´"
 
 
 class Reading:
-    """One text, read once for all rules: `line` is the tokens with single spaces round each of them."""
+    """One text, read once for all rules: `said` is its tokens without ends of sentences.
 
-    __slots__ = ("folded", "line", "links", "text", "tokens", "words")
+    `line` is what is said with single spaces round each token.
+    """
+
+    __slots__ = ("folded", "line", "links", "said", "text", "tokens", "words")
 
     def __init__(self, text: str) -> None:
         text = text[:TEXT_LIMIT]
@@ -42,13 +45,12 @@ class Reading:
             text, links = LINK.subn(" ", text)
         self.text = text
         self.links = links
-        self.folded = fold(text)
-        self.tokens = _cut(self.folded)
-        self.words = frozenset(self.tokens)
-        said = self.tokens
-        if not SENTENCE_ENDS.isdisjoint(self.words):
-            said = [token for token in said if token not in SENTENCE_ENDS]
-        self.line = f" {' '.join(said)} "
+        self.folded = folded = fold(text)
+        self.tokens = self.said = tokens = _cut(folded)
+        self.words = words = frozenset(tokens)
+        if not SENTENCE_ENDS.isdisjoint(words):
+            self.said = [token for token in tokens if token not in SENTENCE_ENDS]
+        self.line = f" {' '.join(self.said)} "
 
     @property
     def plain(self) -> str:
@@ -75,7 +77,7 @@ class _Pieces(dict[str, tuple[str, ...]]):
     """What stands between blanks, with the tokens that it is cut into. No token reaches over a blank."""
 
     def __missing__(self, piece: str) -> tuple[str, ...]:
-        tokens = tuple(TOKEN.findall(f"{piece} "))
+        tokens = (piece,) if piece.isalnum() else tuple(TOKEN.findall(f"{piece} "))
         if len(piece) <= LONGEST_PIECE:
             if len(self) >= PIECES_KEPT:
                 self.clear()
@@ -88,12 +90,10 @@ _PIECES = _Pieces()
 
 def _cut(folded: str) -> list[str]:
     """The tokens of a folded text."""
-    pieces = folded.split()
-    if not pieces:
-        return []
-    last = pieces.pop()  # of a sentence's end we know only where a blank follows it
-    tokens = list(chain.from_iterable(map(_PIECES.__getitem__, pieces)))
-    return tokens + TOKEN.findall(f"{last} " if folded[-1].isspace() else last)
+    tokens = list(chain.from_iterable(map(_PIECES.__getitem__, folded.split())))
+    if folded[-1:] in SENTENCE_ENDS:
+        tokens.pop()  # of a sentence's end we know only where a blank follows it
+    return tokens
 
 
 def tokens_of(text: str) -> list[str]:

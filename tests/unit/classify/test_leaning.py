@@ -24,6 +24,13 @@ def test_words_lean_that_no_lexicon_values() -> None:
     assert scolds.negative > plain.negative
 
 
+def test_the_order_of_words_changes_nothing_not_even_the_last_digit() -> None:
+    words = sorted(Reading("yeah but if you do have a problem you'll be faced with a very difficult decision").words)
+    turned = (words[place:] + words[:place] for place in range(len(words)))
+
+    assert len({leaning().of(dict.fromkeys(order).keys()) for order in turned}) == 1
+
+
 def test_nothing_said_leans_nowhere() -> None:
     lean = sides("")
 

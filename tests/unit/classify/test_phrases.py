@@ -1,12 +1,13 @@
 """The little language of rules: what it matches, what it refuses, and that no text makes it slow."""
 
+import re
 import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.classify.phrases import Phrase, PhraseBook, choices, compile_phrase
+from hub.classify.phrases import PAIRS_AT_MOST, PhraseBook, choices, compile_phrase
 from hub.classify.rules import load_rules
 from hub.classify.text import TEXT_LIMIT, Reading, fold, tokens_of
 from hub.errors import SetupError
@@ -61,29 +62,39 @@ def test_a_phrase_needs_a_word_that_must_be_there(phrase: str) -> None:
 TRIED = (
     "{,really} love it", "{buy,get} {a,an} machine", "which .. should i buy", "{step by step,manual} for us_",
     "{leave,quit} us_ for rival_", "us_ machine", "rival_ .. machine", "{,a} {kettle,coffee pot} {leak,drip}{,s,ing}",
-    "{us_ app,keep it up}", "{kettle,pot}",
+    "{us_ app,keep it up}", "{kettle,pot}", "{love,keep it} {machine,coffee pot}", "{,a} kettle {,really}",
+    "kettle .. {leak,drip}", "{buy a,get} .. {us_,leak}", "{love,really love} .. {my,us_} {,coffee} machine",
 )  # fmt: skip
-WORDS = sorted(
-    {word for phrase in TRIED for part in phrase.split() for spelt in choices(part) or () for word in spelt.split()}
-)
-
-
-def anchors_of(phrase: Phrase) -> set[str]:
-    return {anchor for anchor, _ in phrase.spellings}
+WORDS = sorted({word for phrase in TRIED for word in re.findall(r"\w+", phrase)} | {"leaking", "leaks"})
 
 
 @settings(max_examples=500, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=12))
-def test_looking_for_other_words_first_loses_no_phrase(words: list[str]) -> None:
+def test_looking_for_signs_first_loses_no_phrase(words: list[str]) -> None:
     line = f" {' '.join(words)} "
     reading = Reading(line.replace("us_", "acme").replace("rival_", "kaffa"))  # names are replaced in the line only
     phrases = [compile_phrase(phrase) for phrase in TRIED]
 
     found = PhraseBook(list(enumerate(TRIED))).find(reading, line)
 
-    assert found == {
-        number for number, one in enumerate(phrases) if reading.words & anchors_of(one) and one.stands_in(line)
-    }
+    assert found == {number for number, one in enumerate(phrases) if one.stands_in(line)}
+
+
+def test_a_phrase_of_very_many_pairs_is_found_by_its_words() -> None:
+    many = ",".join(f"w{number}" for number in range(PAIRS_AT_MOST))
+
+    phrase = compile_phrase(f"{{{many}}} {{buy,get}} it")
+
+    assert len(phrase.signs) < PAIRS_AT_MOST
+    assert stands(f"{{{many}}} {{buy,get}} it", "w77 buy it")
+    assert not stands(f"{{{many}}} {{buy,get}}", "w77 and buy it")
+
+
+def test_a_name_hides_a_word_of_a_phrase_but_not_a_phrase_of_words() -> None:
+    reading, line = Reading("the brew one but better"), " the us_ but better "
+
+    assert not PhraseBook([(1, "{brew,brew up}"), (2, "brew one"), (3, "one but")]).find(reading, line)
+    assert PhraseBook([(1, "{brew,boil}"), (2, "us_ but"), (3, "{us_ but,other}")]).find(reading, line) == {1, 2, 3}
 
 
 def test_a_phrase_has_few_gaps() -> None:

@@ -7,7 +7,7 @@ from hub.classify.text import Reading
 
 
 def feel(language: str | None, text: str) -> float:
-    return score(Reading(text).tokens, language, exclamations=text.count("!"))
+    return score(Reading(text), language)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,12 @@ EXTERNAL_ID_LENGTH = 32
 
 def make_key(network: str, record_type: str, native_id: str, scope: str | None = None) -> str:
     """The key of one thing on one network, such as `mastodon:status:social.test/1140`."""
-    return f"{network}:{record_type}:{scope}/{native_id}" if scope else f"{network}:{record_type}:{native_id}"
+    return key_start(network, record_type, scope) + native_id
+
+
+def key_start(network: str, record_type: str, scope: str | None = None) -> str:
+    """What the keys of all things of one type begin with; the native id follows."""
+    return f"{network}:{record_type}:{scope}/" if scope else f"{network}:{record_type}:"
 
 
 @lru_cache(maxsize=4_096)  # one piece of work asks for the same few again and again

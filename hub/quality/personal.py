@@ -5,7 +5,6 @@ Flags only. The text stays as it was sent; who may use a flagged post for what i
 
 import re
 
-DIGIT = re.compile("[0-9]")
 LONG_NUMBER = re.compile(r"\d[\dA-Z -]{6}")  # cheap, and true of every number below
 DIGITS = re.compile(r"(?<![\w.])(?:\d[ -]?){12,18}\d(?!\w)")
 IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,4})?\b")
@@ -32,11 +31,19 @@ def personal_flags(text: str, flags: set[str]) -> None:
     lowered = text.lower()
     if _may_opt_out(lowered) and OPT_OUT.search(lowered):
         flags.add("opt_out")
-    if DIGIT.search(text):
+    if _has_digit(text):
         if has_sensitive_number(text):
             flags.add("sensitive_number")
         if CHILD.search(lowered):
             flags.add("minor")
+
+
+def _has_digit(text: str) -> bool:
+    """Whether one of the ten stands there: looking for one character at a time is fastest, the commonest first."""
+    return (
+        "0" in text or "1" in text or "2" in text or "5" in text or "3" in text
+        or "4" in text or "6" in text or "8" in text or "9" in text or "7" in text
+    )  # fmt: skip
 
 
 def _may_opt_out(lowered: str) -> bool:

@@ -14,13 +14,12 @@ from hub.errors import Unmappable
 from hub.quality.counts import clean_engagement
 from hub.quality.links import LIST_LONGEST, clean_links, is_link, some_of
 from hub.quality.personal import personal_flags
+from hub.quality.plain import EARLIEST, TEXT_LONG, plain_row
 from hub.quality.text import LINE_LONGEST, clean_line, clean_text
 
-TEXT_LONG = 25_000  # characters: kept, but flagged; the longest post of any network we read is shorter
 TEXT_LONGEST = 200_000
 ID_LONGEST = 1_024  # some networks and all feeds use addresses as ids
 SKEW = timedelta(minutes=5)  # how far a network's clock may be ahead of ours
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before the web nobody posted: such a time is a default or a mistake
 ZERO = datetime(1970, 1, 1, tzinfo=UTC)  # what networks write for a time that they could not read, as Bluesky does
 LINES = ("title", "licence")
 AUTHOR_LINES = ("handle", "display_name")
@@ -30,6 +29,11 @@ LANGUAGE = re.compile(r"[A-Za-z0-9]{1,8}(?:[-_][A-Za-z0-9]{1,8}){0,7}")
 
 def check_row(mapped: dict[str, Any], now: datetime) -> tuple[dict[str, Any], list[str]]:
     """A row fit to become a Post, and the flags it earned; Unmappable where it cannot become one."""
+    return plain_row(mapped, now) or check_each_field(mapped, now)
+
+
+def check_each_field(mapped: dict[str, Any], now: datetime) -> tuple[dict[str, Any], list[str]]:
+    """The same, a field at a time, as it is done with every row that is not plain."""
     row = dict(mapped)
     flags: set[str] = set()
     row["native_id"] = checked_id(row.get("native_id"))

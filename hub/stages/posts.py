@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from hub.domain import Post, make_key
+from hub.domain.keys import key_start
 from hub.errors import Unmappable
 from hub.quality.rows import check_row, checked_id
 
@@ -26,12 +27,14 @@ class PostMaker:
         self.record_type = record_type
         self.collected_at = collected_at
         self.seen_by = (watch,)
+        self._scope: Any = None
+        self._starts = self._starts_in(None)
 
     def make(self, mapped: dict[str, Any]) -> Post:
         """The post that a mapped record says; Unmappable, with a reason code, where it says none."""
         row, flags = check_row(mapped, self.collected_at)
         self._name(row)
-        if told := row.pop("flags", None):  # what the connector found odd
+        if "flags" in row and (told := row.pop("flags")):  # what the connector found odd
             flags = sorted({*flags, *map(str, told)})
         if flags:
             row["flags"] = tuple(flags)
@@ -51,14 +54,22 @@ class PostMaker:
 
     def _name(self, row: dict[str, Any]) -> None:
         """Native ids, which were checked, become keys."""
-        network, record_type, author = self.network, self.record_type, row["author"]
-        scope = row.pop("scope", None)
-        row["key"] = make_key(network, record_type, row["native_id"], scope)
-        author["key"] = make_key(network, "account", author["native_id"], scope)
-        for field, kind in (("in_reply_to", record_type), ("shared", record_type), ("thread", "thread")):
-            native_id = str(row.pop(field, None) or "")
-            if native_id and native_id.isprintable():  # what no database takes is no id, and no reason to lose a post
-                row[field] = make_key(network, kind, native_id, scope)
+        author, scope = row["author"], row.pop("scope", None)
+        if scope != self._scope or type(scope) is not type(self._scope):  # mostly it is that of the row before
+            self._scope, self._starts = scope, self._starts_in(scope)
+        here, account, talk = self._starts
+        row["key"] = here + row["native_id"]
+        author["key"] = account + author["native_id"]
+        for field, start in (("in_reply_to", here), ("shared", here), ("thread", talk)):
+            if field in row:
+                native_id = str(row.pop(field) or "")
+                if native_id.isprintable() and native_id:  # what no database takes is no id, and no reason to lose it
+                    row[field] = start + native_id
+
+    def _starts_in(self, scope: Any) -> tuple[str, str, str]:
+        """What the keys of posts, accounts and threads begin with."""
+        here, account, talk = (key_start(self.network, kind, scope) for kind in (self.record_type, "account", "thread"))
+        return here, account, talk
 
 
 def _reason(message: str) -> str:

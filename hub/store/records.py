@@ -13,6 +13,7 @@ import orjson
 
 SLOW = b" "
 _encode_sorted = msgspec.json.Encoder(order="deterministic").encode
+_decode = msgspec.json.Decoder().decode
 
 
 def encode(record: Any) -> bytes:
@@ -41,4 +42,4 @@ def encode_sorted(record: Any) -> bytes:
 
 def decode(line: bytes) -> Any:
     """The record on this line."""
-    return json.loads(line) if line.startswith(SLOW) else msgspec.json.decode(line)
+    return json.loads(line) if line.startswith(SLOW) else _decode(line)

@@ -120,6 +120,7 @@ def _by(found: Any, name: str) -> dict[str, Record]:
 
 
 def _joined(post: Record, users: dict[str, Any], posts: dict[str, Any], media: dict[str, Any]) -> Record:
+    post.pop("doubts", None)  # they are ours, whatever X calls so
     if not isinstance(post.get("id"), str):
         post.setdefault(SPOILT, "bad_id")
     elif not isinstance(post.get("text", ""), str):

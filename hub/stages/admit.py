@@ -202,8 +202,12 @@ def settled(view: View, known: set[str], found: Found) -> set[str]:
 
 def unknown(posts: Sequence[Post], known: set[str]) -> list[Post]:
     """The first of each key that is not known."""
-    first = {post.key: post for post in reversed(posts) if post.key not in known}
-    return [post for post in posts if first.get(post.key) is post]
+    seen, first = set(known), []
+    for post in posts:
+        if post.key not in seen:
+            seen.add(post.key)
+            first.append(post)
+    return first
 
 
 def router_of(book: Rulebook, run: str) -> Router:

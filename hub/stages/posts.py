@@ -35,7 +35,7 @@ class PostMaker:
         row, flags = check_row(mapped, self.collected_at)
         self._name(row)
         if "flags" in row and (told := row.pop("flags")):  # what the connector found odd
-            flags = sorted({*flags, *map(str, told)})
+            flags = sorted({*flags, *(map(str, told) if type(told) is list else ("bad_type",))})
         if flags:
             row["flags"] = tuple(flags)
         row["network"] = self.network

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import connectors
+from connectors.x.answers import posts_of
 from connectors.x.connector import EPOCH_MS, SEQUENCE_BITS, X
 from hub.domain import Cursor, Reference, Watch
 from hub.errors import ContractBroken, SetupError
@@ -126,6 +127,13 @@ def test_each_record_carries_its_author_and_what_it_refers_to() -> None:
 
     assert record["author"] == {"id": "7", "username": "ana"}
     assert [each.get("post") for each in record["referenced"]] == [{"id": "9", "text": "before"}, None]
+
+
+@pytest.mark.parametrize("said", [7, "count_mismatch", ["<b>"], {"a": 1}])
+def test_a_doubt_is_the_hubs_own_whatever_x_calls_so(said: Any) -> None:
+    body = {"data": [{"id": "1", "text": "Hi", "doubts": said}], "meta": {"result_count": 4}}
+
+    assert [each["doubts"] for each in posts_of(body)] == [["count_mismatch"]]
 
 
 @pytest.mark.parametrize("handle", ["", "@", "ana/../me", "ana inventa", "ána", "a?b"])

@@ -85,7 +85,8 @@ LINKS = [
 TIMES = [
     "2026-11-20T10:00:00", "2026-11-20T11:00:00+01:00", "1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z",
     "1989-12-31T23:59:59Z", "1990-01-01T00:00:00Z", "2026-11-20T12:00:01Z", "2026-11-20", "20261120T10",
-    "2026-11-20T10:00:00." + "0" * 30 + "Z", (NOW + SKEW).isoformat(), (NOW + SKEW + timedelta(seconds=1)).isoformat(), NOW,
+    "2026-11-20T10:00:00." + "0" * 30 + "Z",
+    (NOW + SKEW).isoformat(), (NOW + SKEW + timedelta(seconds=1)).isoformat(), NOW,
 ]  # fmt: skip
 TEXTS = ["x" * TEXT_LONG, "x" * (TEXT_LONG + 1), "\u2067a\u2069", "e" + "\u0301" * 20, "I'm 12 and I love it", "\x07a"]
 ODD_FIELDS = [
@@ -98,7 +99,8 @@ ODD_FIELDS = [
     *((field, ["a"] * many) for field, most in MOST.items() for many in (most, most + 1)),
     *((field, values) for field in MOST for values in (["a", ""], ["a", 7], [None], ("a",), ["é"], "abc", {"a": 1})),
     ("tags", ["x" * LINE_LONGEST]),
-    ("links", ["https://a"] * 201), ("lang", "x" * 9), ("lang", "e1"), ("lang", "éé"), ("lang", "pt-BR"), ("media", [{"kind": "image"}]), ("edited_at", "soon"),
+    ("links", ["https://a"] * 201), ("lang", "x" * 9), ("lang", "e1"), ("lang", "éé"), ("lang", "pt-BR"),
+    ("media", [{"kind": "image"}]), ("edited_at", "soon"),
 ]  # fmt: skip
 ODD_INSIDE = [
     *(("author", field, value) for field in (*AUTHOR, "email") for value in [*ODD, *LINKS]),

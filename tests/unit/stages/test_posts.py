@@ -44,6 +44,21 @@ def test_a_reference_that_is_none_is_left_out(field: str, nothing: str | None) -
     assert getattr(maker.make(GOOD | {field: nothing}), field) is None
 
 
+@pytest.mark.parametrize("told", [7, 1.5, True, "late", {"a": 1}])
+def test_flags_that_are_no_list_are_flagged_themselves(told: Any) -> None:
+    assert maker.make(GOOD | {"flags": told}).flags == ("bad_type",)
+
+
+@pytest.mark.parametrize("scopes", [["a.test", "b.test", "a.test"], [1, True, 1], [None, "a.test", None]])
+def test_a_post_bears_its_own_scope_whichever_came_before(scopes: list[Any]) -> None:
+    posts = [maker.make(GOOD | {"scope": scope, "thread": "5"}) for scope in scopes]
+
+    said = [f"{scope}/" if scope else "" for scope in scopes]
+    assert [post.key for post in posts] == [f"x:post:{each}1" for each in said]
+    assert [post.author.key for post in posts] == [f"x:account:{each}7" for each in said]
+    assert [post.thread for post in posts] == [f"x:thread:{each}5" for each in said]
+
+
 def test_a_post_that_answers_nothing_begins_a_thread_and_answers_join_it(town: Town) -> None:
     posts = [make_post(1), make_post(2, in_reply_to="x:post:1"), make_post(3, in_reply_to="x:post:2"), make_post(4)]
 

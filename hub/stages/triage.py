@@ -8,7 +8,6 @@ the claim's fencing number.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from functools import partial
 
 from hub.domain import Batch, kind_of
@@ -19,6 +18,7 @@ from hub.stages.admit import Admitted, Found, Rulebook, admit, consider
 from hub.stages.collector import seldom_collected
 from hub.stages.opened import Opened, held, judged, unreadable
 from hub.stages.posts import PostMaker
+from hub.stages.triaged import Triaged
 from hub.stages.trouble import place_of
 from hub.stages.validate import BadRecord, bad_of, flaws_of, sort_records, sound
 from hub.store import BatchClaim, Landing, Rejected, StaleClaim, Store, Transaction, faultpoint
@@ -27,41 +27,6 @@ log = get_logger(__name__)
 
 Stuck = tuple[BatchClaim, HubError]
 BATCHES_AT_A_TIME, RECORDS_AT_A_TIME = 10, 8_000  # what is held in memory, and judged by one look, at once
-
-
-@dataclass
-class Triaged:
-    """What one run decided, counted in posts and handoffs."""
-
-    batches: int = 0
-    new: int = 0
-    known: int = 0
-    skipped: int = 0
-    quarantined: int = 0
-    handed_off: int = 0
-    handoffs: dict[str, int] = field(default_factory=dict)
-    set_aside: dict[str, int] = field(default_factory=dict)
-
-    def add(self, admitted: Admitted, *, known: int, skipped: int, quarantined: int) -> None:
-        """Count one batch, of which so many records are in quarantine."""
-        self.batches += 1
-        self.known += known
-        self.skipped += skipped
-        self.quarantined += quarantined + len(admitted.quarantined)
-        self.new += len(admitted.routed) - admitted.promoted + quarantined
-        for one in admitted.routed:
-            if one.set_aside:
-                self.set_aside[one.set_aside] = self.set_aside.get(one.set_aside, 0) + 1
-            elif one.post.key not in admitted.quarantined:
-                self.handed_off += 1
-        for handoff in admitted.handoffs:
-            self.handoffs[handoff.kind] = self.handoffs.get(handoff.kind, 0) + 1
-
-    def damaged(self, records: int) -> None:
-        """Count a batch whose file cannot be read: its records are in quarantine until it lands again."""
-        self.batches += 1
-        self.new += records
-        self.quarantined += records
 
 
 def run(

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from hub.domain import Manifest, Watch
 from hub.errors import HubError, SetupError
 from hub.kit import Network
-from hub.stages.deliver import Delivered
-from hub.stages.triage import Triaged
 from hub.wiring.opening import Hub, mapping_of, outlets_of, promises_of, rulebook, worker_name
 
 if TYPE_CHECKING:
     from hub.stages.collect import Pulled
+    from hub.stages.deliver import Delivered
     from hub.stages.refresh import Refreshed
     from hub.stages.score import Learned
+    from hub.stages.triaged import Triaged
 
 
 def collect(
@@ -94,19 +94,22 @@ def refresh(hub: Hub, manifest: Manifest, run: str) -> "Refreshed":
     return done
 
 
-def triage(hub: Hub, run: str) -> Triaged:
+def triage(hub: Hub, run: str) -> "Triaged":
     """Validate, classify and route everything that has landed and waits, then look whether it is unusually much.
 
     In any case what is told of incidents is brought up to date: one that has become quiet is over, whatever landed.
     """
-    from hub.stages import detect, incidents
-    from hub.stages import triage as stage
+    from hub.stages import incidents
+    from hub.stages.triaged import Triaged
 
     with hub.store.read() as view:
         pending = view.batches.pending()
     if not pending:
         incidents.tend(hub.config, lambda: outlets_of(hub), store=hub.store)
         return Triaged()
+    from hub.stages import detect
+    from hub.stages import triage as stage
+
     book = rulebook(hub)
     done = stage.run(
         book, store=hub.store, landing=hub.landing, run=run, worker=worker_name(),
@@ -134,7 +137,7 @@ def silences(hub: Hub, tell: Callable[[str, str | None], str | None]) -> int:
     return len(news)
 
 
-def deliver(hub: Hub, name: str, *, by_hand: bool = False, each: Callable[[int], None] | None = None) -> Delivered:
+def deliver(hub: Hub, name: str, *, by_hand: bool = False, each: Callable[[int], None] | None = None) -> "Delivered":
     """Send one destination everything that waits for it; its client is not even opened when nothing does.
 
     Whoever starts it by hand has put right why we were refused, and does not wait for the next try.
@@ -146,7 +149,7 @@ def deliver(hub: Hub, name: str, *, by_hand: bool = False, each: Callable[[int],
     if by_hand:
         stage.mended(name, store=hub.store)
     if not stage.waiting(name, store=hub.store):
-        return Delivered(name)
+        return stage.Delivered(name)
     with ExitStack() as opened:
         first = opened.enter_context(hub.open_destination(name))
         calls = first.manifest.senders

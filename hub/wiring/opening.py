@@ -7,22 +7,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import connectors
-from hub.classify import Engine, default_engine
 from hub.domain import Budget, Manifest, MappedObject, Watch
 from hub.domain.config import Config
 from hub.errors import SetupError
 from hub.kit import Connection, Destination, Limits, Network, NotConnected, Services, Token
 from hub.mapping import Mapping, load_mapping, load_mappings
 from hub.settings import Settings, load_config, load_routes, read_settings
-from hub.stages.admit import Reading, Rulebook
-from hub.stages.render import Outlet
-from hub.stages.rules import Rule
-from hub.stages.validate import expectations_gate
 from hub.store import KeptFiles, Landing, Store
 from hub.store.services import Shared
+
+if TYPE_CHECKING:  # who only collects decides nothing
+    from hub.classify import Engine
+    from hub.stages.admit import Rulebook
+    from hub.stages.render import Outlet
 
 Connect = Callable[[Manifest, str | None], Connection]
 
@@ -181,12 +181,17 @@ class Proposal:
         return own if own and own.exists() else hub.settings.mappings_dir / "_routes.yaml"
 
 
-def rulebook(hub: Hub, proposal: Proposal | None = None) -> Rulebook:
+def rulebook(hub: Hub, proposal: Proposal | None = None) -> "Rulebook":
     """Everything that triage decides by, read and compiled once.
 
     With a proposal it is what a plan is made by: then destinations that were handed work before are among the outlets
     whether or not this process may open them, since nothing is sent.
     """
+    from hub.stages.admit import Reading, Rulebook
+    from hub.stages.render import Outlet
+    from hub.stages.rules import Rule
+    from hub.stages.validate import expectations_gate
+
     wanted = proposal or Proposal()
     config = load_config(wanted.config) if wanted.config else hub.config
     version, routes = load_routes(config, wanted.routes(hub))
@@ -210,8 +215,10 @@ def rulebook(hub: Hub, proposal: Proposal | None = None) -> Rulebook:
     )
 
 
-def outlets_of(hub: Hub) -> list[Outlet]:
+def outlets_of(hub: Hub) -> "list[Outlet]":
     """The destinations in use, with what their mappings make."""
+    from hub.stages.render import Outlet
+
     return [Outlet(manifest, load_mappings(connectors.mapping_path(manifest.name))) for manifest in hub.destinations()]
 
 
@@ -225,8 +232,10 @@ def _planned_for(hub: Hub, config: Config) -> list[Manifest]:
         return [each for each in known if each.name in connected or view.archive.sent_to(each.name)]
 
 
-def engine_of(hub: Hub, *, config: Config | None = None, model: str | None = None) -> Engine:
+def engine_of(hub: Hub, *, config: Config | None = None, model: str | None = None) -> "Engine":
     """The classifier in force, or that of this model: which was let run, else the engine that needs no training."""
+    from hub.classify import default_engine
+
     config = config or hub.config
     with hub.store.read() as view:
         version = model or view.models.running()

@@ -46,17 +46,3 @@ def test_commands_log_only_errors_and_never_into_the_answer():
     assert "loud" in said.stderr
     assert "items=7" in said.stderr
     assert "quiet" not in said.stderr
-
-
-def test_what_every_run_imports_brings_neither_structlog_nor_what_is_seldom_needed():
-    said = told(
-        """
-        import sys
-        import connectors.x.connector, hub.stages.collect, hub.stages.triage, hub.wiring
-        from hub.wiring import Hub
-        Hub().kept
-        print({"structlog", "rich", "fsspec", "alembic"} & set(sys.modules))
-        """
-    )
-
-    assert said.stdout == "set()\n"

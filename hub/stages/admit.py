@@ -142,7 +142,7 @@ def admit(tx: Transaction, considered: Considered, found: Found, book: Rulebook,
     pasts = Pasts(tx, book.config.lead_scoring)
     routed = _route(tx, fresh, signals, found, book, run, pasts)
     folded = fold_alerts([handoff for one in routed for handoff in one.handoffs])
-    handoffs = with_histories(tx, folded, ((post, signals[post.key]) for post in fresh), pasts=pasts)
+    handoffs = with_histories(tx, folded, fresh, signals, pasts=pasts)
     rendered = [
         (handoff, render(handoff, book.outlets, book.config, incident=situation(tx, handoff, handoffs)))
         for handoff in handoffs

@@ -19,14 +19,17 @@ WORDS: dict[Direction, Literal["rising", "falling", "steady", "unknown"]] = {
 }  # fmt: skip
 """A direction as those who work with people elsewhere read it: as one of a few words that never change."""
 
+NOTHING_FOUND: Mapping[str, Signal] = {}
+
 
 def with_histories(
-    view: View, handoffs: Sequence[Handoff], heard: Iterable[tuple[Post, Signal]] = (), *, pasts: Pasts | None = None
-) -> list[Handoff]:
+    view: View, handoffs: Sequence[Handoff], heard: Iterable[Post] = (), signals: Mapping[str, Signal] = NOTHING_FOUND,
+    *, pasts: Pasts | None = None,
+) -> list[Handoff]:  # fmt: skip
     """The same work, every case that begins with its author's history and every lead with their profile.
 
-    `heard` are posts that the store does not hold yet. What is said after the post of a lead does not count, so that
-    the same lead says the same whenever it is made.
+    `heard` are posts that the store does not hold yet, and `signals` what was found in them. What is said after the
+    post of a lead does not count, so that the same lead says the same whenever it is made.
     """
     cases = {handoff.author.key for handoff in handoffs if _begins(handoff)}
     leads = {handoff.author.key for handoff in handoffs if handoff.kind == "Lead"}
@@ -34,7 +37,7 @@ def with_histories(
         return list(handoffs)
     known = _Known(view, cases | leads, pasts or Pasts(view))
     histories = known.histories(cases)
-    said = _said(heard, leads)
+    said = _said(heard, signals, leads)
     return [
         handoff.with_(history=histories[handoff.author.key]) if _begins(handoff)
         else handoff.with_(profile=known.profile(handoff, said.get(handoff.author.key, ()))) if handoff.kind == "Lead"
@@ -52,12 +55,14 @@ def _begins(handoff: Handoff) -> bool:
     return handoff.kind == "Case" and handoff.first
 
 
-def _said(heard: Iterable[tuple[Post, Signal]], authors: Collection[str]) -> Mapping[str, list[tuple[Post, Signal]]]:
+def _said(
+    heard: Iterable[Post], signals: Mapping[str, Signal], authors: Collection[str]
+) -> Mapping[str, list[tuple[Post, Signal]]]:
     """What these authors have just said themselves."""
     said: dict[str, list[tuple[Post, Signal]]] = {}
-    for post, signal in heard if authors else ():
-        if post.author.key in authors and post.kind != "share":
-            said.setdefault(post.author.key, []).append((post, signal))
+    own = [post for post in heard if post.author.key in authors and post.kind != "share"] if authors else ()
+    for post in own:
+        said.setdefault(post.author.key, []).append((post, signals[post.key]))
     return said
 
 

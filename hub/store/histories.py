@@ -137,7 +137,7 @@ class Histories(Repository):
 
     def work(self, authors: Collection[str]) -> dict[str, Work]:
         """The cases and leads that people had about them, each thing once, however many posts it is of."""
-        rows = self._rows(_THINGS, listed=listed(authors))
+        rows: Iterable[Any] = self._rows(_THINGS, listed=listed(authors))
         by_author = {
             author: [(id, kind) for id, _, kind in some] for author, some in groupby(rows, itemgetter(1))
         }  # fmt: skip
@@ -154,8 +154,9 @@ class Histories(Repository):
         """These handoffs in a line each, with where they are worked on: at the address that was delivered first."""
         if not ids:
             return {}
+        rows: Iterable[Any] = self._rows(_EARLIER, listed=listed(ids))
         found: dict[str, Earlier] = {}
-        for id, kind, at, body, url in self._rows(_EARLIER, listed=listed(ids)):
+        for id, kind, at, body, url in rows:
             told = _told(body)
             found[id] = Earlier(
                 kind=kind, at=at, title=told.title, team=told.team, url=url, link=told.provenance.link

@@ -17,6 +17,10 @@ from hub.store.repository import Repository
 
 _COLUMNS = [column.name for column in tables.incidents.c]
 _C = tables.incidents.c
+_ALL = sa.select(tables.incidents)
+_OPEN = _ALL.where(_C.resolved_at.is_(None)).order_by(_C.severity.desc(), _C.key)
+_OVER_SINCE = _ALL.where(_C.resolved_at >= sa.bindparam("since")).order_by(_C.resolved_at.desc(), _C.key)
+_MUTED = _ALL.where(_C.muted_until > sa.bindparam("now"))
 MENDED = timedelta(days=7)  # after its end, a message is left as it is: it lives by the destination's own retention
 
 
@@ -121,7 +125,7 @@ class Incidents(Repository):
 
     def muted(self) -> dict[str, datetime]:
         """What is to be kept silent about now, by group (rule and subject), and until when."""
-        rows = self._rows(sa.select(tables.incidents).where(_C.muted_until > self.now))
+        rows = self._rows(_MUTED, now=self.now)
         return {group: made.muted_until for made in map(_made, rows) for group in made.groups if made.muted_until}
 
     def told(self, incident: Incident) -> None:
@@ -149,13 +153,11 @@ class Incidents(Repository):
 
     def open(self) -> list[Incident]:
         """Incidents that are not over, the worst first."""
-        statement = sa.select(tables.incidents).where(_C.resolved_at.is_(None))
-        return [_made(row) for row in self._rows(statement.order_by(_C.severity.desc(), _C.key))]
+        return [_made(row) for row in self._rows(_OPEN)]
 
     def at_hand(self, since: datetime) -> list[Incident]:
         """Those that go on when they are heard of: open ones, the worst first, then those that ended since."""
-        over = sa.select(tables.incidents).where(_C.resolved_at >= since).order_by(_C.resolved_at.desc(), _C.key)
-        return [*self.open(), *(_made(row) for row in self._rows(over))]
+        return [*self.open(), *(_made(row) for row in self._rows(_OVER_SINCE, since=since))]
 
     def recent(self, limit: int = 50) -> list[Incident]:
         """The last incidents, newest first, open or over."""

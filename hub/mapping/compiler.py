@@ -12,7 +12,6 @@ What shapes this module:
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
 
 from hub.mapping import conditions
 from hub.mapping.inline import is_shown, written_out
@@ -274,11 +273,6 @@ class Compiler(Writer):
 
     def _function_expression(self, node: Node, subject: str) -> Value:
         known = FUNCTIONS[node["value"]]
-        if node["value"] == "join" and self._joins_known_parts(node, subject):
-            glue, parts = node["children"]
-            return self._written_out(glue["value"], parts["children"], subject)
-        if node["value"] == "not_null":
-            return self._first_there(node["children"], subject)
         written = written_out(self, node, subject)
         if written is not None:
             return written
@@ -288,29 +282,6 @@ class Compiler(Writer):
             boolean=known.returns == ("boolean",), text=TEXT.issuperset(known.returns or ("any",)),
             shown=is_shown(known.name, given),
         )  # fmt: skip
-
-    def _joins_known_parts(self, node: Node, subject: str) -> bool:
-        """Whether a `join` is of a text and a list, both written there: an address in the making."""
-        glue, parts = node["children"]
-        return glue["type"] == "literal" and parts["type"] == "multi_select_list" and self.is_object(subject)
-
-    def _written_out(self, glue: Any, parts: list[Node], subject: str) -> Value:
-        """A `join` as a sum of its parts, where they all are texts."""
-        bound = [self.bind(self.value(part, subject)) for part in parts]
-        unsure = [part.code for part in bound if not isinstance(part.constant, str)]
-        between = f" + {glue!a} + " if glue else " + "
-        called = f"call_join({glue!a}, [{', '.join(part.code for part in bound)}])"
-        if not unsure:
-            return Value(called, nullable=False, text=True)
-        texts = " and ".join(f"{code}.__class__ is str" for code in unsure)
-        return Value(
-            f"({between.join(part.code for part in bound)} if {texts} else {called})", nullable=False, text=True
-        )
-
-    def _first_there(self, choices: list[Node], subject: str) -> Value:
-        """A `not_null`, all of whose arguments are computed before one is chosen."""
-        *bound, last = [self.named(self.value(each, subject)) for each in choices]
-        return Value("(" + "".join(f"{code} if {code} is not None else " for code in bound) + f"{last})")
 
     def _expref(self, node: Node, subject: str) -> Value:
         return Value(f"Expression({self._function(node['children'][0])})", nullable=False)

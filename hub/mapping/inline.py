@@ -154,6 +154,28 @@ def _glued(compiler: "Compiler", separator: str, parts: Sequence[Node], subject:
     return Value(glued if sure else f"({glued} or None)", nullable=not sure, text=True, shown=True)
 
 
+def _summed(compiler: "Compiler", name: str, given: Sequence[Node], subject: str) -> Value:
+    """A `join` as a sum of its parts, where they all are texts: an address in the making."""
+    glue = given[0]["value"]
+    if not compiler.is_object(subject):
+        return Value(f"call_{name}({glue!a}, {compiler.value(given[1], subject).code})", nullable=False, text=True)
+    bound = [compiler.bind(compiler.value(part, subject)) for part in given[1]["children"]]
+    unsure = [part.code for part in bound if not isinstance(part.constant, str)]
+    between = f" + {glue!a} + " if glue else " + "
+    called = f"call_{name}({glue!a}, [{', '.join(part.code for part in bound)}])"
+    if not unsure:
+        return Value(called, nullable=False, text=True)
+    texts = " and ".join(f"{code}.__class__ is str" for code in unsure)
+    summed = between.join(part.code for part in bound)
+    return Value(f"({summed} if {texts} else {called})", nullable=False, text=True)
+
+
+def _first_there(compiler: "Compiler", name: str, given: Sequence[Node], subject: str) -> Value:
+    """A `not_null`, all of whose arguments are computed before one is chosen."""
+    *bound, last = [compiler.named(compiler.value(each, subject)) for each in given]
+    return Value("(" + "".join(f"{code} if {code} is not None else " for code in bound) + f"{last})")
+
+
 def _compacted(compiler: "Compiler", name: str, given: Sequence[Node], subject: str) -> Value:
     """`compact` of parts that are null where they are blank; else the call."""
     if not compiler.is_object(subject):
@@ -215,6 +237,10 @@ def _has_label(given: Sequence[Node]) -> bool:
     return given[0]["type"] == "literal" and shown(given[0]["value"]) is not None
 
 
+def _has_glue(given: Sequence[Node]) -> bool:
+    return [each["type"] for each in given] == ["literal", "multi_select_list"]
+
+
 def _has_parts(given: Sequence[Node]) -> bool:
     separators = given[1:]
     return given[0]["type"] == "multi_select_list" and all(
@@ -228,5 +254,5 @@ WRITINGS: dict[str, tuple[Form, Writing]] = {
     "length": (_any, _measured), "round_to": (_has_digits, _rounded),
     "if_blank": (_has_default, _defaulted), "labelled": (_has_label, _labelled),
     "joined": (_has_parts, _joined), "lines": (_has_parts, _joined), "paragraphs": (_has_parts, _joined),
-    "compact": (_has_parts, _compacted),
+    "compact": (_has_parts, _compacted), "join": (_has_glue, _summed), "not_null": (_any, _first_there),
 }  # fmt: skip

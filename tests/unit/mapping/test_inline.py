@@ -59,6 +59,10 @@ SAID: dict[str, Call] = {  # of a and b, as the functions themselves say it
     "joined([say_time(a) || say_date(b) || 'never'], '')": lambda a, b: call(
         "joined", [call("say_time", a) or call("say_date", b) or "never"], ""
     ),
+    "join('-', [if_blank(single_line(joined([a], '')), 'z'), 'x'])": lambda a, b: call(
+        "join", "-", [call("if_blank", call("single_line", call("joined", [a], "")), "z"), "x"]
+    ),
+    "not_null(a, b)": lambda a, b: call("not_null", a, b),
     "[length(compact([a, b])), single_line(a) == single_line(a)]": lambda a, b: [len(call("compact", [a, b])), True],
 }
 PIECES = [

@@ -1,6 +1,7 @@
 """The command centre in a real browser: an invented hub, served by Airflow's own API server, and a Chromium."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,20 +79,13 @@ def visited(running: Served) -> Centre:
     return Centre(running, addresses, html)
 
 
-@pytest.fixture
-def look(centre: Centre, chromium: Any) -> Iterator[Any]:
-    """Opens a page as a viewer sees it, and notes all that it says and asks for."""
-    yield from looking(centre, chromium)
+@contextmanager
+def looking(centre: Centre, chromium: Any, role: str = VIEWER) -> Iterator[Callable[[str], Any]]:
+    """Opens a page as this role sees it, at a desk, and notes all that it says and asks for."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.add_cookies([{"name": COOKIE, "value": centre.served.tokens[role], "url": centre.served.address}])
 
-
-def looking(centre: Centre, chromium: Any, role: str = VIEWER) -> Iterator[Any]:
-    contexts = []
-
-    def opened(address: str, **wishes: Any) -> Any:
-        context = chromium.new_context(viewport=wishes.pop("viewport", {"width": 1280, "height": 900}), **wishes)
-        contexts.append(context)
-        cookie = {"name": COOKIE, "value": centre.served.tokens[role], "url": centre.served.address}
-        context.add_cookies([cookie])
+    def opened(address: str) -> Any:
         page = context.new_page()
         page.said, page.asked = [], []
         page.on("console", lambda message: page.said.append(message.text) if message.type == "error" else None)
@@ -102,5 +96,4 @@ def looking(centre: Centre, chromium: Any, role: str = VIEWER) -> Iterator[Any]:
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    context.close()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.classify.phrases import PAIRS_AT_MOST, PhraseBook, choices, compile_phrase
+from hub.classify.phrases import PAIRS_AT_MOST, WORD, PhraseBook, choices, compile_phrase
 from hub.classify.rules import load_rules
 from hub.classify.text import TEXT_LIMIT, Reading, fold, tokens_of
 from hub.errors import SetupError
@@ -63,15 +63,23 @@ TRIED = (
     "{,really} love it", "{buy,get} {a,an} machine", "which .. should i buy", "{step by step,manual} for us_",
     "{leave,quit} us_ for rival_", "us_ machine", "rival_ .. machine", "{,a} {kettle,coffee pot} {leak,drip}{,s,ing}",
     "{us_ app,keep it up}", "{kettle,pot}", "{love,keep it} {machine,coffee pot}", "{,a} kettle {,really}",
-    "kettle .. {leak,drip}", "{buy a,get} .. {us_,leak}", "{love,really love} .. {my,us_} {,coffee} machine",
+    "kettle .. {leak,drip}", "{buy a,get} .. {us_,leak}", "steam {,very hot} milk",
+    "{love,really love} .. {my,us_} {,coffee} machine",
 )  # fmt: skip
 WORDS = sorted({word for phrase in TRIED for word in re.findall(r"\w+", phrase)} | {"leaking", "leaks"})
 
 
+def spelled(phrase: str) -> st.SearchStrategy[str]:
+    """A phrase, or one that lacks its first word or its last."""
+    parts = (choices(part) or ("", "of all the") for part in WORD.findall(phrase))
+    whole = st.tuples(*map(st.sampled_from, parts)).map(" ".join)
+    return whole | whole.map(lambda text: text.partition(" ")[2]) | whole.map(lambda text: text.rpartition(" ")[0])
+
+
 @settings(max_examples=500, deadline=None)
-@given(st.lists(st.sampled_from(WORDS), max_size=12))
-def test_looking_for_signs_first_loses_no_phrase(words: list[str]) -> None:
-    line = f" {' '.join(words)} "
+@given(st.lists(st.sampled_from(WORDS) | st.one_of(map(spelled, TRIED)), max_size=6))
+def test_looking_for_signs_first_loses_no_phrase(pieces: list[str]) -> None:
+    line = f" {' '.join(' '.join(pieces).split())} "
     reading = Reading(line.replace("us_", "acme").replace("rival_", "kaffa"))  # names are replaced in the line only
     phrases = [compile_phrase(phrase) for phrase in TRIED]
 

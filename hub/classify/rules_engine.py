@@ -7,6 +7,7 @@ of microseconds: texts are cut into tokens once, and a rule is tried only where 
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
+from string import ascii_uppercase, digits
 from typing import NamedTuple
 
 from hub.classify import sentiment
@@ -25,7 +26,10 @@ from hub.domain.config import Subject, Topic
 OF_OTHERS = 0.4  # what trouble with a competitor's product counts
 MANY_TAGS, MANY_HANDLES, SHORT, BARE, EXCLAIMS, SHOUTS = 6, 6, 6, 3, 2, 2
 LONG_NUMBER = re.compile(r"\d{5}")  # of a telephone, or one that messages are sent to
-LOUD_OR_LONG = re.compile("[A-Z0-9]{4}")  # true of every shout and of every long number, in ASCII: both in one look
+LOUD_OR_LONG = "".join("0" if one in ascii_uppercase + digits else " " for one in map(chr, range(256))).encode(
+    "latin-1"
+)
+FOUR = b"0000"  # stands, once text is put through `LOUD_OR_LONG`, for every shout and every long number in ASCII
 MANY_FOLLOWERS = 50_000
 VERY_NEGATIVE = -0.55
 MONEY = frozenset("$€£")
@@ -177,7 +181,7 @@ def _facts(item: Item, reading: Reading, feeling: float, kinds: frozenset[str]) 
         facts |= facts & BIT["ours"] and BIT["addressed"]
     if not MONEY.isdisjoint(reading.words):
         facts |= BIT["money"]
-    if not text.isascii() or LOUD_OR_LONG.search(text):
+    if not text.isascii() or FOUR in text.encode().translate(LOUD_OR_LONG):
         facts |= reading.shouts > SHOUTS and BIT["shouts"]
         facts |= bool(LONG_NUMBER.search(text)) and BIT["long_number"]
     return facts

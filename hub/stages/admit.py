@@ -275,6 +275,8 @@ def desk_of(
     watch_started: datetime, pasts: Pasts | None = None,
 ) -> Desk:  # fmt: skip
     """What is on people's desks already, as far as it concerns these posts, and how likely their authors buy."""
+    pasts = pasts or Pasts(tx, book.config.lead_scoring)
+    pasts.cases({post.author.key for post in posts})  # of all at once: scores ask for some of them
     counts = counting(book.config.lead_scoring)
     asked = [
         (post, signal)
@@ -285,7 +287,7 @@ def desk_of(
     ]
     return open_desk(
         tx, posts, triage=book.config.triage, leads=scores_of(tx, asked, book.config, pasts=pasts),
-        lifespans=book.config.conversations, subjects=book.config.subjects,
+        lifespans=book.config.conversations, subjects=book.config.subjects, pasts=pasts,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from hub.domain import Handoff, LeadScore, Post, Signal
 from hub.domain.config import Conversations, Route, Subject, Triage
 from hub.stages.conversations import AS_SHIPPED, Place, Talks, conversation_key
 from hub.stages.grouping import Groups, at_hand
+from hub.stages.pasts import Pasts
 from hub.store import Talk, Transaction
 
 
@@ -39,20 +40,22 @@ class Desk:
 
 def open_desk(
     tx: Transaction, posts: Sequence[Post], *, triage: Triage, leads: Mapping[str, LeadScore] | None = None,
-    lifespans: Conversations = AS_SHIPPED, subjects: Sequence[Subject] = (),
+    lifespans: Conversations = AS_SHIPPED, subjects: Sequence[Subject] = (), pasts: Pasts | None = None,
 ) -> Desk:  # fmt: skip
     """The desk as it stands now, as far as it concerns these posts."""
-    return Desk(talks=_talks(tx, posts), alerts=at_hand(tx, triage, subjects), leads=leads or {}, lifespans=lifespans)
+    talks = _talks(tx, posts, pasts or Pasts(tx))
+    return Desk(talks=talks, alerts=at_hand(tx, triage, subjects), leads=leads or {}, lifespans=lifespans)
 
 
-def _talks(tx: Transaction, posts: Sequence[Post]) -> Sequence[Talk]:
+def _talks(tx: Transaction, posts: Sequence[Post], pasts: Pasts) -> Sequence[Talk]:
     """The conversations of the authors of those posts whose conversation people have a case for.
 
-    Most begin or belong to none, and that is asked by key: one that began after another was over bears a longer key,
-    but the first of them stays.
+    Most authors were never helped, and most posts of the others belong to no case. That is asked by key: a
+    conversation that began after another was over bears a longer one, but the first of them stays.
     """
-    authors = {conversation_key(post): post.author.key for post in posts}
-    begun = tx.handoffs.existing("Case", authors)
+    helped = pasts.cases({post.author.key for post in posts})
+    authors = {conversation_key(post): post.author.key for post in posts if post.author.key in helped}
+    begun = tx.handoffs.existing("Case", authors) if authors else ()
     return tx.handoffs.talks({authors[key] for key in begun}) if begun else ()
 
 

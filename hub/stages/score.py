@@ -36,9 +36,8 @@ def scores_of(
     accounts = {key for keys in persons.values() for key in keys}
     shown_now = {post.author.key: post.author for post, _ in said}
     authors = tx.authors.many(accounts - shown_now.keys()) | shown_now
-    words = (pasts or Pasts(tx, config.lead_scoring)).words(accounts)
-    deeds = _deeds(accounts, words, said, config)
-    helped = tx.renown.cases(accounts)
+    pasts = pasts or Pasts(tx, config.lead_scoring)
+    deeds, helped = _deeds(accounts, pasts.words(accounts), said, config), pasts.cases(accounts)
     calibration = calibration_of(tx)
     scores: dict[str, LeadScore] = {}
     for keys in {tuple(keys) for keys in persons.values()}:

@@ -1,7 +1,7 @@
 """Renown: what the store holds of accounts besides their names, summed up for whoever ranks them."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
@@ -27,7 +27,12 @@ ANSWERED_FOR = timedelta(days=30)  # how long people answer a post of ours
 _POSTS = tables.posts.c
 _SAID = sa.select(_POSTS.key, _POSTS.published_at, _POSTS.network, _POSTS.thread, _POSTS.body)
 _reply = msgspec.json.Decoder(_Reply).decode
-_HANDED = sa.select(tables.handoffs.c.author, tables.handoffs.c.kind).where(among(tables.handoffs.c.author))
+_HANDED = tables.handoffs.c
+_CASES = (
+    sa.select(_HANDED.author, sa.func.count())
+    .where(among(_HANDED.author), sa.func.coalesce(_HANDED.kind, "") == "Case")  # by kind, SQLite would read all cases
+    .group_by(_HANDED.author)
+)
 
 
 class Renown(Repository):
@@ -58,8 +63,8 @@ class Renown(Repository):
 
     def cases(self, authors: Collection[str]) -> Counter[str]:
         """How often people here helped each."""
-        rows = self._rows(_HANDED, listed=listed(authors))
-        return Counter(row.author for row in rows if row.kind == "Case")  # asked for it, SQLite walks through all cases
+        rows: Iterable[Any] = self._rows(_CASES, listed=listed(authors))
+        return Counter(dict(rows))
 
     def influences(self, network: str) -> dict[str, float]:
         """The influence of every account of a network that was ranked before."""

@@ -17,7 +17,7 @@ from hub.mapping.writer import Value
 if TYPE_CHECKING:
     from hub.mapping.compiler import Compiler
 
-BROKEN = {"break_images": "![", "break_placeholders": "{"}  # without it, nothing is broken
+MARKS = {"break_images": "![", "break_placeholders": "{", "decode_entities": "&"}  # without it, a text stays as it is
 WIDEST = {"characters": 1, "utf16": 2, "bytes": 4}  # units of one character, at most
 SEPARATORS = {"lines": "\n", "paragraphs": "\n\n"}
 FIRST_SEEN, LAST_SEEN = "'!'", "'\\x7f'"  # what begins from the one to before the other, begins with what can be seen
@@ -54,9 +54,9 @@ def _shortened(compiler: "Compiler", name: str, given: Sequence[Node], subject: 
     return _unless(compiler, name, value, lambda held: f"len({held}) <= {length // WIDEST[unit]}", rest)
 
 
-def _broken(compiler: "Compiler", name: str, given: Sequence[Node], subject: str) -> Value:
+def _marked(compiler: "Compiler", name: str, given: Sequence[Node], subject: str) -> Value:
     value = compiler.value(given[0], subject)
-    return _unless(compiler, name, value, lambda held: f"{BROKEN[name]!a} not in {held}")
+    return _unless(compiler, name, value, lambda held: f"{MARKS[name]!a} not in {held}")
 
 
 def _unless(
@@ -250,7 +250,8 @@ def _has_parts(given: Sequence[Node]) -> bool:
 
 WRITINGS: dict[str, tuple[Form, Writing]] = {
     "cut": (_has_limit, _shortened), "shorten": (_has_limit, _shortened),
-    "break_images": (_any, _broken), "break_placeholders": (_any, _broken), "single_line": (_any, _on_one_line),
+    "break_images": (_any, _marked), "break_placeholders": (_any, _marked), "decode_entities": (_any, _marked),
+    "single_line": (_any, _on_one_line),
     "length": (_any, _measured), "round_to": (_has_digits, _rounded),
     "if_blank": (_has_default, _defaulted), "labelled": (_has_label, _labelled),
     "joined": (_has_parts, _joined), "lines": (_has_parts, _joined), "paragraphs": (_has_parts, _joined),

@@ -90,7 +90,8 @@ class Intents(Repository):
         outdated: list[int] = []
         doubt = self._doubt()
         for draft in drafts:
-            before = newest.get(draft.identity)
+            identity = draft.identity
+            before = newest.get(identity)
             digest = draft.digest
             if before is not None and before["digest"] == digest and before["state"] != "cancelled":
                 unchanged += 1
@@ -99,7 +100,7 @@ class Intents(Repository):
                 before["state"] = "superseded"  # one of this very call is written so at once
                 outdated += [before["id"]] if "id" in before else []
             row = self._row(draft, digest, before["version"] + 1 if before else 1) | doubt
-            newest[draft.identity] = row
+            newest[identity] = row
             rows.append(row)
         replaced = self._supersede(outdated) + sum(row["state"] == "superseded" for row in rows)
         if self._write_rows(_INSERT, rows):

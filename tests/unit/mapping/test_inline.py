@@ -29,6 +29,7 @@ SAID: dict[str, Call] = {  # of a and b, as the functions themselves say it
     "cut(a, `3`, 'words')": lambda a, b: call("cut", a, 3, "words"),
     "break_images(break_placeholders(a))": lambda a, b: call("break_images", call("break_placeholders", a)),
     "break_images(joined([a], ''))": lambda a, b: call("break_images", call("joined", [a], "")),
+    "decode_entities(a)": lambda a, b: call("decode_entities", a),
     "single_line(a)": lambda a, b: call("single_line", a),
     "round_to(a, `2`)": lambda a, b: call("round_to", a, 2),
     "compact([a, b])": lambda a, b: call("compact", [a, b]),
@@ -79,6 +80,7 @@ PIECES = [
     "\r\n",
     "{{",
     "![",
+    "&amp;",
     "http://x.test/",
     "[",
     "Z",
@@ -111,6 +113,7 @@ def mapped(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, Any]
 @example("😀😀", "ééé")  # of units wider than a character
 @example("ééé", "~")
 @example("\x7f", "\u200b")
+@example("R&amp;D", "&")
 def test_what_is_written_out_says_what_the_function_says(
     mapped: Callable[[dict[str, Any]], Any], a: Any, b: Any
 ) -> None:

@@ -15,9 +15,11 @@ content is let go of stay: they tell nobody's words or name. Should it be read a
 moves them.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
+from operator import add
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,10 +27,10 @@ import sqlalchemy as sa
 
 from hub.domain import Post, Signal
 from hub.store import tables
-from hub.store.lengths import LENGTHS, begin_of, ranges, ranges_of
+from hub.store.lengths import DAY, HOUR, WEEK, begin_of, ranges, ranges_of
 from hub.store.listed import among, listed
 from hub.store.repository import Repository
-from hub.store.tally import COUNTS, EVERYBODY, PUBLIC, SUMS, THEME_SUMS, Groups, facts_of, grouped, tally
+from hub.store.tally import COUNTS, EVERYBODY, PUBLIC, SUMS, THEME_SUMS, Groups, Rows, facts_of, grouped, tally
 
 WHATEVER, EACH, TOGETHER = 0, 1, 2
 RECENT = timedelta(days=90)  # how far back a new class of an account changes what is counted
@@ -43,6 +45,7 @@ _decode_signal = msgspec.json.Decoder(Signal).decode
 _names = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
+_Where = tuple[Any, ...]  # the key of a row
 _Row = tuple[int, str | None, frozenset[str] | None, str | None, tuple[int, ...]]
 """Step, network, subjects, audience or theme, and the sums."""
 
@@ -121,11 +124,11 @@ class TalkSums(Repository):
 
     def move(self, *, come: Groups, gone: Groups) -> None:
         """Count these, and count those no longer."""
-        sums: dict[tuple[Any, ...], list[int]] = {}
-        themes: dict[tuple[Any, ...], list[int]] = {}
-        tally(come, 1, sums, themes)
-        tally(gone, -1, sums, themes)
-        self._add(tables.talk, _KEY, SUMS, sums)
+        said: Rows = defaultdict(list)
+        themes: Rows = defaultdict(list)
+        tally(come, 1, said, themes)
+        tally(gone, -1, said, themes)
+        self._add(tables.talk, _KEY, SUMS, said)
         self._add(tables.themes, _THEME_KEY, THEME_SUMS, themes)
 
     def recount(self, pairs: Sequence[tuple[Post, Post]]) -> None:
@@ -191,18 +194,17 @@ class TalkSums(Repository):
         ]
         return _just(found) if TOGETHER in named else found
 
-    def _add(
-        self, table: sa.Table, key: tuple[str, ...], names: tuple[str, ...], hourly: dict[tuple[Any, ...], list[int]]
-    ) -> None:
-        rows: dict[tuple[Any, ...], list[int]] = {}
-        for (hour, network, subjects, *alike), sums in hourly.items():
-            if not any(sums):
-                continue
-            for named, part in _rows_of(subjects):
-                for length in LENGTHS:
-                    where = (length, named, begin_of(length, hour), network, part, *alike)
-                    held = rows.get(where)
-                    rows[where] = sums if held is None else [one + other for one, other in zip(held, sums, strict=True)]
+    def _add(self, table: sa.Table, key: tuple[str, ...], names: tuple[str, ...], hourly: Rows) -> None:
+        summed = ((where, list(map(sum, zip(*rows, strict=True)))) for where, rows in hourly.items())
+        of_hours = _together(
+            ((named, hour, network, part, *alike), sums)
+            for (hour, network, subjects, *alike), sums in summed
+            if any(sums)
+            for named, part in _rows_of(subjects)
+        )
+        of_days = _longer(DAY, of_hours)
+        lengths = {HOUR: of_hours, DAY: of_days, WEEK: _longer(WEEK, of_days)}
+        rows = {(length, *where): sums for length, some in lengths.items() for where, sums in some.items()}
         ordered = sorted(rows)  # in one order everywhere, so that two writers never wait for each other
         columns = [list(each) for each in zip(*((*one, *rows[one]) for one in ordered), strict=True)]
         if columns:
@@ -249,6 +251,20 @@ def _asked(
     elif of_subject:
         asked = asked.where(columns.subjects == sa.bindparam("subject"))
     return asked
+
+
+def _together(some: Iterable[tuple[_Where, list[int]]]) -> dict[_Where, list[int]]:
+    """What belongs to the same row, added up."""
+    found: dict[_Where, list[int]] = {}
+    for where, sums in some:
+        held = found.get(where)
+        found[where] = sums if held is None else list(map(add, held, sums))
+    return found
+
+
+def _longer(length: int, shorter: Mapping[_Where, list[int]]) -> dict[_Where, list[int]]:
+    """The rows of this length that these shorter ones are in."""
+    return _together(((named, begin_of(length, at), *alike), sums) for (named, at, *alike), sums in shorter.items())
 
 
 @lru_cache

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from operator import add
 from typing import Any
 
 import msgspec
@@ -57,6 +56,7 @@ SUMS: tuple[str, ...] = Sums.__struct_fields__
 COUNTS = SUMS[:4]  # posts, reshares, positive, negative: what most figures need, read in a third of the time
 THEME_SUMS = ("posts", "positive", "negative")
 EVERYBODY = ""
+NO_MORE = (0,) * (len(SUMS) - 2)  # a reshare is only counted
 PUBLIC = "public"  # what an account is to us of which nothing else is known; it has no sums of its own
 
 
@@ -76,27 +76,27 @@ def grouped(some: Iterable[tuple[Post, Signal, str]]) -> Groups:
     return found
 
 
-def tally(
-    some: Groups, sign: int, sums: dict[tuple[Any, ...], list[int]], themes: dict[tuple[Any, ...], list[int]]
-) -> None:
-    """Add what posts come to; with a sign of -1, take it away. Keys begin with the number of the hour."""
+Rows = defaultdict[tuple[Any, ...], list[tuple[int, ...]]]
+"""By key, which begins with the number of the hour: what posts add to the sums of its row, in their order."""
+
+
+def tally(some: Groups, sign: int, said: Rows, themes: Rows) -> None:
+    """Put down what posts come to; with a sign of -1, what is to be taken away."""
     for kind, posts in some.items():
         hour, network, share, audience, intent, sentiment, relevant, subjects, topics = kind
         if not (relevant and subjects and intent != "spam"):
             continue  # no talk about ours
         where, number = (hour, network, _named(subjects)), sign * len(posts)
-        rows = [sums.setdefault((*where, each), [0] * len(SUMS)) for each in {EVERYBODY, audience} - {PUBLIC}]
-        if share:
-            for row in rows:
-                row[1] += number
-            continue
         good, bad = number * (sentiment == "positive"), number * (sentiment == "negative")
-        numbers = (number, 0, good, bad, *(sign * each for each in _numbers_of_all(posts)))
-        for row in rows:
-            row[:] = map(add, row, numbers)
+        numbers: tuple[int, ...] = (0, number, *NO_MORE)
+        if not share:
+            numbers = (number, 0, good, bad, *(sign * each for each in _numbers_of_all(posts)))
+        for each in {EVERYBODY, audience} - {PUBLIC}:
+            said[(*where, each)].append(numbers)
+        if share:
+            continue
         for theme in (("intent", intent), *(("topic", topic) for topic in set(topics))):
-            about = themes.setdefault((*where, *theme), [0] * len(THEME_SUMS))
-            about[:] = map(add, about, (number, good, bad))
+            themes[(*where, *theme)].append((number, good, bad))
 
 
 def numbers_of(post: Post) -> tuple[int, ...]:

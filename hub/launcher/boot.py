@@ -228,13 +228,21 @@ class _Boot:
                 self.say(f"Waiting for {', '.join(missing)}")
                 waiting = missing
             self._pause(f"{', '.join(missing)} did not become healthy")
-        ensure_pools(airflow)
+        self.make_pools(airflow)
         self.say("Waiting for the DAGs")
         while not airflow.dags():
             if errors := airflow.import_errors():
                 name, reason = next(iter(errors.items()))
                 raise SetupError(f"{len(errors)} DAG files cannot be read; the first is {name}: {reason}")
             self._pause("no DAG was read")
+
+    def make_pools(self, airflow: Airflow) -> None:
+        """Until all are there: on SQLite Airflow answers with a 500 while one of its own processes writes."""
+        while True:
+            try:
+                return ensure_pools(airflow)
+            except Unavailable:
+                self._pause("the pools could not be made")
 
     def _missing(self, airflow: Airflow) -> tuple[str, ...]:
         for process in self.record.processes:

@@ -6,8 +6,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+import connectors
 from hub.errors import AccessDenied, SetupError, Unavailable
-from hub.launcher import Airflow
+from hub.launcher import Airflow, boot
+from hub.launcher.boot import _Boot
+from hub.launcher.record import Record
+from hub.settings import Settings
 
 
 class Played(BaseHTTPRequestHandler):
@@ -33,6 +37,9 @@ class Played(BaseHTTPRequestHandler):
         if self.path == "/auth/token":
             right = body == {"username": "admin", "password": "right"}
             self.reply(*((201, {"access_token": "token-1"}) if right else (401, {"detail": "no"})))
+        elif self.path == "/api/v2/pools" and self.server.busy:
+            self.server.busy -= 1
+            self.reply(500, {"detail": "database is locked"})
         else:
             self.reply(201, body)
 
@@ -48,7 +55,7 @@ class Played(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     with ThreadingHTTPServer(("127.0.0.1", 0), Played) as server:
-        server.seen = []
+        server.seen, server.busy = [], 0
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
         server.shutdown()
@@ -106,3 +113,26 @@ def test_refusals_are_named_by_what_to_do_next(airflow, server):
 def test_silence_is_unavailable(airflow):
     with pytest.raises(Unavailable, match="gave no answer"):
         Airflow("http://127.0.0.1:1").health()
+
+
+def booting(server, tmp_path, timeout):
+    return _Boot(Settings(var=str(tmp_path)), Record(port=server.server_port), lambda _: None, timeout)
+
+
+def test_pools_are_made_as_soon_as_airflow_can_write(airflow, server, tmp_path, monkeypatch):
+    monkeypatch.setattr(boot, "PATIENCE", 0.01)
+    server.busy = 2
+
+    booting(server, tmp_path, timeout=60).make_pools(airflow)
+
+    asked = [body["name"] for path, body in server.seen if path == "/api/v2/pools"]
+    assert server.busy == 0
+    assert set(asked) == {manifest.name for manifest in connectors.manifests()}
+    assert len(asked) == len(set(asked)) + 2
+
+
+def test_an_airflow_that_never_can_is_told_in_time(airflow, server, tmp_path):
+    server.busy = 1
+
+    with pytest.raises(Unavailable, match="pools could not be made in time"):
+        booting(server, tmp_path, timeout=0).make_pools(airflow)

@@ -5,15 +5,13 @@ Only calls that the manifest names are made, each at the cost of its budget. Wha
 of our errors; what an error says is fit for a log: no secret, no body, no query.
 """
 
-import itertools
 import random
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import orjson
 import requests
@@ -24,6 +22,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from hub.domain import Budget, Manifest
 from hub.errors import AccessDenied, ContractBroken, HubError, RateLimited, SetupError, TransientError, Unavailable
+from hub.kit.addresses import address_of
 from hub.kit.ahead import ahead_of
 from hub.kit.answers import Answer, read_json
 from hub.kit.auth import Auth, Session
@@ -35,7 +34,6 @@ from hub.kit.services import Services
 from hub.kit.waits import RetryAfter, Wait
 
 CHUNK_BYTES = 1 << 16
-SAFE = ",:"  # in a query: legal as they are, and quicker for all who read them
 FIRST_PAUSE_SECONDS = 0.5  # doubled with each further try, and spread by chance
 Trouble = Callable[[int, Any], HubError | None]
 """Reads status and decoded body of a refusal; None where they say no more than the status does."""
@@ -213,10 +211,7 @@ class Http:
         if post:
             question.body = post.body
             headers = {**headers, "Content-Type": post.kind, "Content-Length": str(len(post.body))}
-        question.url = address = _address(url)
-        if params:
-            query = "&".join(itertools.starmap(_written, params.items()))
-            question.url = f"{address}{'&' if '?' in address else '?'}{query}"
+        question.url = address_of(url, params)
         question.headers = CaseInsensitiveDict({**self._headers, **headers})
         return question
 
@@ -271,26 +266,6 @@ def wire_of(services: Services, *, open_web: bool) -> BaseAdapter:
     """The real wire, within our limits; through the gate where addresses come from outside."""
     total = services.limits.total_seconds
     return GatedAdapter(total, services.resolve) if open_web else TimedAdapter(total)
-
-
-@lru_cache(maxsize=256)
-def _address(url: str) -> str:
-    """The address as it goes over the wire: host in ASCII, all else percent-encoded, no fragment."""
-    question = requests.PreparedRequest()
-    question.prepare_url(url.partition("#")[0], None)
-    return str(question.url)
-
-
-def _written(name: str, value: Any) -> str:
-    """A parameter of the query, or several of one name."""
-    if isinstance(value, str | int | float):
-        return _quoted(name, value)
-    return urlencode({name: value}, doseq=True, safe=SAFE)
-
-
-@lru_cache(maxsize=1024, typed=True)  # most are the same in each question
-def _quoted(name: str, value: str | float) -> str:
-    return urlencode({name: value}, safe=SAFE)
 
 
 def _decoded(body: bytes) -> Any:

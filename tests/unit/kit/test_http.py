@@ -59,11 +59,13 @@ def test_a_query_holds_what_was_asked_for(wire: Wire, clock: SteppedClock) -> No
     asked = {"q": "a&b=c d/é:,", "page": 1, "deep": True, "ids": ["1", "2"], "half": 0.5, "none": ""}
     with open_town(Town, wire, clock) as town:
         for page in (1, 2):
-            town.get("/posts", **{**asked, "page": page})
+            town.get("/posts", **{**asked, "page": page}, no=[])
 
     first, second = (parse_qs(urlsplit(path).query, keep_blank_values=True) for path in wire.paths)
     assert first == {name: each if isinstance(each, list) else [str(each)] for name, each in asked.items()}
     assert second == {**first, "page": ["2"]}
+    assert "no" not in first
+    assert not any(path.endswith("&") or "&&" in path for path in wire.paths)
 
 
 def test_two_hosts_in_turn_are_each_asked_over_its_own_connection(wire: Wire, clock: SteppedClock) -> None:

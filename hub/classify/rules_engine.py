@@ -10,6 +10,8 @@ from functools import cache, lru_cache
 from string import ascii_uppercase, digits
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from hub.classify import sentiment
 from hub.classify.choosing import THRESHOLD, TROUBLE, choose, damp, thresholds_with, worth_of
 from hub.classify.engine import InBatches, Item
@@ -31,9 +33,22 @@ LOUD_OR_LONG = "".join("0" if one in ascii_uppercase + digits else " " for one i
 )
 FOUR = b"0000"  # stands, once text is put through `LOUD_OR_LONG`, for every shout and every long number in ASCII
 MANY_FOLLOWERS = 50_000
+LONGEST_KEPT = 500  # characters; longer texts are seldom said twice, and `REMEMBERED` of them are much to keep
 VERY_NEGATIVE = -0.55
 MONEY = frozenset("$€£")
 OTHERS = {"competitor"}
+
+
+class Asked(NamedTuple):
+    """All that a judgement depends on."""
+
+    text: str
+    title: str | None
+    lang: str | None
+    network: str
+    parent: str | None
+    addressed: bool
+    loud: bool
 
 
 class Outcome(NamedTuple):
@@ -67,10 +82,23 @@ class RulesEngine(InBatches):
         self._topic_names = [topic.name for topic in topics]
         self._topic_book = PhraseBook((n, phrase) for n, topic in enumerate(topics) for phrase in topic.phrases)
         self.thresholds = thresholds_with(thresholds)
+        self._judged: dict[Asked, Signal] = {}
         self._outcome = lru_cache(REMEMBERED)(self._follows)  # most posts are alike in all that it asks for
 
     def judge(self, items: Sequence[Item]) -> list[Signal]:
-        """The signals of one batch: each step for all of them, then the next, since steps share no cache well."""
+        """The signals of one batch. What was shared, sent to many or copied is judged once, as long as it is kept."""
+        asked = list(map(_asked, items))
+        new = {one: item for one, item in zip(asked, items, strict=True) if one not in self._judged}
+        found = dict(zip(new, self._judge(list(new.values())), strict=True)) if new else {}
+        signals = [found.get(one) or self._judged[one] for one in asked]
+        kept = {one: signal for one, signal in found.items() if len(one.text) <= LONGEST_KEPT}
+        if len(self._judged) + len(kept) > REMEMBERED:
+            self._judged.clear()
+        self._judged |= kept
+        return [replace(signal, post=item.key) for signal, item in zip(signals, items, strict=True)]
+
+    def _judge(self, items: Sequence[Item]) -> list[Signal]:
+        """The signals of some: each step for all of them, then the next, since steps share no cache well."""
         readings = list(map(_read, items))
         languages = list(map(_language, items, readings))
         spoken = [one if one in LANGUAGES else "en" if one is None else None for one in languages]
@@ -94,8 +122,7 @@ class RulesEngine(InBatches):
         feeling: float,
         felt: tuple[Sentiment, float],
     ) -> Signal:
-        loud = (item.followers or 0) >= MANY_FOLLOWERS
-        found = self._outcome(fired, meant.kinds, item.addressed, loud)
+        found = self._outcome(fired, meant.kinds, item.addressed, _loud(item))
         evidence, topics = found.evidence, found.topics
         if self.topics:
             topics = self._topics(reading, topics)
@@ -148,6 +175,14 @@ class RulesEngine(InBatches):
         """Whether the parent is in trouble: then "same here" is a complaint too."""
         parent = self.classify([Item(key=item.key, text=item.parent or "", network=item.network)])[0]
         return BIT["parent_in_trouble"] if any(parent.scores.get(name, 0) >= THRESHOLD for name in TROUBLE) else 0
+
+
+def _asked(item: Item) -> Asked:
+    return Asked(item.text, item.title, item.lang, item.network, item.parent, item.addressed, _loud(item))
+
+
+def _loud(item: Item) -> bool:
+    return (item.followers or 0) >= MANY_FOLLOWERS
 
 
 def _read(item: Item) -> Reading:

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.classify import Item, Subject, default_engine, load_engine
+from hub.classify import Item, Subject, default_engine, load_engine, rules_engine
 from hub.classify.engine import ENGINES, in_batches, item_of
-from hub.classify.rules_engine import RulesEngine
+from hub.classify.rules_engine import LONGEST_KEPT, MANY_FOLLOWERS, RulesEngine
 from hub.domain import INTENTS, Post
 from hub.errors import SetupError
 
@@ -49,6 +49,36 @@ def test_an_engine_answers_more_posts_than_it_takes_at_a_time(monkeypatch: pytes
     signals = RulesEngine().classify([Item(key=str(number), text=text) for number, text in enumerate(texts)])
 
     assert [signal.post for signal in signals] == ["0", "1", "2", "3", "4"]
+
+
+SHARED_TEXT = "My Acme order is broken, please help me!"
+ALIKE = (
+    {}, {"text": "great coffee"}, {"title": "Recall"}, {"lang": "de"}, {"network": "reddit"}, {"addressed": True},
+    {"followers": MANY_FOLLOWERS}, {"followers": 5}, {"parent": "Acme is down, I want a refund"}, {},
+)  # fmt: skip
+
+
+def test_what_was_judged_before_is_judged_the_same_whatever_stands_beside_it() -> None:
+    items = [
+        Item(**{"key": str(number), "text": SHARED_TEXT, "lang": "en", "network": "x"} | what)
+        for number, what in enumerate(ALIKE)
+    ]
+    engine = default_engine([Subject(name="Acme")])
+    alone = [default_engine([Subject(name="Acme")]).classify([item])[0] for item in items]
+
+    assert engine.classify(items) == alone
+    assert engine.classify(items[::-1]) == alone[::-1]
+
+
+def test_an_engine_keeps_so_many_judgements_and_none_of_long_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules_engine, "REMEMBERED", 3)
+    engine = RulesEngine()
+    sizes = []
+    for number in range(9):
+        engine.classify([Item(key="k", text=f"post {number}"), Item(key="l", text=f"{number} " * LONGEST_KEPT)])
+        sizes.append(len(engine._judged))
+
+    assert max(sizes) == 3
 
 
 @pytest.mark.parametrize("name", sorted(ENGINES))

@@ -54,7 +54,8 @@ def test_an_engine_answers_more_posts_than_it_takes_at_a_time(monkeypatch: pytes
 SHARED_TEXT = "My Acme order is broken, please help me!"
 ALIKE = (
     {}, {"text": "great coffee"}, {"title": "Recall"}, {"lang": "de"}, {"network": "reddit"}, {"addressed": True},
-    {"followers": MANY_FOLLOWERS}, {"followers": 5}, {"parent": "Acme is down, I want a refund"}, {},
+    {"followers": MANY_FOLLOWERS}, {"followers": 5}, {"text": "same here"},
+    {"text": "same here", "parent": "Acme is down, I want a refund"}, {},
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 The store is a real one, filled by the store's own methods with what a hostile person would write.
 """
 
+import asyncio
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -193,6 +194,17 @@ def app(hub_var, tmp_path_factory):
 
         create_auth_manager()
         yield build()
+
+
+def test_the_first_page_is_there_before_anybody_asks_for_it(app):
+    from command_centre import words
+
+    async def started():
+        async with app.router.lifespan_context(app):  # as Airflow does in each process that serves
+            return {name for _, name in words.environment().cache}
+
+    words.environment.cache_clear()
+    assert {"overview.html", "listening.html"} <= asyncio.run(started())
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Literal
 from hub.domain.config import Config
 from hub.measure.counted import Cell, Question
 from hub.store.behind import Wanted
-from hub.store.talk import Spoken
+from hub.store.spoken import Spoken
 from hub.store.tally import Sums
 
 OURS = ("brand", "product", "employee")

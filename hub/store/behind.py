@@ -11,7 +11,8 @@ from hub.domain import Model, Post, Signal
 from hub.store import tables
 from hub.store.lengths import DAY, HOUR, begin_of, first_hour, hour_of, moment_of
 from hub.store.repository import Repository
-from hub.store.talk import AUDIENCES, EACH, WHATEVER, subjects_of
+from hub.store.spoken import subjects_of
+from hub.store.talk import AUDIENCES, EACH, WHATEVER
 from hub.store.tally import EVERYBODY, numbers_of
 
 AT_A_TIME = 500  # posts of an hour

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from operator import add
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -30,6 +30,7 @@ from hub.store import tables
 from hub.store.lengths import DAY, HOUR, WEEK, begin_of, ranges, ranges_of
 from hub.store.listed import among, listed
 from hub.store.repository import Repository
+from hub.store.spoken import Named, Row, Spoken, just, public, subjects_of
 from hub.store.tally import COUNTS, EVERYBODY, PUBLIC, SUMS, THEME_SUMS, Groups, Rows, facts_of, grouped, tally
 
 WHATEVER, EACH, TOGETHER = 0, 1, 2
@@ -42,32 +43,9 @@ _THEME_KEY = ("hours", "named", "at", "network", "subjects", "dimension", "theme
 _encode = msgspec.json.Encoder().encode
 _decode_post = msgspec.json.Decoder(Post).decode
 _decode_signal = msgspec.json.Decoder(Signal).decode
-_names = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 _Where = tuple[Any, ...]  # the key of a row
-_Row = tuple[int, str | None, frozenset[str] | None, str | None, tuple[int, ...]]
-"""Step, network, subjects, audience or theme, and the sums."""
-
-
-class Spoken(NamedTuple):
-    """What was said in one step; on one network, of some subjects or by one audience, where that was asked."""
-
-    step: int
-    network: str | None  # None: on whatever
-    subjects: frozenset[str] | None  # just these, or one that is named at least; None: of whatever
-    audience: str  # "": by whomever
-    theme: str | None  # an intent or a topic; None: whatever
-    numbers: tuple[int, ...]  # in the order of `Sums`; with a theme, or by sentiment, only the first four
-
-
-class Named(NamedTuple):
-    """How many posts named just these subjects together in one step; on one network, where that was asked."""
-
-    step: int
-    network: str | None
-    subjects: frozenset[str]
-    posts: int
 
 
 class TalkSums(Repository):
@@ -92,7 +70,7 @@ class TalkSums(Repository):
             Spoken(step, where, subjects, part or EVERYBODY, None, numbers)
             for step, where, subjects, part, numbers in rows
         ]
-        return [*found, *_public(found)] if by_audience else found
+        return [*found, *public(found)] if by_audience else found
 
     def named(
         self, edges: Sequence[datetime], *, network: str | None = None, by_network: bool = False
@@ -179,7 +157,7 @@ class TalkSums(Repository):
     def _summed(
         self, table: sa.Table, sums: Sequence[str], edges: Sequence[datetime], only: Sequence[str], *,
         named: tuple[int, ...], alike: tuple[str | None, ...], network: str | None = None, subject: str | None = None,
-    ) -> list[_Row]:  # fmt: skip
+    ) -> list[Row]:  # fmt: skip
         """The sums of each step, of each network, subjects and what else is `alike`, as far as that is asked."""
         asked = _asked(table, tuple(sums), named, alike, network is not None, subject is not None, self._sqlite)
         given: dict[str, Any] = {"ranges": _encode(ranges_of(edges)).decode(), "only": only, "network": network}
@@ -192,7 +170,7 @@ class TalkSums(Repository):
             for row in rows
             if any(row[4:])  # what was counted elsewhere later left zeros
         ]
-        return _just(found) if TOGETHER in named else found
+        return just(found) if TOGETHER in named else found
 
     def _add(self, table: sa.Table, key: tuple[str, ...], names: tuple[str, ...], hourly: Rows) -> None:
         summed = ((where, list(map(sum, zip(*rows, strict=True)))) for where, rows in hourly.items())
@@ -275,21 +253,6 @@ def _rows_of(subjects: str) -> tuple[tuple[int, str], ...]:
     return ((WHATEVER, "[]"), *each, *(((TOGETHER, subjects),) if len(names) > 1 else ()))
 
 
-def _just(found: Sequence[_Row]) -> list[_Row]:
-    """Of what names each subject, only what names no other; what names several is told already."""
-    alone: dict[tuple[Any, ...], list[int]] = {}
-    together = [row for row in found if len(row[2] or ()) > 1]
-    for step, network, subjects, part, numbers in found:
-        if len(subjects or ()) == 1:
-            alone[step, network, subjects, part] = list(numbers)
-    for step, network, subjects, part, numbers in together:
-        for name in subjects or ():
-            mine = alone.get((step, network, frozenset({name}), part))
-            if mine is not None:  # else it is not asked for
-                mine[:] = [one - other for one, other in zip(mine, numbers, strict=True)]
-    return [*((*where, tuple(numbers)) for where, numbers in alone.items() if any(numbers)), *together]
-
-
 def _forms(subject: str) -> tuple[str, str, str]:
     """A subject as the only one of a JSON array, and how an array begins, or goes on, that names it."""
     name = _encode(subject).decode()
@@ -304,23 +267,3 @@ def naming(subjects: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     return sa.or_(
         *(sa.func.replace(subjects, sa.bindparam(form, type_=sa.Text), "") != subjects for form in ("first", "later"))
     )
-
-
-def _public(found: Sequence[Spoken]) -> list[Spoken]:
-    """What everybody said, less what those said who are something to us."""
-    rest: dict[tuple[Any, ...], list[int]] = {}
-    for row in found:
-        mine = rest.setdefault((row.step, row.network, row.subjects), [0] * len(row.numbers))
-        sign = 1 if row.audience == EVERYBODY else -1
-        mine[:] = [one + sign * other for one, other in zip(mine, row.numbers, strict=True)]
-    return [
-        Spoken(step, network, subjects, PUBLIC, None, tuple(numbers))
-        for (step, network, subjects), numbers in rest.items()
-        if any(numbers)
-    ]
-
-
-@lru_cache
-def subjects_of(subjects: str) -> frozenset[str]:
-    """The subjects that a row is about."""
-    return frozenset(_names(subjects))

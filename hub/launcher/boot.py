@@ -237,7 +237,7 @@ class _Boot:
             self._pause("no DAG was read")
 
     def make_pools(self, airflow: Airflow) -> None:
-        """Until all are there: on SQLite Airflow answers with a 500 while one of its own processes writes."""
+        """Until all are there: on a busy machine a starting Airflow was seen to answer with a 500."""
         while True:
             try:
                 return ensure_pools(airflow)

@@ -1,7 +1,6 @@
 """Admit: valid posts of one batch are classified, routed and written, in one transaction of the caller.
 
-Shared by triage (a batch that landed) and replay (a record that was mended), so that both end in the
-same rows.
+Shared by triage (a batch that landed) and replay (a record that was mended), so that both end in the same rows.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -202,12 +201,11 @@ def settled(view: View, known: set[str], found: Found) -> set[str]:
 
 def unknown(posts: Sequence[Post], known: set[str]) -> list[Post]:
     """The first of each key that is not known."""
-    seen, first = set(known), []
+    first: dict[str, Post] = {}
     for post in posts:
-        if post.key not in seen:
-            seen.add(post.key)
-            first.append(post)
-    return first
+        if post.key not in known:
+            first.setdefault(post.key, post)
+    return list(first.values())
 
 
 def router_of(book: Rulebook, run: str) -> Router:

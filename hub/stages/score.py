@@ -35,7 +35,8 @@ def scores_of(
     persons = tx.people.persons({post.author.key for post, _ in said})
     accounts = {key for keys in persons.values() for key in keys}
     shown_now = {post.author.key: post.author for post, _ in said}
-    authors = tx.authors.many(accounts - shown_now.keys()) | shown_now
+    others = accounts - shown_now.keys()
+    authors = (tx.authors.many(others) if others else {}) | shown_now
     pasts = pasts or Pasts(tx, config.lead_scoring)
     deeds, helped = _deeds(accounts, pasts.words(accounts), said, config), pasts.cases(accounts)
     calibration = calibration_of(tx)

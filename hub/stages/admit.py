@@ -17,9 +17,10 @@ from hub.stages.classify import classify
 from hub.stages.desk import Desk, fold_alerts, open_desk
 from hub.stages.history import with_histories
 from hub.stages.incidents import situation
+from hub.stages.latecomers import read_before
 from hub.stages.pasts import Pasts
 from hub.stages.render import Outlet, Rendered, render
-from hub.stages.route import BY_ITSELF, Routed, Router, unwanted
+from hub.stages.route import Routed, Router, unwanted
 from hub.stages.rules import Rule
 from hub.stages.score import scores_of
 from hub.stages.threads import with_threads
@@ -240,32 +241,6 @@ def _route(
     desk = desk_of(tx, posts, signals, book, router, watch_started=found.started_at, pasts=pasts)
     routed = [router.route(post, signals[post.key], watch_started=found.started_at, desk=desk) for post in posts]
     return routed + read_before(tx, routed, router, desk)
-
-
-def read_before(tx: Transaction, routed: Sequence[Routed], router: Router, desk: Desk) -> list[Routed]:
-    """What was said further on in conversations that begin now, by those who began them, but read before their start.
-
-    Two watches of one thread bring its posts in any order; each by itself would make an answer nobody's work.
-    """
-    begun = {
-        (case.author.key, case.post.thread): case.post.published_at
-        for one in routed
-        for case in one.handoffs
-        if case.kind == "Case" and case.first and case.post.thread
-    }
-    if not begun:
-        return []
-    said = tx.posts.said_in({thread for _, thread in begun}, reasons=BY_ITSELF)
-    later = [
-        post for post in said if post.published_at > begun.get((post.author.key, post.thread or ""), post.published_at)
-    ]
-    signals = tx.signals.of([post.key for post in later])
-    joining = ((post, desk.talks.of(post)) for post in later)
-    return [
-        Routed(post, (router.follow_up(post, signals[post.key], talk),))
-        for post, talk in joining
-        if talk and post.key in signals
-    ]
 
 
 def desk_of(

@@ -16,13 +16,13 @@ from hub.stages.admit import (
     admit,
     consider,
     desk_of,
-    read_before,
     router_of,
     standing_of,
     unfinished_of,
 )  # fmt: skip
 from hub.stages.history import with_histories
 from hub.stages.incidents import as_it_stands
+from hub.stages.latecomers import read_before
 from hub.stages.opened import held
 from hub.stages.posts import PostMaker
 from hub.stages.render import Rendered, render

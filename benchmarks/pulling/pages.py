@@ -4,8 +4,8 @@
 
 100 posts a page and about 880 bytes a post, of which 2 % are duplicates (half of a post on the same page, half of
 one on the page before) and 1 % is malformed. The bytes of some pages are made once; what is sent differs from them
-only in the page's number, which is part of every id. The `query` asked says how many pages there are. Single posts
-that are asked for are not there.
+only in the page's number, which is part of every id and, in letters, of every text: so no text is met twice but where
+its post is. The `query` asked says how many pages there are. Single posts that are asked for are not there.
 """
 
 import json
@@ -23,6 +23,8 @@ TEMPLATES = 50  # so many pages differ in more than ids
 AUTHORS = 20_000
 LAST = 999_999  # pages are numbered from here downwards, as ids of older posts are smaller
 HERE, BEFORE = "@@HERE", "@BEFOR"  # six characters each, as a page's number has
+WORD_HERE, WORD_BEFORE = "@@WORD", "@WORDB"  # the same in letters
+LETTERS = str.maketrans("0123456789", "bdfklmnprt")
 NEXT = re.compile(rb"(?:next|pagination)_token=(\d+)")
 NOTHING = b'{"errors":[]}'
 COUNT = re.compile(rb"query=pages(?:%3A|:)(\d+)")
@@ -128,11 +130,11 @@ def _entities(dice: random.Random) -> dict[str, Any]:
 def _text(dice: random.Random) -> str:
     ending = dice.choices([words for words, _ in ENDINGS], [weight for _, weight in ENDINGS])[0]
     filling = " ".join(dice.choices(FILLERS, k=1 if ending else 4))
-    return f"{dice.choice(OPENINGS)} {dice.choice(MIDDLES)}; {ending} {filling} #coffee"
+    return f"{dice.choice(OPENINGS)} {dice.choice(MIDDLES)}; {ending} {filling} {WORD_HERE} #coffee"
 
 
 def _of_page_before(post: dict[str, Any]) -> dict[str, Any]:
-    written: dict[str, Any] = json.loads(json.dumps(post).replace(HERE, BEFORE))
+    written: dict[str, Any] = json.loads(json.dumps(post).replace(HERE, BEFORE).replace(WORD_HERE, WORD_BEFORE))
     return written
 
 
@@ -161,8 +163,10 @@ class Server(socketserver.ThreadingTCPServer):
         """The bytes of one page of so many."""
         here, before = str(LAST - number), str(LAST - number + 1)
         following = f',"next_token":"{number + 1}"' if number + 1 < count else ""
-        body = self.pages[number % TEMPLATES].replace(HERE.encode(), here.encode())
-        body = body.replace(BEFORE.encode(), before.encode())
+        body = self.pages[number % TEMPLATES]
+        for marker, word, written in ((HERE, WORD_HERE, here), (BEFORE, WORD_BEFORE, before)):
+            body = body.replace(marker.encode(), written.encode())
+            body = body.replace(word.encode(), written.translate(LETTERS).encode())
         return body[:-2] + f',"newest_id":"1{here}990000000000"{following}}}}}'.encode()
 
 

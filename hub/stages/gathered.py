@@ -7,7 +7,7 @@ from hub.errors import HubError
 from hub.kit import Page
 from hub.store.records import encode_all
 
-BATCH_RECORDS = 2_000  # a batch holds at least one page and about so many records at the most
+BATCH_RECORDS = 4_000  # a batch holds at least one page and about so many records at the most
 
 
 def gathered(pages: Iterable[Page]) -> Iterator[tuple[list[bytes], Cursor]]:

@@ -6,9 +6,8 @@ Served as it always is, by Airflow's own API server in a process of its own. Pag
 links and forms, one of each kind; a route that nothing leads to is a fault. Every page that takes a period is asked for
 28 and 90 days as well, and for the longest that the filters allow. `cold` is the first time in the life of the server,
 with no picture kept; p50 and p95 are of all later ones. The first page of all is asked of new servers, as soon as they
-answer. Milliseconds by the clock say what a reader waits,
-processor milliseconds what it costs. Beside them stands `x`, how many times as long the whole page takes as the
-smallest file in the same run: a busy machine makes both slower.
+answer. Milliseconds by the clock say what a reader waits, processor milliseconds what it costs. Beside them stands
+`x`, how many times as long the whole page takes as the smallest file in the same run: a busy machine makes both slower.
 """
 
 import argparse

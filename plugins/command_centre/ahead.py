@@ -26,7 +26,7 @@ def draw(gallery: Gallery, digest: str) -> str:
     return digest
 
 
-def settled(digest: str) -> None:
+def drawn(digest: str) -> None:
     """Wait until it is drawn, if it is about to be; what went wrong shows when it is drawn again."""
     with _lock:
         waiting = _waiting.get(digest)

@@ -34,7 +34,7 @@ def picture(digest: Digest) -> Response:
     name, _, dark = digest.partition("-")
     scheme: Scheme = "dark" if dark else "light"
     if scheme == "light":
-        ahead.settled(name)
+        ahead.drawn(name)
     png = looking.gallery().png(name, scheme)
     if png is None:
         raise HTTPException(404, "There is no such picture any more; open its page again.")

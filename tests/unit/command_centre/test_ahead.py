@@ -11,11 +11,11 @@ BARS = bar_chart("Mentions", [Bar(name="Acme", value=3.0)], unit="count")
 def test_what_a_page_plans_is_drawn_before_it_is_asked_for(tmp_path: Path) -> None:
     gallery = Gallery(tmp_path)
     digest = ahead.draw(gallery, gallery.plan(BARS))
-    ahead.settled(digest)
+    ahead.drawn(digest)
 
     assert [file.name for file in tmp_path.glob("*.png")] == [f"{digest}-light.png"]
     before = (tmp_path / f"{digest}-light.png").stat().st_mtime_ns
-    ahead.settled(ahead.draw(gallery, digest))
+    ahead.drawn(ahead.draw(gallery, digest))
     assert (tmp_path / f"{digest}-light.png").stat().st_mtime_ns == before
 
 
@@ -26,7 +26,7 @@ def test_what_cannot_be_drawn_holds_nobody_up(tmp_path: Path) -> None:
     for digest in (broken, sound):
         ahead.draw(gallery, digest)
     for digest in (broken, sound):
-        ahead.settled(digest)
+        ahead.drawn(digest)
 
     assert gallery.has(sound, "light")
     assert not gallery.has(broken, "light")

@@ -1,7 +1,7 @@
-"""Pictures are drawn while the rest of their page is still being made: in one thread, in the order of the page.
+"""Pictures are drawn as soon as their page has been sent: in one thread, in the order of the page.
 
-Drawing takes 60 ms each and needs nothing of Python meanwhile. Only what most readers look at is drawn so, the light
-ones; a dark one is drawn when it is asked for.
+Drawing takes 60 ms each, and whatever else the process does meanwhile is slower; so it does not begin while a page is
+still being made. Only what most readers look at is drawn so, the light ones; a dark one is drawn when it is asked for.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -14,16 +14,25 @@ PATIENCE = 5.0  # seconds, for one that is being drawn
 
 _thread = ThreadPoolExecutor(1, thread_name_prefix="pictures")
 _lock = Lock()
+_asked: dict[str, Gallery] = {}  # of pages that are being made
 _waiting: dict[str, Future[None]] = {}
 
 
-def draw(gallery: Gallery, digest: str) -> str:
-    """Let it be drawn soon, unless it is there; returns the digest."""
+def ask(gallery: Gallery, digest: str) -> str:
+    """Let it be drawn once its page is sent, unless it is there; returns the digest."""
     if not gallery.has(digest, "light"):
         with _lock:
-            if digest not in _waiting and len(_waiting) < MOST:
-                _waiting[digest] = _thread.submit(_draw, gallery, digest)
+            if digest not in _waiting and len(_asked) + len(_waiting) < MOST:
+                _asked[digest] = gallery
     return digest
+
+
+def begin() -> None:
+    """Draw what was asked for."""
+    with _lock:
+        for digest, gallery in _asked.items():
+            _waiting[digest] = _thread.submit(_draw, gallery, digest)
+        _asked.clear()
 
 
 def drawn(digest: str) -> None:
@@ -37,6 +46,7 @@ def drawn(digest: str) -> None:
 def finish() -> None:
     """Wait until nothing is being drawn any more, as whoever takes the gallery's folder away must."""
     with _lock:
+        _asked.clear()
         waiting = list(_waiting.values())
     wait(waiting)
 

@@ -137,7 +137,7 @@ def by_part(look: Look, name: str, by: Dimension, title: str) -> Chart:
 
 def kept(drawing: Drawing, name: str | None, data: str, look: Look, *, by: Dimension | None = None) -> Chart:
     """A chart whose picture can be asked for."""
-    return Chart(drawing, ahead.draw(gallery(), gallery().plan(drawing)), name, data, look.filters, by)
+    return Chart(drawing, ahead.ask(gallery(), gallery().plan(drawing)), name, data, look.filters, by)
 
 
 def scale(meant: Definition, figures: Iterable[Figure]) -> tuple[float, str]:

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.background import BackgroundTask
 
-from command_centre import guard, queries, words
+from command_centre import ahead, guard, queries, words
 from hub.errors import HubError
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -15,8 +16,8 @@ Code = Annotated[str | None, Query(max_length=64, pattern=r"^[a-z0-9_.-]*$")]
 
 
 def page(name: str, /, **facts: Any) -> HTMLResponse:
-    """A template, filled in."""
-    return HTMLResponse(words.template(name).render(**facts))
+    """A template, filled in; its pictures are drawn once it is sent."""
+    return HTMLResponse(words.template(name).render(**facts), background=BackgroundTask(ahead.begin))
 
 
 def facts_of(value: Any) -> dict[str, Any]:

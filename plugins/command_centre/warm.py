@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from command_centre import overview, words
+from command_centre import ahead, overview, words
 
 PATIENCE = 2.0  # seconds that the server's start waits for it; it takes half of one
 log = structlog.get_logger(__name__)
@@ -31,6 +31,7 @@ def load(done: Event) -> None:
     """
     try:
         overview.overview({})
+        ahead.begin()
         words.template("listening.html")
     except Exception as problem:  # noqa: BLE001  # the server serves what it can
         log.info("the first page could not be made ahead", error=type(problem).__name__)

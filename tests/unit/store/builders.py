@@ -76,3 +76,17 @@ def land(store: Store, number: int = 1, *, records: int = 3, **changes: Any) -> 
         tx.watches.register(WATCH)
         tx.batches.land(batch, Cursor(position=str(number)))
     return batch
+
+
+class Patient:
+    """A clock that tests own: sleeping moves it."""
+
+    def __init__(self, clock: Any) -> None:
+        self._clock = clock
+
+    def now(self) -> datetime:
+        moment: datetime = self._clock.now
+        return moment
+
+    def sleep(self, seconds: float) -> None:
+        self._clock.forward(seconds=seconds)

@@ -16,22 +16,10 @@ from hub.errors import RateLimited
 from hub.kit import Token
 from hub.store import Store
 from hub.store.services import Shared
+from tests.unit.store.builders import Patient
 
 REPO = Path(__file__).resolve().parents[3]
 LARGE = Budget(requests=6_000, per_minutes=1)
-
-
-class Patient:
-    """A clock that tests own: sleeping moves it."""
-
-    def __init__(self, clock):
-        self._clock = clock
-
-    def now(self):
-        return self._clock.now
-
-    def sleep(self, seconds):
-        self._clock.forward(seconds=seconds)
 
 
 @pytest.fixture

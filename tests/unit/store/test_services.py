@@ -14,7 +14,7 @@ from hub.kit import Services, Token
 from hub.store import Store, tables
 from hub.store.services import FETCH_SECONDS, Shared
 from tests import forked
-from tests.unit.store.builders import START
+from tests.unit.store.builders import START, Patient
 
 
 @pytest.fixture
@@ -22,19 +22,6 @@ def shared(store, tmp_path, clock):
     return Shared(
         store, token_type=Token, max_wait_seconds=5, clock=Patient(clock), key_path=tmp_path / "s" / "token-key"
     )
-
-
-class Patient:
-    """A clock that tests own: sleeping moves it."""
-
-    def __init__(self, clock):
-        self._clock = clock
-
-    def now(self):
-        return self._clock.now
-
-    def sleep(self, seconds):
-        self._clock.forward(seconds=seconds)
 
 
 class Fetcher:
